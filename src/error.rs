@@ -1,0 +1,188 @@
+//! What can be wrong with a configuration and with a body.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// Why a webhook, a credential or an allowlist could not be built.
+///
+/// These are mistakes of whoever configures the receiver; they come up at
+/// start-up, never while a delivery is received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A secret, key or token was `""`.
+    #[error("the secret is empty")]
+    EmptySecret,
+    /// The username was `""`.
+    #[error("the username is empty")]
+    EmptyUsername,
+    /// The password was `""`.
+    #[error("the password is empty")]
+    EmptyPassword,
+    /// The username holds a colon, which RFC 7617, section 2, reserves.
+    #[error("the username contains a colon")]
+    ColonInUsername,
+    /// The username or the password holds a control character (RFC 7617,
+    /// section 2), such as NUL, a line break or DEL.
+    #[error("the username or the password contains a control character")]
+    ControlCharacter,
+    /// Username and password together are longer than 3,000 bytes.
+    #[error("username and password are longer than 3000 bytes together")]
+    CredentialsTooLong,
+    /// The realm is empty, or holds something other than printable ASCII, or a
+    /// quote or a backslash.
+    #[error("the realm is empty or is not printable ASCII without quotes and backslashes")]
+    InvalidRealm,
+    /// The name is not a header name: `"x signature"`.
+    #[error("not a header name")]
+    InvalidHeaderName,
+    /// The allowlist has no entries.
+    #[error("the allowlist is empty")]
+    EmptyAllowlist,
+    /// An entry is neither an address nor a network: `"10.0.0.0/33"`.
+    #[error("entry {position} of the allowlist is neither an address nor a network")]
+    InvalidNetwork {
+        /// The position of the entry, counted from 1.
+        position: usize,
+    },
+    /// A limit of zero bytes or of no time at all.
+    #[error("a limit is zero")]
+    ZeroLimit,
+}
+
+/// Why a verified body is not the event that it should be: what, where, and in
+/// which field.
+///
+/// The message never repeats what the body holds, so it can be logged. It
+/// reads, for example, `order_item_updated: not a timestamp at byte 181`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ParseError {
+    kind: ParseErrorKind,
+    field: Option<Cow<'static, str>>,
+    at: Option<usize>,
+}
+
+/// What is wrong with a body; see [`ParseError`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParseErrorKind {
+    /// The bytes are not UTF-8, or the document declares another encoding.
+    #[error("encoding is not UTF-8")]
+    Encoding,
+    /// The document breaks the grammar of its format; the text says how.
+    #[error("{0}")]
+    Syntax(Cow<'static, str>),
+    /// The document ends before it is complete.
+    #[error("unexpected end of the document")]
+    UnexpectedEnd,
+    /// Elements, objects or arrays are nested deeper than 128.
+    #[error("nested deeper than 128")]
+    TooDeep,
+    /// The document has a document type declaration; none is ever read.
+    #[error("document type declarations are refused")]
+    Doctype,
+    /// The root element has another name. The name is shown escaped and cut
+    /// to 64 characters.
+    #[error("the root element is <{0}>")]
+    WrongRoot(Box<str>),
+    /// A required field is missing.
+    #[error("missing")]
+    Missing,
+    /// A field that can be given once is given twice.
+    #[error("given twice")]
+    Repeated,
+    /// The value is not what the field takes; the text says what it is not.
+    #[error("not {0}")]
+    Invalid(&'static str),
+}
+
+impl ParseError {
+    /// An error of this kind, with no place yet.
+    #[must_use]
+    pub fn new(kind: ParseErrorKind) -> Self {
+        Self { kind, field: None, at: None }
+    }
+
+    /// The same error in this field. An error that names a field keeps it.
+    #[must_use]
+    pub fn in_field(mut self, field: impl Into<Cow<'static, str>>) -> Self {
+        self.field.get_or_insert_with(|| field.into());
+        self
+    }
+
+    /// The same error at this byte of the body, counted from 0. An error that
+    /// has a place keeps it.
+    #[must_use]
+    pub fn at_byte(mut self, at: usize) -> Self {
+        self.at.get_or_insert(at);
+        self
+    }
+
+    /// What is wrong.
+    #[must_use]
+    pub fn kind(&self) -> &ParseErrorKind {
+        &self.kind
+    }
+
+    /// The provider's name of the field that is wrong, if it is known.
+    #[must_use]
+    pub fn field(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+
+    /// Where in the body, as a number of bytes from its start, if it is known.
+    #[must_use]
+    pub fn at(&self) -> Option<usize> {
+        self.at
+    }
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(field) = &self.field {
+            write!(f, "{field}: ")?;
+        }
+        write!(f, "{}", self.kind)?;
+        if let Some(at) = self.at {
+            write!(f, " at byte {at}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ParseError({self})")
+    }
+}
+
+impl std::error::Error for ParseError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_has_field_kind_and_place() {
+        let error = ParseError::new(ParseErrorKind::Invalid("a timestamp"));
+        assert_eq!(error.to_string(), "not a timestamp");
+        let error = error.at_byte(181).in_field("order_item_updated");
+        assert_eq!(error.to_string(), "order_item_updated: not a timestamp at byte 181");
+        assert_eq!(error.field(), Some("order_item_updated"));
+        assert_eq!(error.at(), Some(181));
+    }
+
+    #[test]
+    fn the_first_field_and_the_first_place_stay() {
+        let error = ParseError::new(ParseErrorKind::Missing)
+            .at_byte(1)
+            .in_field("inner")
+            .at_byte(2)
+            .in_field("outer");
+        assert_eq!(error.to_string(), "inner: missing at byte 1");
+    }
+}

@@ -1,0 +1,10 @@
+//! Receive the order webhooks of Musement, Porterbuddy and Bandwidth.
+
+mod error;
+mod head;
+mod secret;
+mod wire;
+
+pub use error::{ConfigError, ParseError, ParseErrorKind};
+pub use head::{Field, Head, Headers};
+pub use secret::Secret;

@@ -1,0 +1,1 @@
+//! How bytes become values, and where they fail to.
