@@ -1,0 +1,320 @@
+//! An HMAC-SHA256 (RFC 2104, FIPS 180-4) over the body, given in a header.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use http::HeaderName;
+use sha2::Sha256;
+
+use crate::error::ConfigError;
+use crate::head::{Field, Head};
+use crate::rejection::Reason;
+use crate::secret::Secret;
+
+/// How the 32 bytes of a signature are written in the header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SignatureEncoding {
+    /// Base64 of the standard alphabet with padding, 44 characters (RFC 4648,
+    /// section 4): `W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=`.
+    Base64,
+    /// 64 hexadecimal digits in either case, after a fixed text, which may be
+    /// empty: `sha256=5bdcc146…` has the prefix `sha256=`.
+    Hex {
+        /// The text before the digits.
+        prefix: &'static str,
+    },
+}
+
+/// A signature as a sender claims it: read from the head, not yet compared.
+#[must_use = "a signature proves nothing until it is verified"]
+pub struct Signature([u8; 32]);
+
+impl fmt::Debug for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Signature(redacted)")
+    }
+}
+
+/// Checks that a header holds the HMAC-SHA256 of the body's exact bytes.
+///
+/// The keys are prepared once, when it is built. Several keys can be accepted at
+/// once, while a sender changes over; each of them is tried on every delivery.
+/// The comparison is the MAC's own, in constant time.
+///
+/// ```
+/// use order_webhooks::{BodySignature, Head, Reason, Secret, SignatureEncoding};
+///
+/// let signed = BodySignature::new("x-signature", SignatureEncoding::Base64, &Secret::new("Jefe")?)?;
+/// let headers = [("X-Signature", "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=")];
+/// let signature = signed.read(&Head::new("POST", &headers))?;
+/// assert_eq!(signed.verify(&signature, b"what do ya want for nothing?"), Ok(()));
+/// assert_eq!(signed.verify(&signature, b"something else"), Err(Reason::SignatureMismatch));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct BodySignature {
+    header: HeaderName,
+    encoding: SignatureEncoding,
+    keys: Vec<Hmac<Sha256>>,
+}
+
+impl BodySignature {
+    /// Expects the signature in this header (its name in any case), written in
+    /// this encoding, made with this key.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::InvalidHeaderName`] for a name such as `"x signature"`.
+    pub fn new(
+        header: &str,
+        encoding: SignatureEncoding,
+        key: &Secret,
+    ) -> Result<Self, ConfigError> {
+        let header =
+            HeaderName::try_from(header).map_err(|_| ConfigError::InvalidHeaderName)?;
+        Ok(Self { header, encoding, keys: vec![prepared(key)?] })
+    }
+
+    /// Accepts signatures made with this key as well.
+    ///
+    /// # Errors
+    ///
+    /// None today: HMAC takes a key of any length, and a [`Secret`] is not empty.
+    pub fn or(mut self, key: &Secret) -> Result<Self, ConfigError> {
+        self.keys.push(prepared(key)?);
+        Ok(self)
+    }
+
+    /// The name of the header.
+    #[must_use]
+    pub fn header(&self) -> &HeaderName {
+        &self.header
+    }
+
+    /// Reads the claimed signature, before the body is there.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::SignatureMissing`] without the header,
+    /// [`Reason::RepeatedHeader`] if it comes twice, even with equal values, and
+    /// [`Reason::SignatureMalformed`] for anything but 32 bytes in the expected
+    /// encoding: the URL-safe alphabet, missing or doubled padding, bits in the
+    /// padding, white space, two signatures with a comma.
+    pub fn read(&self, head: &Head<'_>) -> Result<Signature, Reason> {
+        match head.field(&self.header) {
+            Field::Absent => Err(Reason::SignatureMissing),
+            Field::Once(value) => {
+                self.encoding.decode(value).map(Signature).ok_or(Reason::SignatureMalformed)
+            }
+            Field::Repeated => Err(Reason::RepeatedHeader(self.header.clone())),
+        }
+    }
+
+    /// Compares the claimed signature with that of the body's bytes as they came.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::SignatureMismatch`] if it was made with none of the keys.
+    pub fn verify(&self, signature: &Signature, body: &[u8]) -> Result<(), Reason> {
+        let mut matches = false;
+        for key in &self.keys {
+            let mac = key.clone().chain_update(body);
+            matches |= mac.verify_slice(&signature.0).is_ok();
+        }
+        if matches { Ok(()) } else { Err(Reason::SignatureMismatch) }
+    }
+
+    /// The value of the header that a sender with the first key would send.
+    #[must_use]
+    pub fn sign(&self, body: &[u8]) -> String {
+        self.keys.first().map_or_else(String::new, |key| {
+            self.encoding.encode(&key.clone().chain_update(body).finalize().into_bytes())
+        })
+    }
+}
+
+impl fmt::Debug for BodySignature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BodySignature")
+            .field("header", &self.header)
+            .field("encoding", &self.encoding)
+            .field("keys", &self.keys.len())
+            .finish()
+    }
+}
+
+fn prepared(key: &Secret) -> Result<Hmac<Sha256>, ConfigError> {
+    Hmac::new_from_slice(key.expose()).map_err(|_| ConfigError::EmptySecret)
+}
+
+impl SignatureEncoding {
+    fn decode(self, value: &[u8]) -> Option<[u8; 32]> {
+        match self {
+            Self::Base64 => {
+                let mut digest = [0; 32];
+                // 44 characters can decode to 33 bytes, which do not fit.
+                let decoded = STANDARD.decode_slice(value, &mut digest);
+                (decoded == Ok(digest.len())).then_some(digest)
+            }
+            Self::Hex { prefix } => decode_hex(value.strip_prefix(prefix.as_bytes())?),
+        }
+    }
+
+    fn encode(self, digest: &[u8]) -> String {
+        match self {
+            Self::Base64 => STANDARD.encode(digest),
+            Self::Hex { prefix } => {
+                let digits = digest.iter().map(|byte| format!("{byte:02x}"));
+                std::iter::once(prefix.to_owned()).chain(digits).collect()
+            }
+        }
+    }
+}
+
+fn decode_hex(digits: &[u8]) -> Option<[u8; 32]> {
+    let (pairs, []) = digits.as_chunks::<2>() else { return None };
+    let mut digest = [0; 32];
+    if pairs.len() != digest.len() {
+        return None;
+    }
+    for (byte, [high, low]) in digest.iter_mut().zip(pairs) {
+        let high = char::from(*high).to_digit(16)?;
+        let low = char::from(*low).to_digit(16)?;
+        *byte = u8::try_from(high << 4 | low).ok()?;
+    }
+    Some(digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 4231, section 4.3 (test case 2).
+    const BODY: &[u8] = b"what do ya want for nothing?";
+    const BASE64: &str = "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=";
+    const HEX: &str = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+
+    fn signed(encoding: SignatureEncoding) -> BodySignature {
+        BodySignature::new("X-Signature", encoding, &Secret::new("Jefe").unwrap()).unwrap()
+    }
+
+    #[track_caller]
+    fn outcome(signed: &BodySignature, values: &[&[u8]], body: &[u8]) -> Result<(), Reason> {
+        let headers: Vec<_> = values.iter().map(|value| ("x-signature", *value)).collect();
+        let signature = signed.read(&Head::new("POST", &headers.as_slice()))?;
+        signed.verify(&signature, body)
+    }
+
+    #[test]
+    fn the_base64_of_the_right_digest_is_accepted_and_no_other_form() {
+        let base64 = signed(SignatureEncoding::Base64);
+        assert_eq!(outcome(&base64, &[BASE64.as_bytes()], BODY), Ok(()));
+        let doubled = format!("{BASE64},{BASE64}");
+        for malformed in [
+            "",
+            "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEN=",
+            "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=A",
+            "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM",
+            "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM==",
+            "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEMA",
+            "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexY-WTsOEM=",
+            "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexY_WTsOEM=",
+            "W9zBRr9gdU5qBCQmCJV1x1oAPwid JzmDnexYuWTsOEM=",
+            "W9zBRr9gdU5qBCQmCJV1x1oAPwid\tJzmDnexYuWTsOEM=",
+            "W9zBRr9gdU5qBCQmCJV1x1oAPwid\nJzmDnexYuWTsOEM=",
+            " W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=",
+            "sha256=W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=",
+            HEX,
+            &doubled,
+        ] {
+            let outcome = outcome(&base64, &[malformed.as_bytes()], BODY);
+            assert_eq!(outcome, Err(Reason::SignatureMalformed), "{malformed}");
+        }
+        let mut latin1 = BASE64.as_bytes().to_vec();
+        latin1[3] = 0xE9;
+        assert_eq!(outcome(&base64, &[&latin1], BODY), Err(Reason::SignatureMalformed));
+    }
+
+    #[test]
+    fn every_prefix_is_refused() {
+        let base64 = signed(SignatureEncoding::Base64);
+        for length in 0..BASE64.len() {
+            let cut = &BASE64.as_bytes()[..length];
+            assert_eq!(outcome(&base64, &[cut], BODY), Err(Reason::SignatureMalformed), "{length}");
+        }
+    }
+
+    #[test]
+    fn hex_wants_its_prefix_and_64_digits_in_either_case() {
+        let hex = signed(SignatureEncoding::Hex { prefix: "sha256=" });
+        let (lower, upper) = (format!("sha256={HEX}"), format!("sha256={}", HEX.to_uppercase()));
+        assert_eq!(outcome(&hex, &[lower.as_bytes()], BODY), Ok(()));
+        assert_eq!(outcome(&hex, &[upper.as_bytes()], BODY), Ok(()));
+        let (cut, more) = (&lower[..lower.len() - 1], format!("{lower}0"));
+        let not_hex = lower.replace('5', "g");
+        for malformed in [HEX, "sha256=", cut, &more, &lower.to_uppercase(), &not_hex] {
+            let outcome = outcome(&hex, &[malformed.as_bytes()], BODY);
+            assert_eq!(outcome, Err(Reason::SignatureMalformed), "{malformed}");
+        }
+    }
+
+    #[test]
+    fn a_missing_and_a_repeated_header_are_told_apart() {
+        let base64 = signed(SignatureEncoding::Base64);
+        assert_eq!(outcome(&base64, &[], BODY), Err(Reason::SignatureMissing));
+        let repeated = Err(Reason::RepeatedHeader(HeaderName::from_static("x-signature")));
+        assert_eq!(outcome(&base64, &[BASE64.as_bytes(), BASE64.as_bytes()], BODY), repeated);
+        assert_eq!(outcome(&base64, &[BASE64.as_bytes(), b""], BODY), repeated);
+    }
+
+    #[test]
+    fn another_body_or_key_does_not_match() {
+        let base64 = signed(SignatureEncoding::Base64);
+        for body in [&b"what do ya want for nothing?\n"[..], b"\xEF\xBB\xBFwhat", b""] {
+            let outcome = outcome(&base64, &[BASE64.as_bytes()], body);
+            assert_eq!(outcome, Err(Reason::SignatureMismatch));
+        }
+        // What an empty key would make of the body.
+        let empty_key = "dtnnGU59vDqgC76P+59vy1qTIXD5cflIuyq2FgfSudY=";
+        let outcome = outcome(&base64, &[empty_key.as_bytes()], BODY);
+        assert_eq!(outcome, Err(Reason::SignatureMismatch));
+    }
+
+    #[test]
+    fn the_old_and_the_new_key_are_both_accepted() {
+        let new = BodySignature::new(
+            "x-signature",
+            SignatureEncoding::Base64,
+            &Secret::new("new").unwrap(),
+        )
+        .unwrap();
+        let by_new = new.sign(BODY);
+        let both = new.or(&Secret::new("Jefe").unwrap()).unwrap();
+        assert_eq!(outcome(&both, &[BASE64.as_bytes()], BODY), Ok(()));
+        assert_eq!(outcome(&both, &[by_new.as_bytes()], BODY), Ok(()));
+    }
+
+    #[test]
+    fn signing_writes_what_reading_expects() {
+        assert_eq!(signed(SignatureEncoding::Base64).sign(BODY), BASE64);
+        let hex = signed(SignatureEncoding::Hex { prefix: "sha256=" });
+        assert_eq!(hex.sign(BODY), format!("sha256={HEX}"));
+    }
+
+    #[test]
+    fn a_header_name_is_a_token() {
+        let key = Secret::new("Jefe").unwrap();
+        let error = BodySignature::new("x signature", SignatureEncoding::Base64, &key);
+        assert_eq!(error.unwrap_err(), ConfigError::InvalidHeaderName);
+    }
+
+    #[test]
+    fn nothing_shows() {
+        let shown = format!("{:?}", signed(SignatureEncoding::Base64));
+        assert_eq!(shown, "BodySignature { header: \"x-signature\", encoding: Base64, keys: 1 }");
+        assert_eq!(format!("{:?}", Signature([7; 32])), "Signature(redacted)");
+    }
+}

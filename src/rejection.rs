@@ -1,0 +1,282 @@
+//! Why a delivery was refused, and the response that says so to the sender.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+
+use crate::error::ParseError;
+
+/// Why a delivery was refused.
+///
+/// `Display` is for the receiver's log. It shows nothing that the sender sent
+/// and nothing secret; the sender gets a status and, with a 401, the challenge.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Reason {
+    /// Another method than POST.
+    #[error("the method is not POST")]
+    Method,
+    /// No credentials yet. For a sender that waits to be asked this is a normal
+    /// step, not an error.
+    #[error("asked for credentials")]
+    Challenged(
+        /// The value of `WWW-Authenticate`.
+        HeaderValue,
+    ),
+    /// Credentials that are not the expected ones.
+    #[error("credentials refused: {fault}")]
+    Credentials {
+        /// What is wrong with them.
+        fault: CredentialsFault,
+        /// The value of `WWW-Authenticate`.
+        challenge: HeaderValue,
+    },
+    /// A header that can be given once came more often.
+    #[error("header {0} given more than once")]
+    RepeatedHeader(HeaderName),
+    /// The signature header is missing.
+    #[error("no signature")]
+    SignatureMissing,
+    /// The signature header does not hold a signature of the expected form.
+    #[error("the signature is malformed")]
+    SignatureMalformed,
+    /// The signature is not that of this body with any of the keys.
+    #[error("the signature does not match the body")]
+    SignatureMismatch,
+    /// The webhook checks the sender's address and was not given one.
+    #[error("the sender's address is not known")]
+    AddressUnknown,
+    /// The sender's address is not in the allowlist.
+    #[error("the sender's address is not allowed")]
+    AddressRefused,
+    /// The body has a content encoding, such as gzip; it is never inflated.
+    #[error("the body is encoded")]
+    Encoded,
+    /// The body is longer than the limit.
+    #[error("the body is longer than {limit} bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The body was not complete in time.
+    #[error("the body did not come within {limit:?}")]
+    TooSlow {
+        /// The time that a body may take.
+        limit: Duration,
+    },
+    /// The connection ended before the body did.
+    #[error("the body is incomplete")]
+    Incomplete,
+    /// The sender is who it should be; the body is not an event.
+    #[error("the body does not parse: {0}")]
+    Unparsable(#[source] ParseError),
+    /// The server has no webhook configured for this handler.
+    #[error("no webhook is configured for this handler")]
+    Unconfigured,
+}
+
+/// What is wrong with presented credentials; see [`Reason::Credentials`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CredentialsFault {
+    /// Another scheme than Basic: `Bearer x`.
+    #[error("another scheme than Basic")]
+    Scheme,
+    /// Not the base64 of a username, a colon and a password: `Basic dQ==`.
+    #[error("malformed")]
+    Malformed,
+    /// Well formed, and not the expected ones.
+    #[error("not the expected ones")]
+    Mismatch,
+}
+
+impl Reason {
+    /// The status of the response: the one table of this crate.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Challenged(_) | Self::Credentials { .. } => StatusCode::UNAUTHORIZED,
+            Self::SignatureMissing
+            | Self::SignatureMalformed
+            | Self::SignatureMismatch
+            | Self::AddressUnknown
+            | Self::AddressRefused => StatusCode::FORBIDDEN,
+            Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
+            Self::RepeatedHeader(_) | Self::Incomplete | Self::Unparsable(_) => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::Unconfigured => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The challenge that goes with a 401.
+    #[must_use]
+    pub fn challenge(&self) -> Option<&HeaderValue> {
+        match self {
+            Self::Challenged(challenge) | Self::Credentials { challenge, .. } => Some(challenge),
+            _ => None,
+        }
+    }
+}
+
+/// A complete response to a sender: status, media type and body.
+///
+/// It is cheap to clone, so a webhook can hold one ready.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Answer {
+    status: StatusCode,
+    media_type: Option<HeaderValue>,
+    body: Arc<[u8]>,
+}
+
+impl Answer {
+    /// An answer without a body.
+    #[must_use]
+    pub fn empty(status: StatusCode) -> Self {
+        Self { status, media_type: None, body: Arc::default() }
+    }
+
+    /// An answer with a body of this media type.
+    #[must_use]
+    pub fn with_body(status: StatusCode, media_type: HeaderValue, body: impl Into<Arc<[u8]>>) -> Self {
+        Self { status, media_type: Some(media_type), body: body.into() }
+    }
+
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The body's bytes.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The answer as a response of the `http` crate.
+    #[must_use]
+    pub fn response(&self) -> Response<Vec<u8>> {
+        let mut response = Response::new(self.body.to_vec());
+        *response.status_mut() = self.status;
+        if let Some(media_type) = &self.media_type {
+            response.headers_mut().insert(CONTENT_TYPE, media_type.clone());
+        }
+        response
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+/// A refused delivery: the reason, the response to send, and, when the sender
+/// was verified, the body.
+///
+/// `B` is whatever the server keeps bodies in.
+#[derive(Clone)]
+pub struct Rejection<B = Bytes> {
+    reason: Reason,
+    answer: Option<Answer>,
+    verified_body: Option<B>,
+}
+
+impl<B> Rejection<B> {
+    /// A rejection for this reason, answered by the table of [`Reason::status`].
+    #[must_use]
+    pub fn new(reason: Reason) -> Self {
+        Self { reason, answer: None, verified_body: None }
+    }
+
+    pub(crate) fn answered(mut self, answer: Option<Answer>) -> Self {
+        self.answer = answer;
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn keeping(mut self, verified_body: B) -> Self {
+        self.verified_body = Some(verified_body);
+        self
+    }
+
+    /// Why the delivery was refused.
+    #[must_use]
+    pub fn reason(&self) -> &Reason {
+        &self.reason
+    }
+
+    /// The status of the response.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.answer.as_ref().map_or_else(|| self.reason.status(), Answer::status)
+    }
+
+    /// Whether this is the 401 that a sender waits for before it shows its
+    /// credentials.
+    #[must_use]
+    pub fn is_challenge(&self) -> bool {
+        matches!(self.reason, Reason::Challenged(_))
+    }
+
+    /// The body of a delivery whose sender is proven and which does not parse.
+    ///
+    /// It may never come again: store it. `None` when nothing was proven.
+    #[must_use]
+    pub fn verified_body(&self) -> Option<&B> {
+        self.verified_body.as_ref()
+    }
+
+    /// The same as [`verified_body`](Self::verified_body), handed over.
+    #[must_use]
+    pub fn into_verified_body(self) -> Option<B> {
+        self.verified_body
+    }
+
+    /// The complete response to the sender: status, the challenge of a 401, the
+    /// `Allow` of a 405, and nothing about why.
+    #[must_use]
+    pub fn response(&self) -> Response<Vec<u8>> {
+        if let Some(answer) = &self.answer {
+            return answer.response();
+        }
+        let mut response = Response::new(Vec::new());
+        *response.status_mut() = self.reason.status();
+        if let Some(challenge) = self.reason.challenge() {
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge.clone());
+        }
+        if self.reason == Reason::Method {
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+        }
+        response
+    }
+}
+
+impl<B> fmt::Debug for Rejection<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rejection")
+            .field("status", &self.status())
+            .field("reason", &self.reason)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<B> fmt::Display for Rejection<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.reason)
+    }
+}
+
+impl<B> std::error::Error for Rejection<B> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(&self.reason)
+    }
+}
