@@ -33,9 +33,6 @@ pub enum ConfigError {
     /// quote or a backslash.
     #[error("the realm is empty or is not printable ASCII without quotes and backslashes")]
     InvalidRealm,
-    /// The name is not a header name: `"x signature"`.
-    #[error("not a header name")]
-    InvalidHeaderName,
     /// The allowlist has no entries.
     #[error("the allowlist is empty")]
     EmptyAllowlist,
@@ -56,7 +53,10 @@ pub enum ConfigError {
 /// The message never repeats what the body holds, so it can be logged. It
 /// reads, for example, `order_item_updated: not a timestamp at byte 181`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct ParseError {
+pub struct ParseError(Box<Fault>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Fault {
     kind: ParseErrorKind,
     field: Option<Cow<'static, str>>,
     at: Option<usize>,
@@ -93,20 +93,20 @@ pub enum ParseErrorKind {
     Repeated,
     /// The value is not what the field takes; the text says what it is not.
     #[error("not {0}")]
-    Invalid(&'static str),
+    Invalid(Cow<'static, str>),
 }
 
 impl ParseError {
     /// An error of this kind, with no place yet.
     #[must_use]
     pub fn new(kind: ParseErrorKind) -> Self {
-        Self { kind, field: None, at: None }
+        Self(Box::new(Fault { kind, field: None, at: None }))
     }
 
     /// The same error in this field. An error that names a field keeps it.
     #[must_use]
     pub fn in_field(mut self, field: impl Into<Cow<'static, str>>) -> Self {
-        self.field.get_or_insert_with(|| field.into());
+        self.0.field.get_or_insert_with(|| field.into());
         self
     }
 
@@ -114,36 +114,36 @@ impl ParseError {
     /// has a place keeps it.
     #[must_use]
     pub fn at_byte(mut self, at: usize) -> Self {
-        self.at.get_or_insert(at);
+        self.0.at.get_or_insert(at);
         self
     }
 
     /// What is wrong.
     #[must_use]
     pub fn kind(&self) -> &ParseErrorKind {
-        &self.kind
+        &self.0.kind
     }
 
     /// The provider's name of the field that is wrong, if it is known.
     #[must_use]
     pub fn field(&self) -> Option<&str> {
-        self.field.as_deref()
+        self.0.field.as_deref()
     }
 
     /// Where in the body, as a number of bytes from its start, if it is known.
     #[must_use]
     pub fn at(&self) -> Option<usize> {
-        self.at
+        self.0.at
     }
 }
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(field) = &self.field {
+        if let Some(field) = &self.0.field {
             write!(f, "{field}: ")?;
         }
-        write!(f, "{}", self.kind)?;
-        if let Some(at) = self.at {
+        write!(f, "{}", self.0.kind)?;
+        if let Some(at) = self.0.at {
             write!(f, " at byte {at}")?;
         }
         Ok(())
@@ -158,7 +158,7 @@ impl fmt::Debug for ParseError {
 
 impl std::error::Error for ParseError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.kind)
+        Some(&self.0.kind)
     }
 }
 
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_message_has_field_kind_and_place() {
-        let error = ParseError::new(ParseErrorKind::Invalid("a timestamp"));
+        let error = ParseError::new(ParseErrorKind::Invalid("a timestamp".into()));
         assert_eq!(error.to_string(), "not a timestamp");
         let error = error.at_byte(181).in_field("order_item_updated");
         assert_eq!(error.to_string(), "order_item_updated: not a timestamp at byte 181");

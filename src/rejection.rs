@@ -132,7 +132,7 @@ impl Reason {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
     status: StatusCode,
-    media_type: Option<HeaderValue>,
+    media_type: Option<&'static str>,
     body: Arc<[u8]>,
 }
 
@@ -145,7 +145,11 @@ impl Answer {
 
     /// An answer with a body of this media type.
     #[must_use]
-    pub fn with_body(status: StatusCode, media_type: HeaderValue, body: impl Into<Arc<[u8]>>) -> Self {
+    pub fn with_body(
+        status: StatusCode,
+        media_type: &'static str,
+        body: impl Into<Arc<[u8]>>,
+    ) -> Self {
         Self { status, media_type: Some(media_type), body: body.into() }
     }
 
@@ -166,8 +170,8 @@ impl Answer {
     pub fn response(&self) -> Response<Vec<u8>> {
         let mut response = Response::new(self.body.to_vec());
         *response.status_mut() = self.status;
-        if let Some(media_type) = &self.media_type {
-            response.headers_mut().insert(CONTENT_TYPE, media_type.clone());
+        if let Some(Ok(media_type)) = self.media_type.map(HeaderValue::from_str) {
+            response.headers_mut().insert(CONTENT_TYPE, media_type);
         }
         response
     }
@@ -206,6 +210,11 @@ impl<B> Rejection<B> {
     pub(crate) fn keeping(mut self, verified_body: B) -> Self {
         self.verified_body = Some(verified_body);
         self
+    }
+
+    /// The same rejection for another type of body; a kept body is dropped.
+    pub(crate) fn without_body<C>(self) -> Rejection<C> {
+        Rejection { reason: self.reason, answer: self.answer, verified_body: None }
     }
 
     /// Why the delivery was refused.

@@ -1,1 +1,4 @@
 //! How bytes become values, and where they fail to.
+
+pub(crate) mod open;
+pub(crate) mod text;

@@ -6,9 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::HeaderName;
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
 
-use crate::error::ConfigError;
 use crate::head::{Field, Head};
 use crate::rejection::Reason;
 use crate::secret::Secret;
@@ -47,7 +47,8 @@ impl fmt::Debug for Signature {
 /// ```
 /// use order_webhooks::{BodySignature, Head, Reason, Secret, SignatureEncoding};
 ///
-/// let signed = BodySignature::new("x-signature", SignatureEncoding::Base64, &Secret::new("Jefe")?)?;
+/// let header = http::HeaderName::from_static("x-signature");
+/// let signed = BodySignature::new(header, SignatureEncoding::Base64, &Secret::new("Jefe")?);
 /// let headers = [("X-Signature", "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=")];
 /// let signature = signed.read(&Head::new("POST", &headers))?;
 /// assert_eq!(signed.verify(&signature, b"what do ya want for nothing?"), Ok(()));
@@ -62,30 +63,18 @@ pub struct BodySignature {
 }
 
 impl BodySignature {
-    /// Expects the signature in this header (its name in any case), written in
-    /// this encoding, made with this key.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::InvalidHeaderName`] for a name such as `"x signature"`.
-    pub fn new(
-        header: &str,
-        encoding: SignatureEncoding,
-        key: &Secret,
-    ) -> Result<Self, ConfigError> {
-        let header =
-            HeaderName::try_from(header).map_err(|_| ConfigError::InvalidHeaderName)?;
-        Ok(Self { header, encoding, keys: vec![prepared(key)?] })
+    /// Expects the signature in this header, written in this encoding, made with
+    /// this key.
+    #[must_use]
+    pub fn new(header: HeaderName, encoding: SignatureEncoding, key: &Secret) -> Self {
+        Self { header, encoding, keys: vec![prepared(key)] }
     }
 
     /// Accepts signatures made with this key as well.
-    ///
-    /// # Errors
-    ///
-    /// None today: HMAC takes a key of any length, and a [`Secret`] is not empty.
-    pub fn or(mut self, key: &Secret) -> Result<Self, ConfigError> {
-        self.keys.push(prepared(key)?);
-        Ok(self)
+    #[must_use]
+    pub fn or(mut self, key: &Secret) -> Self {
+        self.keys.push(prepared(key));
+        self
     }
 
     /// The name of the header.
@@ -146,8 +135,23 @@ impl fmt::Debug for BodySignature {
     }
 }
 
-fn prepared(key: &Secret) -> Result<Hmac<Sha256>, ConfigError> {
-    Hmac::new_from_slice(key.expose()).map_err(|_| ConfigError::EmptySecret)
+/// RFC 2104, section 2: a key that is longer than a block is hashed, and a
+/// shorter one filled up with zeros.
+fn prepared(key: &Secret) -> Hmac<Sha256> {
+    let mut block = Zeroizing::new([0; 64]);
+    let key = key.expose();
+    if key.len() > block.len() {
+        fill(&mut *block, &Sha256::digest(key));
+    } else {
+        fill(&mut *block, key);
+    }
+    Hmac::new(&(*block).into())
+}
+
+fn fill(block: &mut [u8], bytes: &[u8]) {
+    for (to, from) in block.iter_mut().zip(bytes) {
+        *to = *from;
+    }
 }
 
 impl SignatureEncoding {
@@ -197,8 +201,10 @@ mod tests {
     const BASE64: &str = "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=";
     const HEX: &str = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
 
+    const HEADER: HeaderName = HeaderName::from_static("x-signature");
+
     fn signed(encoding: SignatureEncoding) -> BodySignature {
-        BodySignature::new("X-Signature", encoding, &Secret::new("Jefe").unwrap()).unwrap()
+        BodySignature::new(HEADER, encoding, &Secret::new("Jefe").unwrap())
     }
 
     #[track_caller]
@@ -265,7 +271,7 @@ mod tests {
     fn a_missing_and_a_repeated_header_are_told_apart() {
         let base64 = signed(SignatureEncoding::Base64);
         assert_eq!(outcome(&base64, &[], BODY), Err(Reason::SignatureMissing));
-        let repeated = Err(Reason::RepeatedHeader(HeaderName::from_static("x-signature")));
+        let repeated = Err(Reason::RepeatedHeader(HEADER));
         assert_eq!(outcome(&base64, &[BASE64.as_bytes(), BASE64.as_bytes()], BODY), repeated);
         assert_eq!(outcome(&base64, &[BASE64.as_bytes(), b""], BODY), repeated);
     }
@@ -285,14 +291,10 @@ mod tests {
 
     #[test]
     fn the_old_and_the_new_key_are_both_accepted() {
-        let new = BodySignature::new(
-            "x-signature",
-            SignatureEncoding::Base64,
-            &Secret::new("new").unwrap(),
-        )
-        .unwrap();
+        let new = Secret::new("new").unwrap();
+        let new = BodySignature::new(HEADER, SignatureEncoding::Base64, &new);
         let by_new = new.sign(BODY);
-        let both = new.or(&Secret::new("Jefe").unwrap()).unwrap();
+        let both = new.or(&Secret::new("Jefe").unwrap());
         assert_eq!(outcome(&both, &[BASE64.as_bytes()], BODY), Ok(()));
         assert_eq!(outcome(&both, &[by_new.as_bytes()], BODY), Ok(()));
     }
@@ -304,11 +306,31 @@ mod tests {
         assert_eq!(hex.sign(BODY), format!("sha256={HEX}"));
     }
 
+    /// RFC 4231, sections 4.2 and 4.7 (test cases 1 and 6), and a key of exactly
+    /// one block, computed with OpenSSL.
     #[test]
-    fn a_header_name_is_a_token() {
-        let key = Secret::new("Jefe").unwrap();
-        let error = BodySignature::new("x signature", SignatureEncoding::Base64, &key);
-        assert_eq!(error.unwrap_err(), ConfigError::InvalidHeaderName);
+    fn keys_shorter_and_longer_than_a_block() {
+        let hex = SignatureEncoding::Hex { prefix: "" };
+        for (key, body, digest) in [
+            (
+                vec![0x0b; 20],
+                &b"Hi There"[..],
+                "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7",
+            ),
+            (
+                vec![0xaa; 131],
+                b"Test Using Larger Than Block-Size Key - Hash Key First",
+                "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
+            ),
+            (
+                vec![b'k'; 64],
+                b"body",
+                "2e213d30b446410b3c21ed0982394dd2add15ccc4da5abab1cac32e7fd6eb01f",
+            ),
+        ] {
+            let signed = BodySignature::new(HEADER, hex, &Secret::new(key).unwrap());
+            assert_eq!(signed.sign(body), digest);
+        }
     }
 
     #[test]

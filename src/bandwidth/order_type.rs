@@ -1,0 +1,181 @@
+//! What a notification is about.
+
+use crate::bandwidth::OrderStatus;
+use crate::wire::open::open_enum;
+
+open_enum! {
+    /// The type of an order.
+    ///
+    /// The list is open: a type of tomorrow is [`OrderType::Other`] and keeps its
+    /// text. `Display` writes it as Bandwidth does.
+    ///
+    /// Source: Bandwidth numbers documentation, "Order Webhook".
+    pub enum OrderType {
+        /// Numbers ported in.
+        PortIns = "portins",
+        /// New numbers.
+        Orders = "orders",
+        /// Numbers ported out.
+        PortOuts = "portouts",
+        /// Numbers given up.
+        Disconnects = "disconnects",
+        /// Directory listings.
+        Dldas = "dldas",
+        /// Local service requests.
+        LsrOrders = "lsrorders",
+        /// Emergency addresses.
+        E911s = "e911s",
+        /// Options of numbers.
+        TnOptions = "tnoptions",
+        /// Numbers of another carrier.
+        ExternalTns = "externalTns",
+        /// Entries of the line information database.
+        Lidb = "lidb",
+        /// Port-ins of many numbers.
+        BulkPortIns = "bulkPortins",
+        /// Numbers imported for messaging.
+        ImportTnOrders = "importtnorders",
+        /// Imported numbers removed.
+        RemoveImportedTnOrders = "removeImportedTnOrders",
+        /// Numbers imported for voice.
+        ImportVoiceTnOrders = "importVoiceTnOrders",
+        /// Numbers imported for voice removed.
+        RemoveImportedVoiceTnOrders = "removeImportedVoiceTnOrders",
+        /// Customer service records.
+        Csrs = "csrs",
+        /// Emergency notification groups.
+        EmergencyNotificationGroup = "emergencyNotificationGroup",
+        /// Emergency endpoint groups.
+        EmergencyEndpointGroup = "emergencyEndpointGroup",
+        /// Validations of toll-free port-ins.
+        TollfreePortingValidations = "tollfreePortingValidations",
+    }
+}
+
+open_enum! {
+    /// The type of an event that happened to a number.
+    ///
+    /// The list is open: a type of tomorrow is [`EventType::Other`] and keeps its
+    /// text.
+    ///
+    /// Source: Bandwidth numbers documentation, "Event Webhook".
+    pub enum EventType {
+        /// Another provider has taken over the messaging of the number.
+        MessagingLost = "MESSAGING_LOST",
+    }
+}
+
+impl OrderType {
+    /// The statuses that are documented for orders of this type, none for a
+    /// type whose statuses are not documented. Others can come.
+    #[must_use]
+    pub fn statuses(&self) -> &'static [OrderStatus] {
+        use OrderStatus as S;
+        match self {
+            Self::PortIns => &[
+                S::PendingDocuments,
+                S::Submitted,
+                S::Foc,
+                S::RequestedSupp,
+                S::Complete,
+                S::Cancelled,
+                S::Exception,
+                S::RequestedCancel,
+            ],
+            Self::Orders => &[S::Complete, S::Partial, S::Backordered, S::Failed],
+            Self::PortOuts => &[S::Complete],
+            Self::Disconnects | Self::ExternalTns => &[S::Complete, S::Partial, S::Failed],
+            Self::Dldas | Self::TnOptions => {
+                &[S::Received, S::Processing, S::Complete, S::Partial, S::Failed]
+            }
+            Self::LsrOrders => &[
+                S::Pending,
+                S::Foc,
+                S::Exception,
+                S::Complete,
+                S::Cancelled,
+                S::Partial,
+                S::Failed,
+            ],
+            Self::E911s => &[
+                S::Received,
+                S::Processing,
+                S::Complete,
+                S::AdjustedComplete,
+                S::Partial,
+                S::AdjustedPartial,
+                S::Failed,
+            ],
+            Self::Lidb | Self::RemoveImportedTnOrders | Self::RemoveImportedVoiceTnOrders => {
+                &[S::Processing, S::Complete, S::Partial, S::Failed]
+            }
+            Self::BulkPortIns => &[
+                S::Draft,
+                S::InProgress,
+                S::NeedsAttention,
+                S::Partial,
+                S::Completed,
+                S::Cancelled,
+            ],
+            Self::ImportTnOrders | Self::ImportVoiceTnOrders => {
+                &[S::Complete, S::Partial, S::Failed, S::Exception]
+            }
+            Self::Csrs => &[S::Complete, S::Failed, S::ActionRequired],
+            Self::EmergencyNotificationGroup | Self::EmergencyEndpointGroup => {
+                &[S::Complete, S::Failed]
+            }
+            Self::TollfreePortingValidations | Self::Other(_) => &[],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// "Order Webhook", the table of order types and statuses.
+    const DOCUMENTED: &str = "\
+        portins PENDING_DOCUMENTS SUBMITTED FOC REQUESTED_SUPP COMPLETE CANCELLED EXCEPTION REQUESTED_CANCEL
+        orders COMPLETE PARTIAL BACKORDERED FAILED
+        portouts COMPLETE
+        disconnects COMPLETE PARTIAL FAILED
+        dldas RECEIVED PROCESSING COMPLETE PARTIAL FAILED
+        lsrorders PENDING FOC EXCEPTION COMPLETE CANCELLED PARTIAL FAILED
+        e911s RECEIVED PROCESSING COMPLETE ADJUSTED_COMPLETE PARTIAL ADJUSTED_PARTIAL FAILED
+        tnoptions RECEIVED PROCESSING COMPLETE PARTIAL FAILED
+        externalTns COMPLETE PARTIAL FAILED
+        lidb PROCESSING COMPLETE PARTIAL FAILED
+        bulkPortins DRAFT IN_PROGRESS NEEDS_ATTENTION PARTIAL COMPLETED CANCELLED
+        importtnorders COMPLETE PARTIAL FAILED EXCEPTION
+        removeImportedTnOrders PROCESSING COMPLETE PARTIAL FAILED
+        importVoiceTnOrders COMPLETE PARTIAL FAILED EXCEPTION
+        removeImportedVoiceTnOrders PROCESSING COMPLETE PARTIAL FAILED
+        csrs COMPLETE FAILED ACTION_REQUIRED
+        emergencyNotificationGroup COMPLETE FAILED
+        emergencyEndpointGroup COMPLETE FAILED
+        tollfreePortingValidations";
+
+    #[test]
+    fn every_documented_type_has_its_documented_statuses() {
+        let documented: Vec<(OrderType, Vec<OrderStatus>)> = DOCUMENTED
+            .lines()
+            .map(|line| {
+                let mut words = line.split_whitespace();
+                let order_type = OrderType::from(words.next().unwrap());
+                (order_type, words.map(OrderStatus::from).collect())
+            })
+            .collect();
+        let known: Vec<_> =
+            OrderType::KNOWN.iter().map(|known| (known.clone(), known.statuses().to_vec())).collect();
+        assert_eq!(known, documented);
+        assert_eq!(known.len(), 19);
+    }
+
+    #[test]
+    fn every_status_goes_with_some_type() {
+        for status in OrderStatus::KNOWN {
+            let used = OrderType::KNOWN.iter().any(|known| known.statuses().contains(status));
+            assert!(used, "{status}");
+        }
+    }
+}

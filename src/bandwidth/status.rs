@@ -1,0 +1,60 @@
+//! The status of an order.
+
+use crate::wire::open::open_enum;
+
+open_enum! {
+    /// The status of an order, of whatever type; [`OrderType::statuses`] says
+    /// which go with which.
+    ///
+    /// The list is open: a status of tomorrow is [`OrderStatus::Other`] and keeps
+    /// its text. Mind that most orders end as `COMPLETE` and bulk port-ins as
+    /// `COMPLETED`: two statuses, written as Bandwidth does.
+    ///
+    /// Source: Bandwidth numbers documentation, "Order Webhook".
+    ///
+    /// [`OrderType::statuses`]: crate::bandwidth::OrderType::statuses
+    pub enum OrderStatus {
+        /// The order waits for something from the customer.
+        ActionRequired = "ACTION_REQUIRED",
+        /// Complete, with changes to what was ordered.
+        AdjustedComplete = "ADJUSTED_COMPLETE",
+        /// Complete in part, with changes to what was ordered.
+        AdjustedPartial = "ADJUSTED_PARTIAL",
+        /// Waits for numbers to become available.
+        Backordered = "BACKORDERED",
+        /// Cancelled.
+        Cancelled = "CANCELLED",
+        /// Done.
+        Complete = "COMPLETE",
+        /// Done, of a bulk port-in.
+        Completed = "COMPLETED",
+        /// Not yet submitted.
+        Draft = "DRAFT",
+        /// Refused by the other carrier, or not possible as it is.
+        Exception = "EXCEPTION",
+        /// Failed.
+        Failed = "FAILED",
+        /// The other carrier has agreed to a date, the firm order commitment.
+        Foc = "FOC",
+        /// Being worked on.
+        InProgress = "IN_PROGRESS",
+        /// Some of it needs the customer's attention.
+        NeedsAttention = "NEEDS_ATTENTION",
+        /// Done in part.
+        Partial = "PARTIAL",
+        /// Waits for the other carrier.
+        Pending = "PENDING",
+        /// Waits for documents.
+        PendingDocuments = "PENDING_DOCUMENTS",
+        /// Being worked on.
+        Processing = "PROCESSING",
+        /// Received.
+        Received = "RECEIVED",
+        /// A cancellation has been asked for.
+        RequestedCancel = "REQUESTED_CANCEL",
+        /// A change has been asked for.
+        RequestedSupp = "REQUESTED_SUPP",
+        /// Submitted to the other carrier.
+        Submitted = "SUBMITTED",
+    }
+}

@@ -1,0 +1,77 @@
+//! The notification webhook: who may send it.
+
+use crate::auth::BasicAuth;
+use crate::bandwidth::Notification;
+use crate::error::ParseError;
+use crate::head::Head;
+use crate::limits::Limits;
+use crate::policy::{Delivered, DeliveryPolicy, Retries};
+use crate::rejection::Reason;
+use crate::webhook::{Extract, Webhook};
+
+/// Receives the notifications of Bandwidth's v1 subscriptions.
+///
+/// The first request comes without credentials and is answered 401 with a
+/// challenge; the sender repeats it with the credentials of the subscription.
+/// The body of the first one is never looked at. Reply with a
+/// [`Receipt`](crate::bandwidth::Receipt).
+///
+/// ```
+/// use order_webhooks::{BasicAuth, Head, Webhook, bandwidth::NotificationWebhook};
+///
+/// let auth = BasicAuth::new("bandwidth-user", "bandwidth-password")?;
+/// let webhook = NotificationWebhook::new(auth);
+/// let first: [(&str, &str); 0] = [];
+/// let challenge = webhook.head(&Head::new("POST", &first)).unwrap_err();
+/// assert_eq!(challenge.response().status(), 401);
+/// # Ok::<(), order_webhooks::ConfigError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct NotificationWebhook {
+    auth: BasicAuth,
+    limits: Limits,
+}
+
+impl NotificationWebhook {
+    /// Accepts deliveries with the credentials that the subscription was made
+    /// with.
+    #[must_use]
+    pub fn new(auth: BasicAuth) -> Self {
+        Self { auth, limits: Limits::default() }
+    }
+
+    /// Reads bodies within these bounds.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+}
+
+impl Webhook for NotificationWebhook {
+    const NAME: &'static str = "bandwidth.notification";
+    type Event = Notification;
+    type Proof = ();
+
+    fn check_head(&self, head: &Head<'_>) -> Result<(), Reason> {
+        self.auth.authenticate(head)
+    }
+
+    fn check_body(&self, (): &(), _body: &[u8]) -> Result<(), Reason> {
+        Ok(())
+    }
+
+    fn parse(&self, body: &[u8]) -> Result<Notification, ParseError> {
+        Notification::parse_unverified(body)
+    }
+
+    fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    fn policy(&self) -> DeliveryPolicy {
+        DeliveryPolicy::new(Delivered::Exactly200, None, Retries::Never)
+    }
+}
+
+impl Extract for NotificationWebhook {}

@@ -1,0 +1,139 @@
+//! The body of the order item webhook.
+
+use serde::{Serialize, Serializer};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::error::ParseError;
+use crate::musement::OrderItemStatus;
+use crate::wire::{json, time as timestamp};
+
+/// An order item whose status has changed.
+///
+/// On the wire it is a JSON object of ten strings, all required. It serialises
+/// back to the same object.
+///
+/// Source: Musement partner API, "Order item webhook".
+///
+/// ```
+/// use order_webhooks::musement::{OrderItemStatus, OrderItemUpdate};
+///
+/// let body = br#"{"order_id":"13459345","order_uuid":"8e9e5c6e-ea7d-4934-8753-f00954f30d00",
+///   "order_created":"2018-12-10T13:12:40+0000","order_updated":"2018-12-10T13:12:40+0000",
+///   "order_version":"16","order_item_uuid":"11045e18-e3ca-42e1-acb4-0d5be75036fd",
+///   "order_item_created":"2018-12-10T13:12:40+0000",
+///   "order_item_updated":"2018-12-10T13:12:40+0000",
+///   "order_item_version":"22","order_item_status":"OK"}"#;
+/// let update = OrderItemUpdate::parse_unverified(body)?;
+/// assert_eq!(update.order_item_version, 22);
+/// assert_eq!(update.order_item_status, OrderItemStatus::Ok);
+/// # Ok::<(), order_webhooks::ParseError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct OrderItemUpdate {
+    /// The number of the order: decimal digits on the wire, at most
+    /// 18,446,744,073,709,551,615.
+    #[serde(serialize_with = "as_text")]
+    pub order_id: u64,
+    /// The order, as the partner API's paths name it.
+    #[serde(serialize_with = "as_text")]
+    pub order_uuid: Uuid,
+    /// When the order was made: ISO 8601 with a basic offset,
+    /// `2018-12-10T13:12:40+0000`.
+    #[serde(serialize_with = "as_timestamp")]
+    pub order_created: OffsetDateTime,
+    /// When the order was last changed.
+    #[serde(serialize_with = "as_timestamp")]
+    pub order_updated: OffsetDateTime,
+    /// How many times the order was changed.
+    #[serde(serialize_with = "as_text")]
+    pub order_version: u64,
+    /// The order item.
+    #[serde(serialize_with = "as_text")]
+    pub order_item_uuid: Uuid,
+    /// When the item was made.
+    #[serde(serialize_with = "as_timestamp")]
+    pub order_item_created: OffsetDateTime,
+    /// When the item was last changed.
+    #[serde(serialize_with = "as_timestamp")]
+    pub order_item_updated: OffsetDateTime,
+    /// How many times the item was changed: the greater of two is the newer.
+    #[serde(serialize_with = "as_text")]
+    pub order_item_version: u64,
+    /// Where the item stands now.
+    pub order_item_status: OrderItemStatus,
+}
+
+impl OrderItemUpdate {
+    /// Reads a body that nobody has verified, such as one out of a store of
+    /// verified ones.
+    ///
+    /// # Errors
+    ///
+    /// For anything but a JSON object in UTF-8, a missing or repeated field
+    /// (`order_uuid: missing`), a field that is not a string, an id or version
+    /// that is not digits or too great (`"-1"`), and a time without its offset
+    /// (`"2018-12-10T13:12:40"`).
+    pub fn parse_unverified(body: &[u8]) -> Result<Self, ParseError> {
+        let (fields, []) = json::text_fields(body, &FIELDS, &[])?;
+        let [
+            order_id,
+            order_uuid,
+            order_created,
+            order_updated,
+            order_version,
+            order_item_uuid,
+            order_item_created,
+            order_item_updated,
+            order_item_version,
+            order_item_status,
+        ] = fields;
+        Ok(Self {
+            order_id: order_id.convert(NUMBER, digits)?,
+            order_uuid: order_uuid.convert(ID, uuid)?,
+            order_created: order_created.convert(TIME, timestamp::parse)?,
+            order_updated: order_updated.convert(TIME, timestamp::parse)?,
+            order_version: order_version.convert(NUMBER, digits)?,
+            order_item_uuid: order_item_uuid.convert(ID, uuid)?,
+            order_item_created: order_item_created.convert(TIME, timestamp::parse)?,
+            order_item_updated: order_item_updated.convert(TIME, timestamp::parse)?,
+            order_item_version: order_item_version.convert(NUMBER, digits)?,
+            order_item_status: OrderItemStatus::from(&*order_item_status.value),
+        })
+    }
+}
+
+const FIELDS: [&str; 10] = [
+    "order_id",
+    "order_uuid",
+    "order_created",
+    "order_updated",
+    "order_version",
+    "order_item_uuid",
+    "order_item_created",
+    "order_item_updated",
+    "order_item_version",
+    "order_item_status",
+];
+
+const NUMBER: &str = "a number of digits up to 18446744073709551615";
+const ID: &str = "a UUID";
+const TIME: &str = "a timestamp with an offset";
+
+/// `^[0-9]+$` and nothing else; the standard parser would take a plus sign.
+fn digits(text: &str) -> Option<u64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
+fn uuid(text: &str) -> Option<Uuid> {
+    Uuid::try_parse(text).ok()
+}
+
+fn as_text<S: Serializer>(value: &impl ToString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&value.to_string())
+}
+
+fn as_timestamp<S: Serializer>(time: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&timestamp::basic(*time))
+}

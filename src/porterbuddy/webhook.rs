@@ -1,0 +1,101 @@
+//! The order webhook: who may send it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderName;
+
+use crate::auth::{BodySignature, Signature, SignatureEncoding};
+use crate::error::ParseError;
+use crate::head::Head;
+use crate::limits::Limits;
+use crate::policy::{Delivered, DeliveryPolicy, Retries};
+use crate::porterbuddy::OrderStatusUpdate;
+use crate::rejection::Reason;
+use crate::secret::Secret;
+use crate::webhook::{Extract, Webhook};
+
+const HEADER: HeaderName = HeaderName::from_static("x-porterbuddy-hmac-sha256");
+
+/// Receives Porterbuddy's order webhook.
+///
+/// Porterbuddy has no use for a challenge: the endpoint "must be reachable
+/// without authentication", and a delivery without a signature is refused.
+/// Reply with a [`Receipt`](crate::porterbuddy::Receipt).
+///
+/// ```
+/// use order_webhooks::{Secret, Webhook, porterbuddy::OrderWebhook};
+///
+/// let webhook = OrderWebhook::new(&Secret::new("porterbuddy-api-key")?);
+/// let body = r#"{"orderId":"394326","orderStatus":"delivered"}"#;
+/// let request = http::Request::post("/porterbuddy")
+///     .header("x-porterbuddy-hmac-SHA256", webhook.signature().sign(body.as_bytes()))
+///     .body(body)?;
+/// let update = webhook.receive(request)?;
+/// assert_eq!(update.order_id, "394326");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct OrderWebhook {
+    signature: Arc<BodySignature>,
+    limits: Limits,
+}
+
+impl OrderWebhook {
+    /// Accepts deliveries that are signed with this API key.
+    #[must_use]
+    pub fn new(api_key: &Secret) -> Self {
+        let signature = BodySignature::new(HEADER, SignatureEncoding::Base64, api_key);
+        Self { signature: Arc::new(signature), limits: Limits::default() }
+    }
+
+    /// Accepts deliveries that are signed with this API key as well, for the
+    /// time in which the key is changed.
+    #[must_use]
+    pub fn or(self, api_key: &Secret) -> Self {
+        let signature = Arc::unwrap_or_clone(self.signature).or(api_key);
+        Self { signature: Arc::new(signature), ..self }
+    }
+
+    /// Reads bodies within these bounds.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The signature that is checked.
+    #[must_use]
+    pub fn signature(&self) -> &BodySignature {
+        &self.signature
+    }
+}
+
+impl Webhook for OrderWebhook {
+    const NAME: &'static str = "porterbuddy.order";
+    type Event = OrderStatusUpdate;
+    type Proof = Signature;
+
+    fn check_head(&self, head: &Head<'_>) -> Result<Signature, Reason> {
+        self.signature.read(head)
+    }
+
+    fn check_body(&self, signature: &Signature, body: &[u8]) -> Result<(), Reason> {
+        self.signature.verify(signature, body)
+    }
+
+    fn parse(&self, body: &[u8]) -> Result<OrderStatusUpdate, ParseError> {
+        OrderStatusUpdate::parse_unverified(body)
+    }
+
+    fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    fn policy(&self) -> DeliveryPolicy {
+        let time_allowed = Some(Duration::from_secs(10));
+        DeliveryPolicy::new(Delivered::Any2xx, time_allowed, Retries::Rising { times: 2 })
+    }
+}
+
+impl Extract for OrderWebhook {}

@@ -1,0 +1,290 @@
+//! The rules of one endpoint, and the one way from a delivery to an event.
+
+use std::fmt;
+use std::ops::Deref;
+
+use bytes::Bytes;
+use http::header::CONTENT_ENCODING;
+
+use crate::error::ParseError;
+use crate::head::{Field, Head};
+use crate::limits::Limits;
+use crate::log;
+use crate::policy::DeliveryPolicy;
+use crate::rejection::{Answer, Reason, Rejection};
+
+/// The rules of one endpoint: who may send, what the body is, which answer
+/// means what.
+///
+/// The webhooks of this crate implement it, and so can yours for another
+/// provider; every adapter then works with it. A webhook is a plain value,
+/// built once at start-up and cheap to clone.
+///
+/// What to implement is four steps; what to call is [`head`](Self::head), or
+/// [`receive`](Self::receive) if the body is there already.
+///
+/// ```
+/// use order_webhooks::{BodySignature, Head, ParseError, ParseErrorKind, Reason, Signature, Webhook};
+///
+/// #[derive(Clone)]
+/// struct StockWebhook(BodySignature);
+///
+/// impl Webhook for StockWebhook {
+///     const NAME: &'static str = "acme.stock";
+///     type Event = u32;
+///     type Proof = Signature;
+///
+///     fn check_head(&self, head: &Head<'_>) -> Result<Signature, Reason> {
+///         self.0.read(head)
+///     }
+///
+///     fn check_body(&self, signature: &Signature, body: &[u8]) -> Result<(), Reason> {
+///         self.0.verify(signature, body)
+///     }
+///
+///     fn parse(&self, body: &[u8]) -> Result<u32, ParseError> {
+///         let text = std::str::from_utf8(body).ok().and_then(|text| text.parse().ok());
+///         text.ok_or(ParseError::new(ParseErrorKind::Invalid("a stock level".into())))
+///     }
+/// }
+/// ```
+pub trait Webhook: Clone + Send + Sync + 'static {
+    /// The name in logs: provider and event, `musement.order_item`.
+    const NAME: &'static str;
+
+    /// What a verified body becomes.
+    type Event: Send + 'static;
+
+    /// What the head leaves to be checked against the body: a [`Signature`] that
+    /// is still only claimed, or `()` if the head has settled it.
+    ///
+    /// [`Signature`]: crate::Signature
+    type Proof: Send;
+
+    /// Checks what the head alone can decide.
+    ///
+    /// # Errors
+    ///
+    /// The reason to refuse the delivery, or to ask for credentials.
+    fn check_head(&self, head: &Head<'_>) -> Result<Self::Proof, Reason>;
+
+    /// Checks the body's bytes as they came.
+    ///
+    /// # Errors
+    ///
+    /// The reason to refuse the delivery.
+    fn check_body(&self, proof: &Self::Proof, body: &[u8]) -> Result<(), Reason>;
+
+    /// Turns the bytes of a verified body into the event.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the body, and where.
+    fn parse(&self, body: &[u8]) -> Result<Self::Event, ParseError>;
+
+    /// The bounds within which a body is read.
+    fn limits(&self) -> Limits {
+        Limits::default()
+    }
+
+    /// How the provider delivers.
+    fn policy(&self) -> DeliveryPolicy {
+        DeliveryPolicy::UNDOCUMENTED
+    }
+
+    /// An answer to give in place of the usual one when a delivery fails after
+    /// its head was accepted. Only a provider that reads harm into an error
+    /// status needs one.
+    fn answer_instead(&self, reason: &Reason) -> Option<Answer> {
+        let _ = reason;
+        None
+    }
+
+    /// Decides on the head: the first of the two steps for a server that reads
+    /// the body afterwards.
+    ///
+    /// Whatever it decides, read the body before you answer; the adapters do.
+    ///
+    /// # Errors
+    ///
+    /// The rejection to answer with.
+    fn head(&self, head: &Head<'_>) -> Result<Pending<'_, Self>, Rejection> {
+        let refused = |reason| Err(log::refused::<Self, _>(Rejection::new(reason)));
+        if head.method() != "POST" {
+            return refused(Reason::Method);
+        }
+        let proof = match self.check_head(head) {
+            Ok(proof) => proof,
+            Err(reason) => return refused(reason),
+        };
+        Ok(Pending { webhook: self, proof, encoded: is_encoded(head) })
+    }
+
+    /// Takes a complete request, whatever its body is kept in.
+    ///
+    /// ```
+    /// # #[cfg(feature = "porterbuddy")] {
+    /// use order_webhooks::{Secret, Webhook, porterbuddy::OrderWebhook};
+    ///
+    /// let webhook = OrderWebhook::new(&Secret::new("porterbuddy-api-key")?);
+    /// let request = http::Request::post("/porterbuddy").body(r#"{"orderId":"1"}"#)?;
+    /// let rejection = webhook.receive(request).unwrap_err();
+    /// assert_eq!(rejection.response().status(), 403);
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The rejection to answer with.
+    fn receive<B: AsRef<[u8]>>(
+        &self,
+        request: http::Request<B>,
+    ) -> Result<Verified<Self, B>, Rejection<B>> {
+        match self.head(&Head::of(&request)) {
+            Ok(pending) => pending.body(request.into_body()),
+            Err(rejection) => Err(rejection.without_body()),
+        }
+    }
+}
+
+/// Bodies are verified as they came and never inflated.
+fn is_encoded(head: &Head<'_>) -> bool {
+    match head.field(&CONTENT_ENCODING) {
+        Field::Absent => false,
+        Field::Once(value) => !value.trim_ascii().eq_ignore_ascii_case(b"identity"),
+        Field::Repeated => true,
+    }
+}
+
+/// A delivery whose head is accepted and whose body is awaited.
+#[must_use = "the delivery is neither accepted nor refused before its body is checked"]
+pub struct Pending<'w, W: Webhook> {
+    webhook: &'w W,
+    proof: W::Proof,
+    encoded: bool,
+}
+
+impl<'w, W: Webhook> Pending<'w, W> {
+    /// Checks the complete body, and parses it once it is verified.
+    ///
+    /// # Errors
+    ///
+    /// The rejection to answer with. It keeps the body if the sender is proven
+    /// and only the parsing failed.
+    pub fn body<B: AsRef<[u8]>>(self, body: B) -> Result<Verified<W, B>, Rejection<B>> {
+        let bytes = body.as_ref();
+        let limit = self.webhook.limits().body_bytes();
+        if self.encoded {
+            return Err(self.fail(Reason::Encoded));
+        }
+        if bytes.len() > limit {
+            return Err(self.fail(Reason::TooLarge { limit }));
+        }
+        if let Err(reason) = self.webhook.check_body(&self.proof, bytes) {
+            return Err(self.fail(reason));
+        }
+        match self.webhook.parse(bytes) {
+            Ok(event) => {
+                log::verified::<W>(bytes.len());
+                Ok(Verified { event, body })
+            }
+            Err(error) => {
+                let rejection = self.rejection(Reason::Unparsable(error)).keeping(body);
+                Err(log::refused::<W, _>(rejection))
+            }
+        }
+    }
+
+    /// Refuses the delivery because its body could not be read:
+    /// [`Reason::TooLarge`], [`Reason::TooSlow`] or [`Reason::Incomplete`].
+    pub fn fail<B>(self, reason: Reason) -> Rejection<B> {
+        log::refused::<W, _>(self.rejection(reason))
+    }
+
+    /// The webhook whose delivery this is.
+    #[must_use]
+    pub fn webhook(&self) -> &'w W {
+        self.webhook
+    }
+
+    fn rejection<B>(&self, reason: Reason) -> Rejection<B> {
+        let answer = self.webhook.answer_instead(&reason);
+        Rejection::new(reason).answered(answer)
+    }
+}
+
+impl<W: Webhook> fmt::Debug for Pending<'_, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pending").field("webhook", &W::NAME).finish_non_exhaustive()
+    }
+}
+
+/// A delivery whose sender is proven: the event, and the body's bytes as they
+/// came.
+///
+/// Only verification makes one. It dereferences to the event. `Debug` shows
+/// neither event nor body.
+pub struct Verified<W: Webhook, B = Bytes> {
+    event: W::Event,
+    body: B,
+}
+
+impl<W: Webhook, B> Verified<W, B> {
+    /// The event.
+    #[must_use]
+    pub fn event(&self) -> &W::Event {
+        &self.event
+    }
+
+    /// The event, handed over.
+    #[must_use]
+    pub fn into_event(self) -> W::Event {
+        self.event
+    }
+
+    /// The body as it came.
+    #[must_use]
+    pub fn body(&self) -> &B {
+        &self.body
+    }
+
+    /// Event and body, handed over.
+    #[must_use]
+    pub fn into_parts(self) -> (W::Event, B) {
+        (self.event, self.body)
+    }
+}
+
+impl<W: Webhook, B> Deref for Verified<W, B> {
+    type Target = W::Event;
+
+    fn deref(&self) -> &W::Event {
+        &self.event
+    }
+}
+
+impl<W: Webhook<Event: Clone>, B: Clone> Clone for Verified<W, B> {
+    fn clone(&self) -> Self {
+        Self { event: self.event.clone(), body: self.body.clone() }
+    }
+}
+
+impl<W: Webhook, B> fmt::Debug for Verified<W, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verified").field("webhook", &W::NAME).finish_non_exhaustive()
+    }
+}
+
+/// A webhook whose verified deliveries an extractor may hand to any handler.
+///
+/// It holds for every webhook whose sender takes an error, or no answer at all,
+/// for a failed delivery. It does not hold for a port-out: there the handler
+/// has to be one that always answers. For a provider of your own, an empty
+/// `impl Extract for MyWebhook {}` says so.
+#[diagnostic::on_unimplemented(
+    message = "a verified delivery of `{Self}` cannot be extracted",
+    note = "a port-out is received with `port_out(webhook, handler)`, which answers even if the handler fails",
+    note = "a webhook of your own needs `impl order_webhooks::Extract for {Self} {{}}`"
+)]
+pub trait Extract: Webhook {}
