@@ -7,6 +7,7 @@
 //! Source: Bandwidth numbers documentation, "Webhooks", "Order Webhook", "Event
 //! Webhook" and "Subscriptions".
 
+mod element;
 mod notification;
 mod order_type;
 mod receipt;

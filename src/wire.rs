@@ -2,3 +2,6 @@
 
 pub(crate) mod open;
 pub(crate) mod text;
+#[cfg(feature = "bandwidth")]
+#[allow(dead_code)]
+pub(crate) mod xml;

@@ -5,8 +5,9 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 
+use crate::bandwidth::element::{self, Slot, numbers};
 use crate::bandwidth::{EventType, OrderStatus, OrderType, TelephoneNumber};
-use crate::error::{ParseError, ParseErrorKind};
+use crate::error::ParseError;
 use crate::wire::time as timestamp;
 use crate::wire::xml::Reader;
 
@@ -119,45 +120,58 @@ impl Notification {
     /// that is known and given twice, or with a date that is not RFC 3339.
     pub fn parse_unverified(body: &[u8]) -> Result<Self, ParseError> {
         let mut reader = Reader::open(body, "Notification")?;
-        let mut order = OrderNotification::default();
-        let (mut subscription_id, mut note, mut event_type, mut impacted) =
-            (None, None, None, None);
-        let mut completed = None;
+        let mut subscription_id = Slot::default();
+        let mut order_type = Slot::default();
+        let mut order_id = Slot::default();
+        let mut customer_order_id = Slot::default();
+        let mut status = Slot::default();
+        let mut message = Slot::default();
+        let mut note = Slot::default();
+        let mut event_type = Slot::default();
+        let mut last_modified_date = Slot::default();
+        let mut actual_foc_date = Slot::default();
+        let mut completed = Slot::default();
+        let mut impacted = Slot::default();
         while let Some(name) = reader.child()? {
             match name {
-                "SubscriptionId" => once(&mut reader, &mut subscription_id, name, text)?,
-                "OrderType" => once(&mut reader, &mut order.order_type, name, word)?,
-                "OrderId" => once(&mut reader, &mut order.order_id, name, text)?,
-                "CustomerOrderId" => once(&mut reader, &mut order.customer_order_id, name, text)?,
-                "Status" => once(&mut reader, &mut order.status, name, word)?,
-                "Message" => once(&mut reader, &mut order.message, name, text)?,
-                "Note" => once(&mut reader, &mut note, name, text)?,
-                "EventType" => once(&mut reader, &mut event_type, name, word)?,
-                "LastModifiedDate" => {
-                    once(&mut reader, &mut order.last_modified_date, name, date)?;
-                }
-                "ActualFocDate" => once(&mut reader, &mut order.actual_foc_date, name, date)?,
-                "CompletedTelephoneNumbers" => once(&mut reader, &mut completed, name, numbers)?,
-                "ImpactedTelephoneNumbers" => once(&mut reader, &mut impacted, name, numbers)?,
+                "SubscriptionId" => subscription_id.fill(&mut reader, name, element::text)?,
+                "OrderType" => order_type.fill(&mut reader, name, element::word)?,
+                "OrderId" => order_id.fill(&mut reader, name, element::text)?,
+                "CustomerOrderId" => customer_order_id.fill(&mut reader, name, element::text)?,
+                "Status" => status.fill(&mut reader, name, element::word)?,
+                "Message" => message.fill(&mut reader, name, element::text)?,
+                "Note" => note.fill(&mut reader, name, element::text)?,
+                "EventType" => event_type.fill(&mut reader, name, element::word)?,
+                "LastModifiedDate" => last_modified_date.fill(&mut reader, name, element::date)?,
+                "ActualFocDate" => actual_foc_date.fill(&mut reader, name, element::date)?,
+                "CompletedTelephoneNumbers" => completed.fill(&mut reader, name, numbers)?,
+                "ImpactedTelephoneNumbers" => impacted.fill(&mut reader, name, numbers)?,
                 _ => reader.skip()?,
             }
         }
         let end = reader.at();
         reader.finish()?;
-        let subscription_id = subscription_id.ok_or_else(|| {
-            ParseError::new(ParseErrorKind::Missing).in_field("SubscriptionId").at_byte(end)
-        })?;
-        if let Some(event_type) = event_type {
-            let impacted_telephone_numbers = impacted.unwrap_or_default();
+        let subscription_id = subscription_id.required("SubscriptionId", end)?;
+        if let Some(event_type) = event_type.optional() {
+            let impacted_telephone_numbers = impacted.optional().unwrap_or_default();
             return Ok(Self::Event(EventNotification {
                 subscription_id,
                 event_type,
                 impacted_telephone_numbers,
             }));
         }
-        order.subscription_id = subscription_id;
-        order.completed_telephone_numbers = completed.unwrap_or_default();
-        Ok(match note {
+        let order = OrderNotification {
+            subscription_id,
+            order_type: order_type.optional(),
+            order_id: order_id.optional(),
+            customer_order_id: customer_order_id.optional(),
+            status: status.optional(),
+            message: message.optional(),
+            completed_telephone_numbers: completed.optional().unwrap_or_default(),
+            last_modified_date: last_modified_date.optional(),
+            actual_foc_date: actual_foc_date.optional(),
+        };
+        Ok(match note.optional() {
             Some(note) => Self::Note(NoteNotification { note, order }),
             None => Self::Order(order),
         })
@@ -171,5 +185,36 @@ impl Notification {
             Self::Note(note) => &note.order.subscription_id,
             Self::Event(event) => &event.subscription_id,
         }
+    }
+}
+
+impl fmt::Debug for OrderNotification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OrderNotification")
+            .field("subscription_id", &self.subscription_id)
+            .field("order_type", &self.order_type)
+            .field("order_id", &self.order_id)
+            .field("customer_order_id", &self.customer_order_id)
+            .field("status", &self.status)
+            .field("completed_telephone_numbers", &self.completed_telephone_numbers.len())
+            .field("last_modified_date", &self.last_modified_date)
+            .field("actual_foc_date", &self.actual_foc_date)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for NoteNotification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NoteNotification").field("order", &self.order).finish_non_exhaustive()
+    }
+}
+
+fn as_timestamp<S: Serializer>(
+    time: &Option<OffsetDateTime>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => serializer.collect_str(&timestamp::rfc3339(*time)),
+        None => serializer.serialize_none(),
     }
 }

@@ -1,0 +1,61 @@
+//! Which bytes make a document, and the classes of its characters.
+
+use crate::error::{ParseError, ParseErrorKind};
+
+/// The body as text, with no character in it that XML does not allow
+/// (production 2).
+///
+/// One pass over the whole body, so that nothing that is looked at later, a
+/// comment or an attribute, has to be asked again.
+pub(super) fn document(body: &[u8]) -> Result<&str, ParseError> {
+    let encoding = |at| ParseError::new(ParseErrorKind::Encoding).at_byte(at);
+    // UTF-16 and UTF-32 of an ASCII letter have a zero byte in the first four;
+    // with a byte order mark they are not UTF-8.
+    if body.iter().take(4).any(|&byte| byte == 0) {
+        return Err(encoding(0));
+    }
+    let text = std::str::from_utf8(body).map_err(|error| encoding(error.valid_up_to()))?;
+    // No early exit: this loop is vectorized, and few bodies are refused.
+    let controls = body.iter().fold(false, |any, &byte| any | is_control(byte));
+    if controls || (!body.is_ascii() && text.contains(is_noncharacter)) {
+        let at = text.find(|c| !is_allowed(c)).unwrap_or_default();
+        return Err(ParseError::syntax("a character that XML does not allow", at));
+    }
+    Ok(text)
+}
+
+/// A control character that XML does not allow.
+fn is_control(byte: u8) -> bool {
+    byte < b' ' && !is_white(byte)
+}
+
+fn is_noncharacter(c: char) -> bool {
+    matches!(c, '\u{fffe}' | '\u{ffff}')
+}
+
+/// Production 2; a `char` is no surrogate.
+pub(super) fn is_allowed(c: char) -> bool {
+    !is_noncharacter(c) && !u8::try_from(c).is_ok_and(is_control)
+}
+
+/// Production 3.
+pub(super) fn is_white(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// Production 4.
+pub(super) fn starts_name(c: char) -> bool {
+    matches!(c,
+        'A'..='Z' | 'a'..='z' | '_' | ':'
+        | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{2ff}'
+        | '\u{370}'..='\u{37d}' | '\u{37f}'..='\u{1fff}' | '\u{200c}'..='\u{200d}'
+        | '\u{2070}'..='\u{218f}' | '\u{2c00}'..='\u{2fef}' | '\u{3001}'..='\u{d7ff}'
+        | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}' | '\u{10000}'..='\u{effff}')
+}
+
+/// Production 4a.
+pub(super) fn is_in_name(c: char) -> bool {
+    starts_name(c)
+        || matches!(c,
+            '0'..='9' | '-' | '.' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')
+}

@@ -1,0 +1,132 @@
+use std::borrow::Cow;
+
+use super::Reader;
+use crate::error::ParseError;
+
+mod refused;
+
+/// The text of a root element `a`.
+#[track_caller]
+fn text_of(body: &str) -> Cow<'_, str> {
+    let mut reader = Reader::open(body.as_bytes(), "a").unwrap();
+    let text = reader.text().unwrap();
+    reader.finish().unwrap();
+    text
+}
+
+/// What is wrong with the document, as it is said.
+fn read(body: &[u8]) -> Result<(), ParseError> {
+    Reader::open_any(body)?.0.finish()
+}
+
+#[test]
+fn text_is_one_value_however_it_is_written() {
+    for (content, text) in [
+        ("", ""),
+        (" \t\r\n", ""),
+        ("1234", "1234"),
+        (" 1234\n", "1234"),
+        ("\r\n\t12 34\r\n", "12 34"),
+        ("12<!--c--><![CDATA[34]]>", "1234"),
+        ("12<?pi c?>34", "1234"),
+        ("<![CDATA[<b>&amp;]]>", "<b>&amp;"),
+        ("<![CDATA[]]>", ""),
+        ("<![CDATA[]]]]><![CDATA[>]]>", "]]>"),
+        ("<![CDATA[ 1\r\n2 ]]>", "1\n2"),
+        ("a&amp;b", "a&b"),
+        ("&lt;&gt;&amp;&apos;&quot;", "<>&'\""),
+        ("&#33;&#x21;&#x00000021;", "!!!"),
+        ("&#32;&#9;1&#13;&#10;2&#xA;", "1\r\n2"),
+        ("1\r\n2\r3\n4\r\r5", "1\n2\n3\n4\n\n5"),
+        ("]] > ]>", "]] > ]>"),
+        ("]&#93;>", "]]>"),
+        ("é\u{1f600}&#x1F600;", "é\u{1f600}\u{1f600}"),
+        ("\u{a0}1\u{a0}", "\u{a0}1\u{a0}"),
+    ] {
+        let body = format!("<a>{content}</a>");
+        assert_eq!(text_of(&body), text, "{content:?}");
+    }
+}
+
+#[test]
+fn plain_text_is_borrowed() {
+    for content in ["1234", " 1234 ", "a]b", "<![CDATA[1234]]>", "<!--c-->1234", "1234<!--c-->", ""]
+    {
+        let body = format!("<a>{content}</a >");
+        assert!(matches!(text_of(&body), Cow::Borrowed(_)), "{content:?}");
+    }
+}
+
+#[test]
+fn children_come_in_order_and_end_with_their_parent() {
+    let body = b"\xef\xbb\xbf<?xml version='1.0' encoding=\"utf-8\" standalone='yes' ?>\r\n\
+        <!-- <a> --><?pi?>\r\n\
+        <Order xmlns='urn:x' xmlns:n=\"urn:n\">\r\n\
+        \x20 <Numbers>\r\n\
+        \x20   <Number>1</Number>\r\n\
+        \x20   <Other><Number>no</Number>stray</Other>\r\n\
+        \x20   <Number a='1' b = \"&lt;'>\">2</Number >\r\n\
+        \x20 </Numbers>\r\n\
+        \x20 stray <![CDATA[<text>]]>\r\n\
+        \x20 <n:Status>no</n:Status>\r\n\
+        \x20 <Empty/><Empty a=''/>\r\n\
+        \x20 <Status>COMPLETE</Status>\r\n\
+        </Order>\r\n<!-- end --> ";
+    let mut reader = Reader::open(body, "Order").unwrap();
+    assert_eq!(reader.child().unwrap(), Some("Numbers"));
+    assert_eq!(reader.child().unwrap(), Some("Number"));
+    assert_eq!(reader.text().unwrap(), "1");
+    assert_eq!(reader.child().unwrap(), Some("Other"));
+    reader.skip().unwrap();
+    assert_eq!(reader.child().unwrap(), Some("Number"));
+    assert_eq!(reader.text().unwrap(), "2");
+    assert_eq!(reader.child().unwrap(), None);
+    assert_eq!(reader.child().unwrap(), Some("n:Status"));
+    reader.skip().unwrap();
+    assert_eq!(reader.child().unwrap(), Some("Empty"));
+    assert_eq!(reader.child().unwrap(), None);
+    assert_eq!(reader.child().unwrap(), Some("Empty"));
+    assert_eq!(reader.text().unwrap(), "");
+    assert_eq!(reader.child().unwrap(), Some("Status"));
+    assert_eq!(reader.text().unwrap(), "COMPLETE");
+    assert_eq!(reader.child().unwrap(), None);
+    assert_eq!(reader.child().unwrap(), None);
+    reader.finish().unwrap();
+}
+
+#[test]
+fn a_place_counts_from_the_start_of_the_body() {
+    let mut reader = Reader::open(b"\xef\xbb\xbf<a> <b> 1<!----></b>\n</a>", "a").unwrap();
+    assert_eq!(reader.at(), 3);
+    reader.child().unwrap();
+    assert_eq!(reader.at(), 7);
+    reader.text().unwrap();
+    assert_eq!(reader.at(), 11);
+    reader.child().unwrap();
+    assert_eq!(reader.at(), 24);
+}
+
+#[test]
+fn a_list_goes_on_with_elements_that_only_begin_alike() {
+    let body = b"<a><b>1</b><b>2</b><bc>3</bc><b >4</b><b/><b><b>5</b></b></a>";
+    let mut reader = Reader::open(body, "a").unwrap();
+    for (name, text) in [("b", "1"), ("b", "2"), ("bc", "3"), ("b", "4"), ("b", "")] {
+        assert_eq!(reader.child().unwrap(), Some(name));
+        assert_eq!(reader.text().unwrap(), text);
+    }
+    assert_eq!(reader.child().unwrap(), Some("b"));
+    assert_eq!(reader.child().unwrap(), Some("b"));
+    assert_eq!(reader.text().unwrap(), "5");
+    assert_eq!(reader.child().unwrap(), None);
+    assert_eq!(reader.child().unwrap(), None);
+    reader.finish().unwrap();
+}
+
+#[test]
+fn finish_reads_what_is_left() {
+    let reader = Reader::open(b"<a><b><c>", "a").unwrap();
+    assert_eq!(
+        reader.finish().unwrap_err().to_string(),
+        "unexpected end of the document at byte 9"
+    );
+}
