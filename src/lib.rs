@@ -1,17 +1,30 @@
 //! Receive the order webhooks of Musement, Porterbuddy and Bandwidth.
 
+mod adapter;
 pub mod auth;
+#[cfg(feature = "bandwidth")]
+pub mod bandwidth;
 mod error;
 mod head;
 mod limits;
 mod log;
+#[cfg(feature = "musement")]
+pub mod musement;
 mod policy;
+#[cfg(feature = "porterbuddy")]
+pub mod porterbuddy;
 mod receipt;
 mod rejection;
 mod secret;
 mod webhook;
 mod wire;
 
+#[cfg(feature = "actix")]
+pub use adapter::actix;
+#[cfg(feature = "axum")]
+pub use adapter::axum;
+#[cfg(feature = "tower")]
+pub use adapter::tower;
 pub use auth::{
     Allowlist, BasicAuth, BodySignature, ChallengeState, Credentials, Signature, SignatureEncoding,
 };

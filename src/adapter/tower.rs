@@ -1,0 +1,109 @@
+//! A layer that lets verified deliveries through; feature `tower`.
+//!
+//! The inner service gets the request with its verified body, and the
+//! [`Verified`] delivery in the request's extensions. What is refused never
+//! reaches it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use ::http_body::Body;
+use bytes::Bytes;
+use http::{Request, Response};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::adapter::{body, peer};
+use crate::adapter::http_body::HttpBody;
+use crate::head::Head;
+use crate::webhook::Extract;
+
+pub use crate::adapter::peer::PeerAddress;
+pub use crate::webhook::Verified;
+
+/// Lets the verified deliveries of a webhook through.
+///
+/// ```
+/// use axum::{Extension, Router, routing::post};
+/// use order_webhooks::{BasicAuth, musement::{OrderItemWebhook, Receipt}};
+/// use order_webhooks::tower::{ReceiveLayer, Verified};
+///
+/// async fn on_update(Extension(update): Extension<Verified<OrderItemWebhook>>) -> Receipt {
+///     println!("{} is now {}", update.order_item_uuid, update.order_item_status);
+///     Receipt::Accepted
+/// }
+///
+/// let webhook = OrderItemWebhook::new(BasicAuth::new("JohnSmith", "Swordfish")?);
+/// let route = post(on_update).layer(ReceiveLayer::new(webhook));
+/// let app: Router = Router::new().route("/musement", route);
+/// # Ok::<(), order_webhooks::ConfigError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct ReceiveLayer<W>(W);
+
+impl<W: Extract> ReceiveLayer<W> {
+    /// The layer for this webhook.
+    pub fn new(webhook: W) -> Self {
+        Self(webhook)
+    }
+}
+
+impl<W: Extract, S> Layer<S> for ReceiveLayer<W> {
+    type Service = Receive<W, S>;
+
+    fn layer(&self, inner: S) -> Receive<W, S> {
+        Receive { webhook: self.0.clone(), inner }
+    }
+}
+
+/// The service that [`ReceiveLayer`] makes.
+#[derive(Debug, Clone)]
+pub struct Receive<W, S> {
+    webhook: W,
+    inner: S,
+}
+
+impl<W, S, ReqBody, ResBody> Service<Request<ReqBody>> for Receive<W, S>
+where
+    W: Extract<Event: Clone + Sync>,
+    S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone + Send + 'static,
+    S::Future: Send,
+    ReqBody: Body<Data: Send> + From<Bytes> + Send + 'static,
+    ResBody: From<Bytes>,
+{
+    type Response = Response<ResBody>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<ResBody>, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        // The service that was polled ready is the one to call.
+        let ready = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, ready);
+        let webhook = self.webhook.clone();
+        Box::pin(async move {
+            let (mut parts, body) = request.into_parts();
+            let pending = {
+                let head = Head::of_parts(&parts);
+                webhook.head(&match peer::of(&parts.extensions) {
+                    Some(peer) => head.with_peer(peer),
+                    None => head,
+                })
+            };
+            match body::receive(webhook.limits(), pending, HttpBody::new(body)).await {
+                Ok(verified) => {
+                    let body = ReqBody::from(verified.body().clone());
+                    parts.extensions.insert::<Verified<W>>(verified);
+                    inner.call(Request::from_parts(parts, body)).await
+                }
+                Err(rejection) => {
+                    Ok(rejection.response().map(|body| ResBody::from(Bytes::from(body))))
+                }
+            }
+        })
+    }
+}
