@@ -93,7 +93,7 @@ pub enum ParseErrorKind {
     Repeated,
     /// The value is not what the field takes; the text says what it is not.
     #[error("not {0}")]
-    Invalid(&'static str),
+    Invalid(Cow<'static, str>),
 }
 
 impl ParseError {
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_message_has_field_kind_and_place() {
-        let error = ParseError::new(ParseErrorKind::Invalid("a timestamp"));
+        let error = ParseError::new(ParseErrorKind::Invalid("a timestamp".into()));
         assert_eq!(error.to_string(), "not a timestamp");
         let error = error.at_byte(181).in_field("order_item_updated");
         assert_eq!(error.to_string(), "order_item_updated: not a timestamp at byte 181");

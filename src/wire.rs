@@ -1,1 +1,7 @@
 //! How bytes become values, and where they fail to.
+
+#[allow(dead_code)]
+#[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
+pub(crate) mod json;
+#[allow(dead_code)]
+pub(crate) mod time;
