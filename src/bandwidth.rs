@@ -15,7 +15,7 @@ mod status;
 mod telephone_number;
 mod webhook;
 
-pub use notification::{EventNotification, Notification, NoteNotification, OrderNotification};
+pub use notification::{EventNotification, NoteNotification, Notification, OrderNotification};
 pub use order_type::{EventType, OrderType};
 pub use receipt::Receipt;
 pub use status::OrderStatus;

@@ -1,7 +1,10 @@
 //! How bytes become values, and where they fail to.
 
+#[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
+pub(crate) mod json;
 pub(crate) mod open;
+pub(crate) mod serialize;
 pub(crate) mod text;
+pub(crate) mod time;
 #[cfg(feature = "bandwidth")]
-#[allow(dead_code)]
 pub(crate) mod xml;

@@ -49,7 +49,8 @@ impl<W: Extract> FromRequest for Verified<W> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let configured = request.app_data::<W>();
-        let configured = configured.or_else(|| request.app_data::<web::Data<W>>().map(|data| &***data));
+        let configured =
+            configured.or_else(|| request.app_data::<web::Data<W>>().map(|data| &***data));
         let webhook = configured.cloned();
         let request = request.clone();
         let payload = payload.take();
@@ -74,7 +75,8 @@ pub(super) async fn receive<W: Webhook>(
             None => head,
         })
     };
-    body::receive(webhook.limits(), pending, ActixBody { payload, declared: declared(request) }).await
+    body::receive(webhook.limits(), pending, ActixBody { payload, declared: declared(request) })
+        .await
 }
 
 /// actix-web keeps headers in the `http` crate's previous version.

@@ -22,11 +22,12 @@
 //! the request's extensions, and otherwise that of the connection, if the
 //! server is made with `into_make_service_with_connect_info::<SocketAddr>()`.
 
+use ::axum::body::Body;
 use ::axum::extract::{FromRef, FromRequest, Request};
 use ::axum::response::{IntoResponse, Response};
 
-use crate::adapter::{body, peer};
 use crate::adapter::http_body::HttpBody;
+use crate::adapter::{body, peer};
 use crate::head::Head;
 use crate::receipt::Receipt;
 use crate::rejection::{Answer, Rejection};
@@ -65,13 +66,13 @@ fn head(request: &Request) -> Head<'_> {
 
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
-        self.response().into_response()
+        self.response().map(Body::from)
     }
 }
 
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
-        self.response().into_response()
+        self.response().map(Body::from)
     }
 }
 

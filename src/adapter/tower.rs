@@ -14,8 +14,8 @@ use http::{Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::adapter::{body, peer};
 use crate::adapter::http_body::HttpBody;
+use crate::adapter::{body, peer};
 use crate::head::Head;
 use crate::webhook::Extract;
 

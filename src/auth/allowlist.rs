@@ -161,9 +161,20 @@ mod tests {
         let none: [&str; 0] = [];
         assert_eq!(Allowlist::new(none).unwrap_err(), ConfigError::EmptyAllowlist);
         for entry in [
-            "", "example.org", "203.0.113", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/+8",
-            "10.0.0.0/-8", "10.0.0.0/8/8", "0.0.0.0/0", "::/0", "::ffff:0.0.0.0/96",
-            "::ffff:10.0.0.0/95", " 10.0.0.1",
+            "",
+            "example.org",
+            "203.0.113",
+            "10.0.0.0/33",
+            "::/129",
+            "10.0.0.0/",
+            "10.0.0.0/+8",
+            "10.0.0.0/-8",
+            "10.0.0.0/8/8",
+            "0.0.0.0/0",
+            "::/0",
+            "::ffff:0.0.0.0/96",
+            "::ffff:10.0.0.0/95",
+            " 10.0.0.1",
         ] {
             let error = Allowlist::new(["10.0.0.1", entry]).unwrap_err();
             assert_eq!(error, ConfigError::InvalidNetwork { position: 2 }, "{entry}");

@@ -81,8 +81,7 @@ impl Credentials {
     }
 
     fn token(&self) -> Zeroizing<String> {
-        let pair =
-            Zeroizing::new([self.username.expose(), b":", self.password.expose()].concat());
+        let pair = Zeroizing::new([self.username.expose(), b":", self.password.expose()].concat());
         Zeroizing::new(STANDARD.encode(&*pair))
     }
 }

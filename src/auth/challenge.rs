@@ -121,16 +121,8 @@ mod tests {
                 ChallengeState::Denied(CredentialsFault::Scheme),
                 refused(CredentialsFault::Scheme),
             ),
-            (
-                &[RIGHT, RIGHT],
-                ChallengeState::Repeated,
-                Err(Reason::RepeatedHeader(AUTHORIZATION)),
-            ),
-            (
-                &[RIGHT, WRONG],
-                ChallengeState::Repeated,
-                Err(Reason::RepeatedHeader(AUTHORIZATION)),
-            ),
+            (&[RIGHT, RIGHT], ChallengeState::Repeated, Err(Reason::RepeatedHeader(AUTHORIZATION))),
+            (&[RIGHT, WRONG], ChallengeState::Repeated, Err(Reason::RepeatedHeader(AUTHORIZATION))),
         ];
         for (headers, state, outcome) in table {
             let head = Head::new("POST", &headers);

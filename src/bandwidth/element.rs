@@ -68,8 +68,9 @@ pub(super) fn word<T: for<'t> From<&'t str>>(
 pub(super) fn date(reader: &mut Reader<'_>) -> Result<Option<OffsetDateTime>, ParseError> {
     let at = reader.at();
     let Some(text) = filled(reader)? else { return Ok(None) };
-    let invalid =
-        || ParseError::new(ParseErrorKind::Invalid("a timestamp with an offset".into())).at_byte(at);
+    let invalid = || {
+        ParseError::new(ParseErrorKind::Invalid("a timestamp with an offset".into())).at_byte(at)
+    };
     timestamp::parse(&text).map(Some).ok_or_else(invalid)
 }
 

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::bandwidth::element::{self, Slot, numbers};
 use crate::bandwidth::{EventType, OrderStatus, OrderType, TelephoneNumber};
 use crate::error::ParseError;
-use crate::wire::time as timestamp;
+use crate::wire::serialize;
 use crate::wire::xml::Reader;
 
 /// What a v1 subscription tells: an order that changed, a note on an order, or
@@ -74,11 +74,11 @@ pub struct OrderNotification {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub completed_telephone_numbers: Vec<TelephoneNumber>,
     /// When the order was last changed: `2023-09-12T15:11:31.705Z`.
-    #[serde(serialize_with = "as_timestamp", skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "serialize::rfc3339", skip_serializing_if = "Option::is_none")]
     pub last_modified_date: Option<OffsetDateTime>,
     /// When the other carrier hands the numbers over; only for port-ins that
     /// have reached [`OrderStatus::Foc`].
-    #[serde(serialize_with = "as_timestamp", skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "serialize::rfc3339", skip_serializing_if = "Option::is_none")]
     pub actual_foc_date: Option<OffsetDateTime>,
 }
 
@@ -206,15 +206,5 @@ impl fmt::Debug for OrderNotification {
 impl fmt::Debug for NoteNotification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NoteNotification").field("order", &self.order).finish_non_exhaustive()
-    }
-}
-
-fn as_timestamp<S: Serializer>(
-    time: &Option<OffsetDateTime>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    match time {
-        Some(time) => serializer.collect_str(&timestamp::rfc3339(*time)),
-        None => serializer.serialize_none(),
     }
 }

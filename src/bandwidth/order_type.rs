@@ -165,8 +165,10 @@ mod tests {
                 (order_type, words.map(OrderStatus::from).collect())
             })
             .collect();
-        let known: Vec<_> =
-            OrderType::KNOWN.iter().map(|known| (known.clone(), known.statuses().to_vec())).collect();
+        let known: Vec<_> = OrderType::KNOWN
+            .iter()
+            .map(|known| (known.clone(), known.statuses().to_vec()))
+            .collect();
         assert_eq!(known, documented);
         assert_eq!(known.len(), 19);
     }

@@ -75,7 +75,8 @@ mod tests {
 
     #[test]
     fn text_of_every_length_comes_back() {
-        for text in ["", "2223331000", "+12223331000", "é", "a\0b", &"1".repeat(22), &"1".repeat(23)]
+        for text in
+            ["", "2223331000", "+12223331000", "é", "a\0b", &"1".repeat(22), &"1".repeat(23)]
         {
             assert_eq!(TelephoneNumber::from(text).as_str(), text);
         }

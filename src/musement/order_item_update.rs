@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::error::ParseError;
 use crate::musement::OrderItemStatus;
-use crate::wire::{json, time as timestamp};
+use crate::wire::{json, serialize, time as timestamp};
 
 /// An order item whose status has changed.
 ///
@@ -41,10 +41,10 @@ pub struct OrderItemUpdate {
     pub order_uuid: Uuid,
     /// When the order was made: ISO 8601 with a basic offset,
     /// `2018-12-10T13:12:40+0000`.
-    #[serde(serialize_with = "as_timestamp")]
+    #[serde(serialize_with = "serialize::basic")]
     pub order_created: OffsetDateTime,
     /// When the order was last changed.
-    #[serde(serialize_with = "as_timestamp")]
+    #[serde(serialize_with = "serialize::basic")]
     pub order_updated: OffsetDateTime,
     /// How many times the order was changed.
     #[serde(serialize_with = "as_text")]
@@ -53,10 +53,10 @@ pub struct OrderItemUpdate {
     #[serde(serialize_with = "as_text")]
     pub order_item_uuid: Uuid,
     /// When the item was made.
-    #[serde(serialize_with = "as_timestamp")]
+    #[serde(serialize_with = "serialize::basic")]
     pub order_item_created: OffsetDateTime,
     /// When the item was last changed.
-    #[serde(serialize_with = "as_timestamp")]
+    #[serde(serialize_with = "serialize::basic")]
     pub order_item_updated: OffsetDateTime,
     /// How many times the item was changed: the greater of two is the newer.
     #[serde(serialize_with = "as_text")]
@@ -90,15 +90,23 @@ impl OrderItemUpdate {
             order_item_status,
         ] = fields;
         Ok(Self {
-            order_id: order_id.convert(NUMBER, digits)?,
-            order_uuid: order_uuid.convert(ID, uuid)?,
-            order_created: order_created.convert(TIME, timestamp::parse)?,
-            order_updated: order_updated.convert(TIME, timestamp::parse)?,
-            order_version: order_version.convert(NUMBER, digits)?,
-            order_item_uuid: order_item_uuid.convert(ID, uuid)?,
-            order_item_created: order_item_created.convert(TIME, timestamp::parse)?,
-            order_item_updated: order_item_updated.convert(TIME, timestamp::parse)?,
-            order_item_version: order_item_version.convert(NUMBER, digits)?,
+            order_id: order_id.convert("order_id", NUMBER, digits)?,
+            order_uuid: order_uuid.convert("order_uuid", ID, uuid)?,
+            order_created: order_created.convert("order_created", TIME, timestamp::parse)?,
+            order_updated: order_updated.convert("order_updated", TIME, timestamp::parse)?,
+            order_version: order_version.convert("order_version", NUMBER, digits)?,
+            order_item_uuid: order_item_uuid.convert("order_item_uuid", ID, uuid)?,
+            order_item_created: order_item_created.convert(
+                "order_item_created",
+                TIME,
+                timestamp::parse,
+            )?,
+            order_item_updated: order_item_updated.convert(
+                "order_item_updated",
+                TIME,
+                timestamp::parse,
+            )?,
+            order_item_version: order_item_version.convert("order_item_version", NUMBER, digits)?,
             order_item_status: OrderItemStatus::from(&*order_item_status.value),
         })
     }
@@ -132,8 +140,4 @@ fn uuid(text: &str) -> Option<Uuid> {
 
 fn as_text<S: Serializer>(value: &impl ToString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&value.to_string())
-}
-
-fn as_timestamp<S: Serializer>(time: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&timestamp::basic(*time))
 }

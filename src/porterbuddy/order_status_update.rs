@@ -1,11 +1,11 @@
 //! The body of the order webhook.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use time::{Date, OffsetDateTime};
 
 use crate::error::ParseError;
 use crate::porterbuddy::OrderStatus;
-use crate::wire::{json, time as timestamp};
+use crate::wire::{json, serialize, time as timestamp};
 
 /// An order whose status or pickup time has changed.
 ///
@@ -36,15 +36,15 @@ pub struct OrderStatusUpdate {
     pub order_status: OrderStatus,
     /// The day of the pickup, `2023-02-13`, without a time zone. Deprecated by
     /// the provider in favour of `pickupTime`.
-    #[serde(serialize_with = "as_date", skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "serialize::date", skip_serializing_if = "Option::is_none")]
     pub pickup_date: Option<Date>,
     /// The time of the pickup, RFC 3339: `2023-02-13T15:00:00+02:00`.
-    #[serde(serialize_with = "as_timestamp", skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "serialize::rfc3339", skip_serializing_if = "Option::is_none")]
     pub pickup_time: Option<OffsetDateTime>,
     /// When the status changed, RFC 3339: `2021-06-08T12:16:40.32538Z`. Of two
     /// updates of one order, the later is the newer. Digits beyond the
     /// nanosecond are cut.
-    #[serde(serialize_with = "as_timestamp", skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "serialize::rfc3339", skip_serializing_if = "Option::is_none")]
     pub status_updated_at: Option<OffsetDateTime>,
     /// The shop's own reference of the order, from the order request.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,15 +64,16 @@ impl OrderStatusUpdate {
     pub fn parse_unverified(body: &[u8]) -> Result<Self, ParseError> {
         let ([order_id, order_status], optional) = json::text_fields(body, &REQUIRED, &OPTIONAL)?;
         let [pickup_date, pickup_time, status_updated_at, order_reference] = optional;
-        let date = |text: json::Text<'_>| text.convert("a date", timestamp::parse_date);
-        let time =
-            |text: json::Text<'_>| text.convert("a timestamp with an offset", timestamp::parse);
+        let date = |text: json::Text<'_>, field| text.convert(field, DATE, timestamp::parse_date);
+        let time = |text: json::Text<'_>, field| text.convert(field, TIME, timestamp::parse);
         Ok(Self {
             order_id: order_id.value.into_owned(),
             order_status: OrderStatus::from(&*order_status.value),
-            pickup_date: pickup_date.map(date).transpose()?,
-            pickup_time: pickup_time.map(time).transpose()?,
-            status_updated_at: status_updated_at.map(time).transpose()?,
+            pickup_date: pickup_date.map(|text| date(text, "pickupDate")).transpose()?,
+            pickup_time: pickup_time.map(|text| time(text, "pickupTime")).transpose()?,
+            status_updated_at: status_updated_at
+                .map(|text| time(text, "statusUpdatedAt"))
+                .transpose()?,
             order_reference: order_reference.map(|text| text.value.into_owned()),
         })
     }
@@ -81,19 +82,5 @@ impl OrderStatusUpdate {
 const REQUIRED: [&str; 2] = ["orderId", "orderStatus"];
 const OPTIONAL: [&str; 4] = ["pickupDate", "pickupTime", "statusUpdatedAt", "orderReference"];
 
-fn as_date<S: Serializer>(date: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
-    match date {
-        Some(date) => serializer.collect_str(&timestamp::date(*date)),
-        None => serializer.serialize_none(),
-    }
-}
-
-fn as_timestamp<S: Serializer>(
-    time: &Option<OffsetDateTime>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    match time {
-        Some(time) => serializer.collect_str(&timestamp::rfc3339(*time)),
-        None => serializer.serialize_none(),
-    }
-}
+const DATE: &str = "a date";
+const TIME: &str = "a timestamp with an offset";

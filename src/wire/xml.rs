@@ -156,7 +156,9 @@ impl<'a> Reader<'a> {
                 Markup::CData(piece) => text::lines(piece, &mut text),
                 Markup::Dropped => {}
                 Markup::Start { .. } => {
-                    return Err(ParseError::new(ParseErrorKind::Invalid("text")).at_byte(self.at));
+                    return Err(
+                        ParseError::new(ParseErrorKind::Invalid("text".into())).at_byte(self.at)
+                    );
                 }
             }
         }
