@@ -2,6 +2,8 @@
 
 mod error;
 mod head;
+#[cfg(feature = "porterbuddy")]
+pub mod porterbuddy;
 mod secret;
 mod wire;
 

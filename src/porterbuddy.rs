@@ -1,0 +1,5 @@
+//! Porterbuddy: home deliveries.
+
+pub mod order_request;
+
+pub use order_request::OrderRequest;
