@@ -85,8 +85,8 @@ pub enum ParseErrorKind {
     /// The document ends before it is complete.
     #[error("unexpected end of the document")]
     UnexpectedEnd,
-    /// Elements, objects or arrays are nested deeper than 128.
-    #[error("nested deeper than 128")]
+    /// More than 128 elements are nested, or more than 127 objects and arrays.
+    #[error("nested too deeply")]
     TooDeep,
     /// The document has a document type declaration; none is ever read.
     #[error("document type declarations are refused")]

@@ -65,8 +65,7 @@ fn question(pon: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-const AUTHORIZATION: &str =
-    "Authorization: Basic YmFuZHdpZHRoLXVzZXI6YmFuZHdpZHRoLXBhc3N3b3Jk\r\n";
+const AUTHORIZATION: &str = "Authorization: Basic YmFuZHdpZHRoLXVzZXI6YmFuZHdpZHRoLXBhc3N3b3Jk\r\n";
 
 /// Sends a request and gives status, head and body of the response.
 fn send(to: SocketAddr, method: &str, headers: &str, body: &[u8]) -> (u16, String, String) {

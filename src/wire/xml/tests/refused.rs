@@ -185,9 +185,9 @@ fn a_document_cut_short_anywhere() {
 fn too_much_of_it() {
     let deep = |depth: usize| "<a>".repeat(depth) + &"</a>".repeat(depth);
     assert_eq!(read(deep(128).as_bytes()), Ok(()));
-    refused(deep(129), "nested deeper than 128 at byte 384");
-    refused("<a>".repeat(100_000), "nested deeper than 128 at byte 384");
-    refused(format!("{}<b/>", "<a>".repeat(128)), "nested deeper than 128 at byte 384");
+    refused(deep(129), "nested too deeply at byte 384");
+    refused("<a>".repeat(100_000), "nested too deeply at byte 384");
+    refused(format!("{}<b/>", "<a>".repeat(128)), "nested too deeply at byte 384");
 
     let wide = |count: usize| {
         let attributes: Vec<_> = (0..count).map(|n| format!(" a{n:04}=''")).collect();
