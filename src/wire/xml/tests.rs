@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use super::Reader;
 use crate::error::ParseError;
 
+mod oracle;
 mod refused;
 
 /// The text of a root element `a`.
