@@ -5,6 +5,7 @@ use crate::error::ParseError;
 
 mod oracle;
 mod refused;
+mod suite;
 
 /// The text of a root element `a`.
 #[track_caller]
