@@ -1,5 +1,6 @@
 //! Port-outs over real servers: an answer in every case, and the same from axum
 //! and from actix.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
