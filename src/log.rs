@@ -1,4 +1,8 @@
 //! One event for each delivery, behind the feature `tracing`; nothing without it.
+#![cfg_attr(
+    not(feature = "tracing"),
+    allow(clippy::extra_unused_type_parameters, reason = "there is nothing to name a webhook in")
+)]
 
 use crate::rejection::Rejection;
 use crate::webhook::Webhook;
