@@ -23,10 +23,8 @@ use common::{Subscribers, Webhooks, keep, report};
 use order_webhooks::bandwidth::{self, NotificationWebhook, PortOutWebhook, SubscriptionWebhook};
 use order_webhooks::musement::{self, OrderItemWebhook};
 use order_webhooks::porterbuddy::{self, OrderWebhook};
-use order_webhooks::{
-    Rejection,
-    axum::{Verified, port_out},
-};
+use order_webhooks::Rejection;
+use order_webhooks::axum::{Verified, port_out};
 use tokio::signal;
 
 #[tokio::main]
