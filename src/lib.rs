@@ -16,6 +16,7 @@ pub mod porterbuddy;
 mod receipt;
 mod rejection;
 mod secret;
+mod tracking;
 mod webhook;
 mod wire;
 
@@ -35,4 +36,5 @@ pub use policy::{Delivered, DeliveryPolicy, Retries};
 pub use receipt::Receipt;
 pub use rejection::{Answer, CredentialsFault, Reason, Rejection};
 pub use secret::Secret;
+pub use tracking::{ContentDigest, Key, Revision, Standing, Tracked};
 pub use webhook::{Extract, Pending, Verified, Webhook};
