@@ -5,6 +5,7 @@ pub mod auth;
 #[cfg(feature = "bandwidth")]
 pub mod bandwidth;
 mod error;
+mod fallback;
 mod head;
 mod limits;
 mod log;
@@ -30,6 +31,7 @@ pub use auth::{
     Allowlist, BasicAuth, BodySignature, ChallengeState, Credentials, Signature, SignatureEncoding,
 };
 pub use error::{ConfigError, ParseError, ParseErrorKind};
+pub use fallback::{FallbackError, FallbackErrorKind};
 pub use head::{Field, Head, Headers};
 pub use limits::Limits;
 pub use policy::{Delivered, DeliveryPolicy, Retries};

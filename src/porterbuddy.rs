@@ -12,11 +12,13 @@
 //! Source: Porterbuddy developer documentation, "Order webhook" and "Fetch order
 //! status".
 
+mod fallback;
 mod order_status;
 mod order_status_update;
 mod webhook;
 
 pub use crate::receipt::Receipt;
+pub use fallback::{Fallback, InvalidOrderId};
 pub use order_status::OrderStatus;
 pub use order_status_update::OrderStatusUpdate;
 pub use webhook::OrderWebhook;

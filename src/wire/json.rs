@@ -76,7 +76,6 @@ fn careful_text_fields<'a, const R: usize, const O: usize>(
 /// The error names the field as `origin.pickupWindows[0].start`. Keys that do
 /// not look like the name of a field are shown as `*`, and of the messages of
 /// `T` only those parts are kept that do not depend on the body.
-#[allow(dead_code)]
 pub(crate) fn document<T: DeserializeOwned>(body: &[u8]) -> Result<T, ParseError> {
     let source = Source::new(body)?;
     // `T` skips the fields it does not know with less care.
