@@ -1,4 +1,5 @@
 //! Keys and revisions of every event, and what they say about two of them.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use order_webhooks::Standing::{Newer, Older, Same, Unknown};
 use order_webhooks::bandwidth::Notification;
