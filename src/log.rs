@@ -26,3 +26,12 @@ pub(crate) fn refused<W: Webhook, B>(rejection: Rejection<B>) -> Rejection<B> {
     }
     rejection
 }
+
+/// A handler without an answer is answered for; someone should look into why.
+#[cfg(all(any(feature = "axum", feature = "actix"), feature = "bandwidth"))]
+pub(crate) fn handler_failed<W: Webhook>(failure: &'static str) {
+    #[cfg(feature = "tracing")]
+    tracing::error!(webhook = W::NAME, failure, "handler answered for");
+    #[cfg(not(feature = "tracing"))]
+    let _ = failure;
+}

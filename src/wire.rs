@@ -1,5 +1,7 @@
 //! How bytes become values, and where they fail to.
 
+#[cfg(feature = "bandwidth")]
+pub(crate) mod escape;
 #[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
 pub(crate) mod json;
 pub(crate) mod open;

@@ -22,7 +22,7 @@ fn event<W: Webhook<Event: serde::Serialize>>(
 
 #[test]
 fn musement_order_item() {
-    let body = include_str!("data/musement/order_item.json");
+    let body = include_str!("data/musement/order-item.json");
     let webhook =
         musement::OrderItemWebhook::new(BasicAuth::new("JohnSmith", "Swordfish").unwrap());
     let event = event(&webhook, "authorization", "Basic Sm9oblNtaXRoOlN3b3JkZmlzaA==", body);
@@ -37,9 +37,9 @@ fn porterbuddy_webhook() -> porterbuddy::OrderWebhook {
 
 #[test]
 fn porterbuddy_order_status() {
-    let body = include_str!("data/porterbuddy/order_status.json");
+    let body = include_str!("data/porterbuddy/order-status.json");
     let webhook = porterbuddy_webhook();
-    // openssl dgst -sha256 -hmac porterbuddy-api-key -binary order_status.json | base64
+    // openssl dgst -sha256 -hmac porterbuddy-api-key -binary order-status.json | base64
     let signature = "Ax1l0B3lO6KF7BPCwU3fa1p4L4CAMdd3UQjwzDOUp0E=";
     let mut expected: Value = serde_json::from_str(body).unwrap();
     // The page's webhook writes one l, its list of statuses two.
@@ -49,7 +49,7 @@ fn porterbuddy_order_status() {
 
 #[test]
 fn porterbuddy_order_status_as_printed() {
-    let body = include_str!("data/porterbuddy/order_status_as_printed.json");
+    let body = include_str!("data/porterbuddy/order-status-as-printed.json");
     let webhook = porterbuddy_webhook();
     let request = http::Request::post("/")
         .header("x-porterbuddy-hmac-SHA256", webhook.signature().sign(body.as_bytes()))
@@ -75,7 +75,7 @@ const SUBSCRIPTION: &str = "3b2a4c0e-5f0d-4c58-9f0e-1f5d2a7c9e11";
 
 #[test]
 fn bandwidth_order_notification() {
-    let (variant, event) = notification(include_str!("data/bandwidth/order_notification.xml"));
+    let (variant, event) = notification(include_str!("data/bandwidth/order-notification.xml"));
     assert!(matches!(variant, Notification::Order(_)));
     assert_eq!(
         event,
@@ -93,7 +93,7 @@ fn bandwidth_order_notification() {
 
 #[test]
 fn bandwidth_note_notification() {
-    let (variant, event) = notification(include_str!("data/bandwidth/note_notification.xml"));
+    let (variant, event) = notification(include_str!("data/bandwidth/note-notification.xml"));
     assert!(matches!(variant, Notification::Note(_)));
     assert_eq!(
         event,
@@ -111,7 +111,7 @@ fn bandwidth_note_notification() {
 
 #[test]
 fn bandwidth_event_notification() {
-    let (variant, event) = notification(include_str!("data/bandwidth/event_notification.xml"));
+    let (variant, event) = notification(include_str!("data/bandwidth/event-notification.xml"));
     assert!(matches!(variant, Notification::Event(_)));
     assert_eq!(
         event,
