@@ -17,10 +17,10 @@ use std::error::Error;
 
 use actix_web::{App, HttpServer, web};
 use common::{Webhooks, keep, report};
-use order_webhooks::{Rejection, actix::Verified};
 use order_webhooks::bandwidth::{self, NotificationWebhook};
 use order_webhooks::musement::{self, OrderItemWebhook};
 use order_webhooks::porterbuddy::{self, OrderWebhook};
+use order_webhooks::{Rejection, actix::Verified};
 
 // The server stops on Ctrl-C and SIGTERM by itself, and answers the deliveries
 // under way.

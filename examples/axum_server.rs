@@ -19,10 +19,10 @@ use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::any;
 use common::{Webhooks, keep, report};
-use order_webhooks::{Rejection, axum::Verified};
 use order_webhooks::bandwidth::{self, NotificationWebhook};
 use order_webhooks::musement::{self, OrderItemWebhook};
 use order_webhooks::porterbuddy::{self, OrderWebhook};
+use order_webhooks::{Rejection, axum::Verified};
 use tokio::signal;
 
 #[tokio::main]
