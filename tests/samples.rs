@@ -1,6 +1,7 @@
 //! The documented samples of the providers, through their webhooks. The files
 //! and their sources are listed in `tests/data/README.md`.
 #![cfg(all(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
+#![allow(clippy::unwrap_used)]
 
 use order_webhooks::bandwidth::{Notification, NotificationWebhook};
 use order_webhooks::{BasicAuth, Credentials, Secret, Webhook, musement, porterbuddy};

@@ -1,4 +1,5 @@
 //! Published vectors, through the public verification.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::format_collect)]
 
 use order_webhooks::{
     BasicAuth, BodySignature, Credentials, CredentialsFault, Head, Reason, Secret,
@@ -108,7 +109,7 @@ fn base64(bytes: &[u8]) -> String {
         char::from(ALPHABET[usize::from_str_radix(&six, 2).unwrap()])
     });
     let mut encoded: String = digits.collect();
-    while encoded.len() % 4 != 0 {
+    while !encoded.len().is_multiple_of(4) {
         encoded.push('=');
     }
     encoded

@@ -4,6 +4,12 @@
 //! event, or the status and the reason of the refusal. What needs a connection
 //! (a body that is slow or longer than declared) is tested over the servers.
 #![cfg(all(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::panic
+)]
 
 mod basic;
 mod json;
