@@ -7,6 +7,7 @@
 //! Source: Bandwidth numbers documentation, "Webhooks", "Order Webhook", "Event
 //! Webhook", "Portout Validation Webhook" and "Subscriptions".
 
+mod dashboard;
 mod denial;
 mod element;
 mod notification;
@@ -17,19 +18,22 @@ mod port_out_webhook;
 mod receipt;
 mod status;
 mod subscriber;
+mod subscription;
 mod subscription_webhook;
 mod telephone_number;
 mod webhook;
 
+pub use dashboard::{Dashboard, DashboardError};
 pub use denial::{AcceptableValues, Denial, DenialReason};
 pub use notification::{EventNotification, NoteNotification, Notification, OrderNotification};
 pub use order_type::{EventType, OrderType};
 pub use port_out_answer::{IntoPortOutAnswer, PortOutAnswer};
 pub use port_out_request::PortOutValidationRequest;
-pub use port_out_webhook::PortOutWebhook;
+pub use port_out_webhook::{PortOutFailure, PortOutWebhook};
 pub use receipt::Receipt;
 pub use status::OrderStatus;
 pub use subscriber::Subscriber;
+pub use subscription::{Subscription, Topic};
 pub use subscription_webhook::SubscriptionWebhook;
 pub use telephone_number::TelephoneNumber;
 pub use webhook::NotificationWebhook;

@@ -1,11 +1,12 @@
 //! Port-outs over real servers: an answer in every case, and the same from axum
 //! and from actix.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutWebhook};
+use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutFailure, PortOutWebhook};
 use order_webhooks::{BasicAuth, Limits, Verified};
 
 /// What the handler does is told by the PON.
@@ -24,10 +25,12 @@ async fn handle(request: Verified<PortOutWebhook>) -> Result<PortOutAnswer, &'st
     }
 }
 
+/// A reporter that panics, as an awkward one might.
 fn webhook() -> PortOutWebhook {
     let auth = BasicAuth::new("bandwidth-user", "bandwidth-password").unwrap();
     PortOutWebhook::new(auth, DenialReason::InvalidRequest.into())
         .with_limits(Limits::new(4_096, Duration::from_secs(10)).unwrap())
+        .with_reporter(|failure| panic!("on purpose: {failure}"))
         .with_deadline(Duration::from_millis(500))
         .unwrap()
 }
@@ -145,6 +148,32 @@ async fn axum_on_one_thread_answers_in_every_case() {
 #[test]
 fn actix_answers_in_every_case() {
     assert_answers("actix", actix());
+}
+
+#[tokio::test]
+async fn what_goes_wrong_is_reported() {
+    let (told, mut failures) = tokio::sync::mpsc::unbounded_channel();
+    let webhook = webhook().with_reporter(move |failure| told.send(failure).unwrap());
+    let route = order_webhooks::axum::port_out(webhook, handle);
+    let app: axum::Router = axum::Router::new().route("/port-out", route);
+    for (body, expected) in [
+        (question("fail"), "the handler failed"),
+        (question("panic"), "the handler panicked"),
+        (question("stall"), "the handler was not done by the deadline"),
+        (b"not XML".to_vec(), "the body does not parse: text outside the root element at byte 0"),
+    ] {
+        let request = http::Request::post("/port-out")
+            .header("authorization", "Basic YmFuZHdpZHRoLXVzZXI6YmFuZHdpZHRoLXBhc3N3b3Jk")
+            .body(axum::body::Body::from(body))
+            .unwrap();
+        let response = tower::ServiceExt::oneshot(app.clone(), request).await.unwrap();
+        assert_eq!(response.status(), 200);
+        let failure = failures.recv().await.unwrap();
+        assert_eq!(failure.to_string(), expected);
+        if let PortOutFailure::Refused(rejection) = failure {
+            assert_eq!(rejection.verified_body().unwrap().as_ref(), b"not XML");
+        }
+    }
 }
 
 #[test]

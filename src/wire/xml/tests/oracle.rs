@@ -31,7 +31,9 @@ fn ours(body: &[u8]) -> Result<Node, ParseError> {
         let before = reader.clone();
         match reader.text() {
             Ok(text) => return Ok(Node::Text(name.to_owned(), text.into_owned())),
-            Err(error) if *error.kind() == ParseErrorKind::Invalid("text") => *reader = before,
+            Err(error) if *error.kind() == ParseErrorKind::Invalid("text".into()) => {
+                *reader = before;
+            }
             Err(error) => return Err(error),
         }
         let mut children = Vec::new();
