@@ -6,6 +6,8 @@ pub mod actix;
 pub mod axum;
 #[cfg(any(feature = "axum", feature = "actix", feature = "tower"))]
 mod body;
+#[cfg(all(any(feature = "axum", feature = "actix"), feature = "bandwidth"))]
+mod guard;
 #[cfg(feature = "tower")]
 mod http_body;
 #[cfg(any(feature = "axum", feature = "actix", feature = "tower"))]

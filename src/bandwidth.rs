@@ -2,22 +2,38 @@
 //!
 //! Bandwidth shows its Basic credentials only after a 401 with a challenge. Its
 //! order and event notifications are XML, count as delivered with a 200, and
-//! **are never sent again**.
+//! **are never sent again**. A port-out that is not answered is approved.
 //!
 //! Source: Bandwidth numbers documentation, "Webhooks", "Order Webhook", "Event
-//! Webhook" and "Subscriptions".
+//! Webhook", "Portout Validation Webhook" and "Subscriptions".
 
+mod dashboard;
+mod denial;
 mod element;
 mod notification;
 mod order_type;
+mod port_out_answer;
+mod port_out_request;
+mod port_out_webhook;
 mod receipt;
 mod status;
+mod subscriber;
+mod subscription;
+mod subscription_webhook;
 mod telephone_number;
 mod webhook;
 
+pub use dashboard::{Dashboard, DashboardError};
+pub use denial::{AcceptableValues, Denial, DenialReason};
 pub use notification::{EventNotification, NoteNotification, Notification, OrderNotification};
 pub use order_type::{EventType, OrderType};
+pub use port_out_answer::{IntoPortOutAnswer, PortOutAnswer};
+pub use port_out_request::PortOutValidationRequest;
+pub use port_out_webhook::{PortOutFailure, PortOutWebhook};
 pub use receipt::Receipt;
 pub use status::OrderStatus;
+pub use subscriber::Subscriber;
+pub use subscription::{Subscription, Topic};
+pub use subscription_webhook::SubscriptionWebhook;
 pub use telephone_number::TelephoneNumber;
 pub use webhook::NotificationWebhook;

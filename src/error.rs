@@ -45,6 +45,16 @@ pub enum ConfigError {
     /// A limit of zero bytes or of no time at all.
     #[error("a limit is zero")]
     ZeroLimit,
+    /// The deadline of a port-out is 30 s or later, when nobody waits for the
+    /// answer any more.
+    #[error("the deadline is not before the provider stops to wait, after 30 s")]
+    DeadlineTooLate,
+    /// The account id is not made of letters, digits and hyphens.
+    #[error("not an account id")]
+    InvalidAccountId,
+    /// The URL does not start with `https://` or `http://`.
+    #[error("not an http or https URL")]
+    InvalidUrl,
 }
 
 /// Why a verified body is not the event that it should be: what, where, and in
@@ -75,8 +85,8 @@ pub enum ParseErrorKind {
     /// The document ends before it is complete.
     #[error("unexpected end of the document")]
     UnexpectedEnd,
-    /// Elements, objects or arrays are nested deeper than 128.
-    #[error("nested deeper than 128")]
+    /// More than 128 elements are nested, or more than 127 objects and arrays.
+    #[error("nested too deeply")]
     TooDeep,
     /// The document has a document type declaration; none is ever read.
     #[error("document type declarations are refused")]

@@ -38,6 +38,13 @@ impl Limits {
         self.body_time
     }
 
+    /// The same bounds, but no longer than this time.
+    #[cfg(feature = "bandwidth")]
+    pub(crate) fn within(mut self, time: Duration) -> Self {
+        self.body_time = self.body_time.min(time);
+        self
+    }
+
     /// How many bytes an adapter reads of a body that it drops, before it
     /// answers and lets the connection close: eight times the limit.
     ///

@@ -1,4 +1,8 @@
 //! One event for each delivery, behind the feature `tracing`; nothing without it.
+#![cfg_attr(
+    not(feature = "tracing"),
+    allow(clippy::extra_unused_type_parameters, reason = "there is nothing to name a webhook in")
+)]
 
 use crate::rejection::Rejection;
 use crate::webhook::Webhook;
@@ -25,4 +29,13 @@ pub(crate) fn refused<W: Webhook, B>(rejection: Rejection<B>) -> Rejection<B> {
         }
     }
     rejection
+}
+
+/// A handler without an answer is answered for; someone should look into why.
+#[cfg(all(any(feature = "axum", feature = "actix"), feature = "bandwidth"))]
+pub(crate) fn handler_failed<W: Webhook>(failure: &impl std::fmt::Display) {
+    #[cfg(feature = "tracing")]
+    tracing::error!(webhook = W::NAME, %failure, "handler answered for");
+    #[cfg(not(feature = "tracing"))]
+    let _ = failure;
 }

@@ -12,11 +12,13 @@
 //! Source: Porterbuddy developer documentation, "Order webhook" and "Fetch order
 //! status".
 
+pub mod order_request;
 mod order_status;
 mod order_status_update;
 mod webhook;
 
 pub use crate::receipt::Receipt;
+pub use order_request::OrderRequest;
 pub use order_status::OrderStatus;
 pub use order_status_update::OrderStatusUpdate;
 pub use webhook::OrderWebhook;

@@ -93,10 +93,10 @@ pub trait Webhook: Clone + Send + Sync + 'static {
     }
 
     /// An answer to give in place of the usual one when a delivery fails after
-    /// its head was accepted. Only a provider that reads harm into an error
-    /// status needs one.
-    fn answer_instead(&self, reason: &Reason) -> Option<Answer> {
-        let _ = reason;
+    /// its head was accepted. Only a provider that takes an error status for an
+    /// answer needs one. The body is given if it was verified and does not parse.
+    fn answer_instead(&self, reason: &Reason, verified_body: Option<&[u8]>) -> Option<Answer> {
+        let _ = (reason, verified_body);
         None
     }
 
@@ -190,7 +190,9 @@ impl<'w, W: Webhook> Pending<'w, W> {
                 Ok(Verified { event, body })
             }
             Err(error) => {
-                let rejection = self.rejection(Reason::Unparsable(error)).keeping(body);
+                let reason = Reason::Unparsable(error);
+                let answer = self.webhook.answer_instead(&reason, Some(bytes));
+                let rejection = Rejection::new(reason).answered(answer).keeping(body);
                 Err(log::refused::<W, _>(rejection))
             }
         }
@@ -199,18 +201,14 @@ impl<'w, W: Webhook> Pending<'w, W> {
     /// Refuses the delivery because its body could not be read:
     /// [`Reason::TooLarge`], [`Reason::TooSlow`] or [`Reason::Incomplete`].
     pub fn fail<B>(self, reason: Reason) -> Rejection<B> {
-        log::refused::<W, _>(self.rejection(reason))
+        let answer = self.webhook.answer_instead(&reason, None);
+        log::refused::<W, _>(Rejection::new(reason).answered(answer))
     }
 
     /// The webhook whose delivery this is.
     #[must_use]
     pub fn webhook(&self) -> &'w W {
         self.webhook
-    }
-
-    fn rejection<B>(&self, reason: Reason) -> Rejection<B> {
-        let answer = self.webhook.answer_instead(&reason);
-        Rejection::new(reason).answered(answer)
     }
 }
 

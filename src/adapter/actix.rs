@@ -25,16 +25,22 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+#[cfg(feature = "bandwidth")]
+use actix_web::Route;
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, Responder, web};
 use actix_web::{ResponseError, http::StatusCode};
 use bytes::Bytes;
-use futures_util::Stream as _;
+use futures_core::Stream as _;
 use http::HeaderName;
 
 use crate::adapter::body::{self, Broken, Chunks};
+#[cfg(feature = "bandwidth")]
+use crate::adapter::guard;
+#[cfg(feature = "bandwidth")]
+use crate::bandwidth::{IntoPortOutAnswer, PortOutWebhook};
 use crate::head::{Field, Head, Headers};
 use crate::receipt::Receipt;
 use crate::rejection::{Answer, Reason, Rejection};
@@ -77,6 +83,46 @@ pub(super) async fn receive<W: Webhook>(
     };
     body::receive(webhook.limits(), pending, ActixBody { payload, declared: declared(request) })
         .await
+}
+
+/// A route that answers port-outs by this handler, in time and in any case.
+///
+/// The handler runs on a thread of its own and has until the webhook's deadline.
+/// If it fails, panics or is not done by then, the sender gets the verdict that
+/// the webhook was built with. (A program built with `panic = "abort"` ends at
+/// a panic and answers nothing.)
+///
+/// ```
+/// use actix_web::App;
+/// use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutWebhook};
+/// use order_webhooks::{BasicAuth, actix::{Verified, port_out}};
+///
+/// async fn on_port_out(request: Verified<PortOutWebhook>) -> PortOutAnswer {
+///     match request.pin() {
+///         Some("2222") => PortOutAnswer::Allow,
+///         Some(_) => PortOutAnswer::deny(DenialReason::PinInvalid),
+///         None => PortOutAnswer::deny(DenialReason::PinMissing),
+///     }
+/// }
+///
+/// let auth = BasicAuth::new("bandwidth-user", "bandwidth-password")?;
+/// let webhook = PortOutWebhook::new(auth, PortOutAnswer::deny(DenialReason::InvalidRequest));
+/// let app = App::new().route("/port-out", port_out(webhook, on_port_out));
+/// # Ok::<(), order_webhooks::ConfigError>(())
+/// ```
+#[cfg(feature = "bandwidth")]
+pub fn port_out<H, F>(webhook: PortOutWebhook, handler: H) -> Route
+where
+    H: Fn(Verified<PortOutWebhook>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output: IntoPortOutAnswer> + Send + 'static,
+{
+    web::to(move |request: HttpRequest, payload: web::Payload| {
+        let (webhook, handler) = (webhook.clone(), handler.clone());
+        async move {
+            let received = receive(&webhook, &request, payload.into_inner());
+            guard::answer(&webhook, received, handler).await
+        }
+    })
 }
 
 /// actix-web keeps headers in the `http` crate's previous version.

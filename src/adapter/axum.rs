@@ -22,12 +22,21 @@
 //! the request's extensions, and otherwise that of the connection, if the
 //! server is made with `into_make_service_with_connect_info::<SocketAddr>()`.
 
+#[cfg(feature = "bandwidth")]
+use std::future::Future;
+
 use ::axum::body::Body;
 use ::axum::extract::{FromRef, FromRequest, Request};
 use ::axum::response::{IntoResponse, Response};
+#[cfg(feature = "bandwidth")]
+use ::axum::routing::{MethodRouter, any};
 
+#[cfg(feature = "bandwidth")]
+use crate::adapter::guard;
 use crate::adapter::http_body::HttpBody;
 use crate::adapter::{body, peer};
+#[cfg(feature = "bandwidth")]
+use crate::bandwidth::{IntoPortOutAnswer, PortOutWebhook};
 use crate::head::Head;
 use crate::receipt::Receipt;
 use crate::rejection::{Answer, Rejection};
@@ -62,6 +71,44 @@ fn head(request: &Request) -> Head<'_> {
         Some(peer) => head.with_peer(peer),
         None => head,
     }
+}
+
+/// A route that answers port-outs by this handler, in time and in any case.
+///
+/// The handler runs on a thread of its own and has until the webhook's deadline.
+/// If it fails, panics or is not done by then, the sender gets the verdict that
+/// the webhook was built with. (A program built with `panic = "abort"` ends at
+/// a panic and answers nothing.)
+///
+/// ```
+/// use axum::Router;
+/// use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutWebhook};
+/// use order_webhooks::{BasicAuth, axum::{Verified, port_out}};
+///
+/// async fn on_port_out(request: Verified<PortOutWebhook>) -> PortOutAnswer {
+///     match request.pin() {
+///         Some("2222") => PortOutAnswer::Allow,
+///         Some(_) => PortOutAnswer::deny(DenialReason::PinInvalid),
+///         None => PortOutAnswer::deny(DenialReason::PinMissing),
+///     }
+/// }
+///
+/// let auth = BasicAuth::new("bandwidth-user", "bandwidth-password")?;
+/// let webhook = PortOutWebhook::new(auth, PortOutAnswer::deny(DenialReason::InvalidRequest));
+/// let app: Router = Router::new().route("/port-out", port_out(webhook, on_port_out));
+/// # Ok::<(), order_webhooks::ConfigError>(())
+/// ```
+#[cfg(feature = "bandwidth")]
+pub fn port_out<S, H, F>(webhook: PortOutWebhook, handler: H) -> MethodRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+    H: Fn(Verified<PortOutWebhook>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output: IntoPortOutAnswer> + Send + 'static,
+{
+    any(move |request: Request| {
+        let (webhook, handler) = (webhook.clone(), handler.clone());
+        async move { guard::answer(&webhook, receive(&webhook, request), handler).await }
+    })
 }
 
 impl IntoResponse for Rejection {

@@ -105,13 +105,13 @@ mod tests {
     #[derive(Default)]
     struct Pieces {
         declared: Option<u64>,
-        pieces: VecDeque<Result<&'static [u8], ()>>,
+        left: VecDeque<Result<&'static [u8], ()>>,
         endless: bool,
     }
 
     impl Chunks for Pieces {
         fn poll_chunk(&mut self, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Broken>>> {
-            match self.pieces.pop_front() {
+            match self.left.pop_front() {
                 None if self.endless => Poll::Pending,
                 None => Poll::Ready(None),
                 Some(Ok(piece)) => Poll::Ready(Some(Ok(Bytes::from_static(piece)))),
@@ -125,7 +125,7 @@ mod tests {
     }
 
     fn pieces<const N: usize>(pieces: [&'static [u8]; N]) -> Pieces {
-        Pieces { pieces: pieces.into_iter().map(Ok).collect(), ..Pieces::default() }
+        Pieces { left: pieces.into_iter().map(Ok).collect(), ..Pieces::default() }
     }
 
     async fn read_up_to_4(body: impl Chunks) -> Result<Bytes, Reason> {
@@ -153,14 +153,14 @@ mod tests {
         let mut body = pieces([&[0; 31], b"1", b"2", b"3"]);
         let body_ref = &mut body;
         assert_eq!(read_up_to_4(ByRef(body_ref)).await, TOO_LARGE);
-        assert_eq!(body.pieces.len(), 1, "the piece that passes the bound is the last one read");
+        assert_eq!(body.left.len(), 1, "the piece that passes the bound is the last one read");
     }
 
     #[tokio::test]
     async fn a_length_beyond_that_is_not_read_at_all() {
         let mut body = Pieces { declared: Some(33), ..pieces([b"1"]) };
         assert_eq!(read_up_to_4(ByRef(&mut body)).await, TOO_LARGE);
-        assert_eq!(body.pieces.len(), 1);
+        assert_eq!(body.left.len(), 1);
         let mut lie = Pieces { declared: Some(32), ..pieces([b"1"]) };
         assert_eq!(read_up_to_4(ByRef(&mut lie)).await, Ok(Bytes::from_static(b"1")));
     }
@@ -168,7 +168,7 @@ mod tests {
     #[tokio::test]
     async fn a_connection_that_ends_leaves_nothing() {
         let mut body = pieces([b"12"]);
-        body.pieces.push_back(Err(()));
+        body.left.push_back(Err(()));
         assert_eq!(read_up_to_4(body).await, Err(Reason::Incomplete));
     }
 

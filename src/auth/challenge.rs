@@ -106,9 +106,10 @@ mod tests {
 
     #[test]
     fn the_table() {
+        type Row<'a> = (&'a [(&'a str, &'a str)], ChallengeState, Result<(), Reason>);
         let challenge = || auth().challenge().clone();
         let refused = |fault| Err(Reason::Credentials { fault, challenge: challenge() });
-        let table: [(&[(&str, &str)], ChallengeState, Result<(), Reason>); 6] = [
+        let table: [Row<'_>; 6] = [
             (&[], ChallengeState::Challenged, Err(Reason::Challenged(challenge()))),
             (&[RIGHT], ChallengeState::Authenticated, Ok(())),
             (

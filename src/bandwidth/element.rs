@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use crate::bandwidth::TelephoneNumber;
 use crate::error::{ParseError, ParseErrorKind};
+use crate::wire::escape::element_into;
 use crate::wire::time as timestamp;
 use crate::wire::xml::Reader;
 
@@ -85,4 +86,17 @@ pub(super) fn numbers(reader: &mut Reader<'_>) -> Result<Option<Vec<TelephoneNum
         }
     }
     Ok(Some(numbers))
+}
+
+/// Writes numbers back: `<name><TelephoneNumber>2223331000</TelephoneNumber></name>`,
+/// or nothing if there are none.
+pub(crate) fn numbers_into(xml: &mut String, name: &str, numbers: &[TelephoneNumber]) {
+    if numbers.is_empty() {
+        return;
+    }
+    xml.extend(["<", name, ">"]);
+    for number in numbers {
+        element_into(xml, "TelephoneNumber", number.as_str());
+    }
+    xml.extend(["</", name, ">"]);
 }

@@ -61,6 +61,7 @@ macro_rules! open_enum {
 pub(crate) use open_enum;
 
 #[cfg(test)]
+#[allow(unreachable_pub, reason = "the macro makes public enums")]
 mod tests {
     open_enum! {
         /// For the tests.

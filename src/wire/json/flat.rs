@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 
-use super::{Fields, Slot, Slots, Text};
+use super::fields::{Fields, Slot, Slots, Text};
 
 /// The fields of a plain object, in a text that starts at byte `base` of the body.
 pub(super) fn text_fields<'a, const R: usize, const O: usize>(
@@ -21,12 +21,16 @@ pub(super) fn text_fields<'a, const R: usize, const O: usize>(
     let mut hint = 0;
     cursor.eat(b'{')?;
     loop {
-        let key = cursor.string()?;
+        // Most senders keep to one order, so that the key is known before it is read.
+        let number = match fields.name(hint) {
+            Some(name) if cursor.eat_string(name) => Some(hint),
+            _ => fields.number(cursor.string()?),
+        };
         cursor.eat(b':')?;
         cursor.space();
         let at = base.wrapping_add(cursor.at);
         let value = cursor.string()?;
-        if let Some(number) = fields.number(key, hint) {
+        if let Some(number) = number {
             hint = number.wrapping_add(1);
             let slot = slots.vacant(number)?;
             *slot = Slot::Text(Text { value: Cow::Borrowed(value), at: Some(at) });
@@ -65,22 +69,40 @@ impl<'a> Cursor<'a> {
         (self.next()? == byte).then_some(())
     }
 
+    /// This string, if it comes next. `string` is to have no escapes.
+    fn eat_string(&mut self, string: &str) -> bool {
+        self.space();
+        let rest = self.text.as_bytes().get(self.at..).and_then(|rest| rest.strip_prefix(b"\""));
+        match rest.and_then(|rest| rest.strip_prefix(string.as_bytes())) {
+            Some([b'"', after @ ..]) => {
+                self.at = self.text.len().wrapping_sub(after.len());
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// A string without escapes and control characters.
     fn string(&mut self) -> Option<&'a str> {
         self.eat(b'"')?;
-        let end = self.at.checked_add(plain(self.text.as_bytes().get(self.at..)?)?)?;
+        let rest = self.text.as_bytes().get(self.at..)?;
+        let len = plain(rest);
+        if rest.get(len) != Some(&b'"') {
+            return None;
+        }
+        let end = self.at.wrapping_add(len);
         let value = self.text.get(self.at..end)?;
         self.at = end.wrapping_add(1);
         Some(value)
     }
 }
 
-/// The number of bytes before a quote, if none of them needs a closer look.
+/// The number of bytes before a quote, a backslash or a control character.
 ///
-/// Eight bytes at a time. The high bit of a byte of `hits` is set where the byte
-/// is a quote, a backslash or a control character. The borrow of the subtractions can set
-/// further bits, but only above a true one, and the lowest is what counts.
-fn plain(bytes: &[u8]) -> Option<usize> {
+/// Eight bytes at a time. The high bit of a byte of `hits` is set where the
+/// byte is one of these. The borrow of a subtraction can set further bits, but
+/// only above a true one, and the lowest is what counts.
+pub(super) fn plain(bytes: &[u8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let mut rest = bytes;
@@ -94,11 +116,10 @@ fn plain(bytes: &[u8]) -> Option<usize> {
             | word.wrapping_sub(ONES.wrapping_mul(0x20)) & !word)
             & HIGH;
         if hits != 0 {
-            let within = (hits.trailing_zeros() / 8) as usize;
-            return (eight.get(within) == Some(&b'"')).then_some(len.wrapping_add(within));
+            return len.wrapping_add((hits.trailing_zeros() / 8) as usize);
         }
         (rest, len) = (after, len.wrapping_add(8));
     }
-    let within = rest.iter().position(|&byte| matches!(byte, b'"' | b'\\' | ..0x20))?;
-    (rest.get(within) == Some(&b'"')).then_some(len.wrapping_add(within))
+    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | ..0x20);
+    len.wrapping_add(rest.iter().position(special).unwrap_or(rest.len()))
 }

@@ -7,6 +7,8 @@
 use std::fmt::Write;
 use std::ops::Range;
 
+use super::flat::plain;
+
 /// A part of the grammar and the bytes it takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Token {
@@ -39,14 +41,13 @@ impl Iterator for Tokens<'_> {
             b',' => (Token::Comma, 0),
             b':' => (Token::Colon, 0),
             b'"' => {
-                let mut escaped = false;
-                let closes = |&byte: &u8| {
-                    let closes = byte == b'"' && !escaped;
-                    escaped = byte == b'\\' && !escaped;
-                    closes
-                };
-                let end = rest.iter().position(closes).and_then(|quote| quote.checked_add(1));
-                (Token::String, end.unwrap_or(rest.len()))
+                let mut end = plain(rest);
+                while let Some(special @ (0..=0x21 | 0x23..)) = rest.get(end) {
+                    // What comes after a backslash does not end the string.
+                    end = end.saturating_add(if *special == b'\\' { 2 } else { 1 });
+                    end = end.saturating_add(rest.get(end..).map_or(0, plain));
+                }
+                (Token::String, end.saturating_add(1).min(rest.len()))
             }
             _ => {
                 let ends = |byte: &u8| blank(byte) || b"{}[],:\"".contains(byte);
@@ -100,37 +101,40 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The value that ends at `end`, or else the one that is about to begin
-    /// there, or else the innermost that is open there.
-    pub(super) fn at(text: &str, end: usize) -> Self {
+    /// The value that ends at `end`, or else the one that is `due` there, or
+    /// else the innermost that is open there.
+    ///
+    /// With `due` false, only an object or an array is taken to be due: others
+    /// are read before anybody can have an objection.
+    pub(super) fn at(text: &str, end: usize, due: bool) -> Self {
         let bytes = text.as_bytes();
         let mut frames = Vec::<Frame>::new();
-        // The value that was read last, and whether one is due.
-        let (mut done, mut due) = (None, true);
+        // The value that was read last, and whether another must come.
+        let (mut done, mut awaits) = (None, true);
         for (token, range) in (Tokens { text: bytes.get(..end).unwrap_or(bytes), at: 0 }) {
             let mut value = None;
             match (token, frames.last_mut()) {
                 (Token::Open(bracket), _) => {
                     let step = if bracket == b'{' { Step::Key(None) } else { Step::Index(0) };
-                    due = bracket == b'[';
+                    awaits = bracket == b'[';
                     frames.push(Frame { start: range.start, step });
                 }
                 (Token::Close, Some(_)) => {
-                    due = false;
+                    awaits = false;
                     value = frames.pop().map(|frame| frame.start);
                 }
                 (Token::Comma, Some(Frame { step: Step::Index(index), .. })) => {
-                    due = true;
+                    awaits = true;
                     *index = index.saturating_add(1);
                 }
                 (Token::Comma, Some(Frame { step: Step::Key(key), .. })) => *key = None,
-                (Token::Colon, _) => due = true,
+                (Token::Colon, _) => awaits = true,
                 (Token::String, Some(Frame { step: Step::Key(key @ None), .. })) => {
-                    due = false;
+                    awaits = false;
                     *key = Some(range);
                 }
                 (Token::String | Token::Word, _) => {
-                    due = false;
+                    awaits = false;
                     value = Some(range.start);
                 }
                 (Token::Comma | Token::Close, None) => {}
@@ -139,10 +143,11 @@ impl Place {
         }
         let outermost = frames.is_empty();
         let next = || Tokens { text: bytes, at: end }.next();
+        let opens = || matches!(next(), Some((Token::Open(_), _)));
         let (start, key) = if let Some(start) = done {
             (start, None)
-        } else if let (true, Some((Token::Open(_), range))) = (due, next()) {
-            (range.start, None)
+        } else if awaits && (due || opens()) {
+            (next().map_or(end, |(_, range)| range.start), None)
         } else {
             match frames.pop() {
                 Some(Frame { start, step: Step::Key(Some(key)) }) => (start, Some(key.start)),

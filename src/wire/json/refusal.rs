@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
 use super::Source;
@@ -19,15 +20,24 @@ pub(super) fn explain(error: &serde_json::Error, source: Source<'_>) -> ParseErr
     let end = offset(error, text);
     let message = error.to_string();
     let message = message.rsplit_once(" at line ").map_or(&*message, |(message, _)| message);
-    let place = Place::at(text, end);
-    let (kind, at, field) = match error.classify() {
-        Category::Data => data(message, &place),
-        Category::Eof => (ParseErrorKind::UnexpectedEnd, Some(text.len()), None),
-        Category::Syntax | Category::Io => syntax(message, text, end, &place),
+    let (path, (kind, at, field)) = match error.classify() {
+        Category::Data => {
+            let place = Place::at(text, end, false);
+            let explained = data(message, &place);
+            (place.path, explained)
+        }
+        // Where a body is cut says nothing about the field that it is cut in.
+        Category::Eof => (String::new(), (ParseErrorKind::UnexpectedEnd, Some(text.len()), None)),
+        Category::Syntax | Category::Io => {
+            // The last byte that was read is the one that is wrong.
+            let at = end.saturating_sub(1);
+            let place = Place::at(text, at, true);
+            let explained = syntax(message, text, at, &place);
+            (place.path, explained)
+        }
     };
+    let mut path = path;
     let mut explained = ParseError::new(kind);
-    // Where a body is cut says nothing about the field that it is cut in.
-    let mut path = if error.is_eof() { String::new() } else { place.path };
     if let Some(field) = field {
         if !path.is_empty() {
             path.push('.');
@@ -41,6 +51,35 @@ pub(super) fn explain(error: &serde_json::Error, source: Source<'_>) -> ParseErr
         Some(at) => explained.at_byte(source.base.saturating_add(at)),
         None => explained,
     }
+}
+
+/// The error of the value itself, if `error` may be placed at the end of what
+/// is around it.
+///
+/// `serde_json` places an error that a type makes after the value was read, as
+/// `try_from` does, past the comma or the bracket that follows. Without that
+/// byte, the same error comes again for the value, while one of what is around
+/// it turns into a missing end.
+#[cold]
+pub(super) fn narrow<T: DeserializeOwned>(
+    mut error: serde_json::Error,
+    source: Source<'_>,
+) -> serde_json::Error {
+    let mut text = source.text;
+    // The comma and the bracket of an array, and the bracket around it.
+    for _ in 0..3 {
+        let read = text.get(..offset(&error, text)).unwrap_or(text).trim_end();
+        let shorter = read.strip_suffix([',', '}', ']']);
+        let (true, Some(shorter)) = (error.is_data(), shorter) else {
+            break;
+        };
+        let shorter = Source { text: shorter, ..source };
+        match shorter.read(|reader| T::deserialize(reader)) {
+            Err(narrower) if narrower.is_data() => (error, text) = (narrower, shorter.text),
+            _ => break,
+        }
+    }
+    error
 }
 
 /// How many bytes `serde_json` had read; it counts lines and columns.
@@ -68,6 +107,10 @@ fn data<'m>(message: &'m str, place: &Place) -> Explained<'m> {
     if let Some(name) = named("duplicate field `") {
         return (ParseErrorKind::Repeated, place.key, Some(name));
     }
+    if message.starts_with("unknown field `") {
+        let not = ParseErrorKind::Invalid("a known field".into());
+        return (not, Some(place.key.unwrap_or(place.start)), None);
+    }
     let quotes = ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant `"];
     let expected = message
         .rsplit_once(", expected ")
@@ -84,9 +127,7 @@ fn data<'m>(message: &'m str, place: &Place) -> Explained<'m> {
 
 /// The error of a document that is not JSON. `serde_json` has a fixed list of
 /// these messages, in which there is nothing of the body.
-fn syntax(message: &str, text: &str, end: usize, place: &Place) -> Explained<'static> {
-    // The last byte that was read is the one that is wrong.
-    let at = end.saturating_sub(1);
+fn syntax(message: &str, text: &str, at: usize, place: &Place) -> Explained<'static> {
     let (says, at) = match message {
         "recursion limit exceeded" => return (ParseErrorKind::TooDeep, Some(at), None),
         "trailing comma" => {
@@ -94,6 +135,10 @@ fn syntax(message: &str, text: &str, end: usize, place: &Place) -> Explained<'st
             ("trailing comma", before.len().saturating_sub(1))
         }
         "trailing characters" if place.outermost => ("text after the document", at),
+        "trailing characters" => ("more elements than expected", at),
+        "invalid value: expected key to be a number in quotes" => {
+            ("the key is not a number", place.key.unwrap_or(at))
+        }
         "number out of range" => ("number out of range", place.start),
         "expected ident" | "expected value" => ("expected a value", at),
         "control character (\\u0000-\\u001F) found while parsing a string" => {

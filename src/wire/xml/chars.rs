@@ -2,26 +2,26 @@
 
 use crate::error::{ParseError, ParseErrorKind};
 
-/// The body as text, with no character in it that XML does not allow
-/// (production 2).
-///
-/// One pass over the whole body, so that nothing that is looked at later, a
-/// comment or an attribute, has to be asked again.
-pub(super) fn document(body: &[u8]) -> Result<&str, ParseError> {
+/// The body as text.
+pub(super) fn decode(body: &[u8]) -> Result<&str, ParseError> {
     let encoding = |at| ParseError::new(ParseErrorKind::Encoding).at_byte(at);
     // UTF-16 and UTF-32 of an ASCII letter have a zero byte in the first four;
     // with a byte order mark they are not UTF-8.
     if body.iter().take(4).any(|&byte| byte == 0) {
         return Err(encoding(0));
     }
-    let text = std::str::from_utf8(body).map_err(|error| encoding(error.valid_up_to()))?;
-    // No early exit: this loop is vectorized, and few bodies are refused.
-    let controls = body.iter().fold(false, |any, &byte| any | is_control(byte));
-    if controls || (!body.is_ascii() && text.contains(is_noncharacter)) {
-        let at = text.find(|c| !is_allowed(c)).unwrap_or_default();
-        return Err(ParseError::syntax("a character that XML does not allow", at));
+    std::str::from_utf8(body).map_err(|error| encoding(error.valid_up_to()))
+}
+
+/// Where the first character is that XML does not allow (production 2).
+pub(super) fn first_not_allowed(text: &str) -> Option<usize> {
+    // No early exit: this loop is vectorized, and there is nearly never one.
+    let controls = text.bytes().fold(false, |any, byte| any | is_control(byte));
+    if controls || (!text.is_ascii() && text.contains(is_noncharacter)) {
+        text.find(|c| !is_allowed(c))
+    } else {
+        None
     }
-    Ok(text)
 }
 
 /// A control character that XML does not allow.
@@ -51,6 +51,11 @@ pub(super) fn starts_name(c: char) -> bool {
         | '\u{370}'..='\u{37d}' | '\u{37f}'..='\u{1fff}' | '\u{200c}'..='\u{200d}'
         | '\u{2070}'..='\u{218f}' | '\u{2c00}'..='\u{2fef}' | '\u{3001}'..='\u{d7ff}'
         | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}' | '\u{10000}'..='\u{effff}')
+}
+
+/// Production 4a, as far as it is ASCII.
+pub(super) fn is_ascii_in_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'-' | b'.')
 }
 
 /// Production 4a.

@@ -3,7 +3,7 @@
 use super::chars;
 use crate::error::{ParseError, ParseErrorKind};
 
-/// What is left of a document whose characters are all allowed.
+/// What is left of a document.
 #[derive(Clone, Copy)]
 pub(super) struct Cursor<'a> {
     rest: &'a str,
@@ -19,10 +19,22 @@ impl ParseError {
 }
 
 impl<'a> Cursor<'a> {
-    /// The start of the document in this body.
+    /// The document in this body, past its XML declaration.
+    ///
+    /// All its characters are looked at here, in one pass, so that none of what
+    /// is read later, a comment or an attribute, has to be asked again.
     pub(super) fn over(body: &'a [u8]) -> Result<Self, ParseError> {
-        let rest = chars::document(body)?;
-        Ok(Self { rest: rest.strip_prefix('\u{feff}').unwrap_or(rest), end: body.len() })
+        let text = chars::decode(body)?;
+        let rest = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut cursor = Self { rest, end: body.len() };
+        cursor.declaration()?;
+        match chars::first_not_allowed(cursor.rest) {
+            Some(offset) => {
+                let at = cursor.at().saturating_add(offset);
+                Err(ParseError::syntax("a character that XML does not allow", at))
+            }
+            None => Ok(cursor),
+        }
     }
 
     /// How many bytes of the body are behind.
@@ -107,14 +119,16 @@ impl<'a> Cursor<'a> {
         !self.before(|byte| !chars::is_white(byte)).is_empty()
     }
 
-    /// Takes a name (productions 4 and 5).
+    /// Takes a name (production 5).
     pub(super) fn name(&mut self, otherwise: &'static str) -> Result<&'a str, ParseError> {
+        let start = *self;
         if !self.rest.starts_with(chars::starts_name) {
             return Err(self.error(otherwise));
         }
-        let length = self.rest.find(|c| !chars::is_in_name(c)).unwrap_or(self.rest.len());
-        let (name, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, ""));
-        self.rest = rest;
-        Ok(name)
+        self.before(|byte| !chars::is_ascii_in_name(byte));
+        if self.peek().is_some_and(|byte| !byte.is_ascii()) {
+            self.rest = self.rest.trim_start_matches(chars::is_in_name);
+        }
+        Ok(start.up_to(self))
     }
 }

@@ -46,7 +46,7 @@ impl<'a> Cursor<'a> {
     /// Productions 40 and 44, past the `<`.
     fn start_tag(&mut self) -> Result<Markup<'a>, ParseError> {
         let name = self.name("`<` without a name")?;
-        if self.peek() != Some(b'>') {
+        if !matches!(self.peek(), Some(b'>' | b'/')) {
             self.attributes()?;
         }
         let bare = self.eat("/")?;
@@ -170,9 +170,8 @@ impl<'a> Cursor<'a> {
         }
         let at = cursor.at();
         let version = cursor.declared("version")?.ok_or_else(|| cursor.error(MALFORMED))?;
-        let minor = version.strip_prefix("1.").unwrap_or_default();
-        if minor.is_empty() || !minor.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(ParseError::syntax("not version 1 of XML", at));
+        if version != "1.0" {
+            return Err(ParseError::syntax("not version 1.0 of XML", at));
         }
         let at = cursor.at();
         if let Some(encoding) = cursor.declared("encoding")? {

@@ -3,7 +3,9 @@ use std::borrow::Cow;
 use super::Reader;
 use crate::error::ParseError;
 
+mod oracle;
 mod refused;
+mod suite;
 
 /// The text of a root element `a`.
 #[track_caller]

@@ -117,16 +117,12 @@ pub(super) fn lines<'a>(text: &'a str, sink: &mut impl Sink<'a>) {
     sink.push_str(rest);
 }
 
-/// The text without white space at its ends.
-pub(super) fn trim(text: &str) -> &str {
-    text.trim_matches([' ', '\t', '\r', '\n'])
-}
-
-/// The text without white space at its ends.
-pub(super) fn trim_cow(text: Cow<'_, str>) -> Cow<'_, str> {
+/// The text without white space at its ends. The one ASCII white space that is
+/// none in XML, the form feed, is not allowed in a document.
+pub(super) fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
     match text {
-        Cow::Borrowed(text) => Cow::Borrowed(trim(text)),
-        Cow::Owned(text) if trim(&text).len() == text.len() => Cow::Owned(text),
-        Cow::Owned(text) => Cow::Owned(trim(&text).to_owned()),
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim_ascii()),
+        Cow::Owned(text) if text.trim_ascii().len() == text.len() => Cow::Owned(text),
+        Cow::Owned(text) => Cow::Owned(text.trim_ascii().to_owned()),
     }
 }

@@ -153,9 +153,10 @@ fn what_is_not_well_formed() {
         ("<a/><?xMl p?>", "an XML declaration in the wrong place at byte 6"),
         ("<?xml ?><a/>", "a malformed XML declaration at byte 5"),
         ("<?xml encoding='UTF-8'?><a/>", "a malformed XML declaration at byte 5"),
-        ("<?xml version='2.0'?><a/>", "not version 1 of XML at byte 5"),
-        ("<?xml version='1.'?><a/>", "not version 1 of XML at byte 5"),
-        ("<?xml version='1.0 '?><a/>", "not version 1 of XML at byte 5"),
+        ("<?xml version='2.0'?><a/>", "not version 1.0 of XML at byte 5"),
+        ("<?xml version='1.1'?><a/>", "not version 1.0 of XML at byte 5"),
+        ("<?xml version='1.'?><a/>", "not version 1.0 of XML at byte 5"),
+        ("<?xml version='1.0 '?><a/>", "not version 1.0 of XML at byte 5"),
         ("<?xml version='1.0\"?><a/>", "`<` in an attribute value at byte 21"),
         ("<?xml version 1.0?><a/>", "an attribute without `=` at byte 14"),
         ("<?xml version=1.0?><a/>", "an attribute value without quotes at byte 14"),
@@ -185,9 +186,9 @@ fn a_document_cut_short_anywhere() {
 fn too_much_of_it() {
     let deep = |depth: usize| "<a>".repeat(depth) + &"</a>".repeat(depth);
     assert_eq!(read(deep(128).as_bytes()), Ok(()));
-    refused(deep(129), "nested deeper than 128 at byte 384");
-    refused("<a>".repeat(100_000), "nested deeper than 128 at byte 384");
-    refused(format!("{}<b/>", "<a>".repeat(128)), "nested deeper than 128 at byte 384");
+    refused(deep(129), "nested too deeply at byte 384");
+    refused("<a>".repeat(100_000), "nested too deeply at byte 384");
+    refused(format!("{}<b/>", "<a>".repeat(128)), "nested too deeply at byte 384");
 
     let wide = |count: usize| {
         let attributes: Vec<_> = (0..count).map(|n| format!(" a{n:04}=''")).collect();

@@ -1,0 +1,298 @@
+//! The port-out webhook: who may ask, and what is answered when nothing else is.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::auth::BasicAuth;
+use crate::bandwidth::port_out_request::pon_of;
+use crate::bandwidth::{PortOutAnswer, PortOutValidationRequest};
+use crate::error::{ConfigError, ParseError};
+use crate::head::Head;
+use crate::limits::Limits;
+use crate::policy::{Delivered, DeliveryPolicy, Retries};
+use crate::rejection::{Answer, Reason, Rejection};
+use crate::webhook::Webhook;
+
+/// How long Bandwidth waits for an answer.
+const TIME_ALLOWED: Duration = Duration::from_secs(30);
+
+/// Receives Bandwidth's port-out validations.
+///
+/// **Bandwidth approves a port-out that is not answered**, and so it does when
+/// the answer is late, is not valid, or denies without a code that Bandwidth
+/// knows: the subscriber loses the number. So once the sender has shown the
+/// right credentials, every path here ends in a 200 with a valid answer. What
+/// is answered when the body cannot be read, or the handler fails, panics or is
+/// not done by the deadline, is chosen when the webhook is built; to deny as an
+/// [`InvalidRequest`](crate::bandwidth::DenialReason::InvalidRequest) keeps the
+/// number where it is.
+///
+/// A handler has to run inside what guards it, so this webhook has no extractor.
+/// The adapters for axum and actix have a function `port_out(webhook, handler)`;
+/// other servers call [`Webhook::receive`], run the handler under
+/// [`deadline`](Self::deadline), and answer with [`PortOutAnswer::answer`] or
+/// [`otherwise`](Self::otherwise).
+///
+/// ```
+/// use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutWebhook};
+/// use order_webhooks::{BasicAuth, Webhook};
+///
+/// let auth = BasicAuth::new("bandwidth-user", "bandwidth-password")?;
+/// let otherwise = PortOutAnswer::deny(DenialReason::InvalidRequest);
+/// let webhook = PortOutWebhook::new(auth, otherwise);
+///
+/// let request = http::Request::post("/port-out")
+///     .header("authorization", "Basic YmFuZHdpZHRoLXVzZXI6YmFuZHdpZHRoLXBhc3N3b3Jk")
+///     .body("not XML")?;
+/// let answer = webhook.receive(request).unwrap_err().response();
+/// assert_eq!(answer.status(), 200);
+/// assert!(String::from_utf8_lossy(answer.body()).contains("<Portable>false</Portable>"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct PortOutWebhook {
+    rules: Arc<Rules>,
+    limits: Limits,
+    deadline: Duration,
+    reporter: Option<Reporter>,
+}
+
+type Reporter = Arc<dyn Fn(PortOutFailure) + Send + Sync>;
+
+#[derive(Debug)]
+struct Rules {
+    auth: BasicAuth,
+    otherwise: PortOutAnswer,
+}
+
+/// Why a question was answered without its handler's verdict.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum PortOutFailure {
+    /// The delivery was refused, and the handler never asked. A question whose
+    /// sender is proven and that does not parse has its body in it.
+    Refused(Rejection),
+    /// The handler returned an error.
+    HandlerFailed,
+    /// The handler panicked.
+    HandlerPanicked,
+    /// The handler was not done by the deadline.
+    HandlerLate,
+}
+
+impl fmt::Display for PortOutFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(rejection) => rejection.fmt(f),
+            Self::HandlerFailed => f.write_str("the handler failed"),
+            Self::HandlerPanicked => f.write_str("the handler panicked"),
+            Self::HandlerLate => f.write_str("the handler was not done by the deadline"),
+        }
+    }
+}
+
+impl PortOutWebhook {
+    /// Accepts questions with these credentials, and answers `otherwise` when
+    /// there is no answer of the handler.
+    #[must_use]
+    pub fn new(auth: BasicAuth, otherwise: PortOutAnswer) -> Self {
+        Self {
+            rules: Arc::new(Rules { auth, otherwise }),
+            limits: Limits::default(),
+            deadline: Duration::from_secs(25),
+            reporter: None,
+        }
+    }
+
+    /// Tells this function of every question that is answered without its
+    /// handler's verdict, so that it can be logged and its body stored. Forged
+    /// ones are among them; a challenge is a normal step and is not told.
+    ///
+    /// It runs beside the answer, on a thread for blocking work; the sender does
+    /// not wait for it.
+    #[must_use]
+    pub fn with_reporter(
+        mut self,
+        reporter: impl Fn(PortOutFailure) + Send + Sync + 'static,
+    ) -> Self {
+        self.reporter = Some(Arc::new(reporter));
+        self
+    }
+
+    /// Reads bodies within these bounds, and never longer than the deadline.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Answers within this time from the arrival of the head, instead of 25 s.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::ZeroLimit`] for no time at all, and
+    /// [`ConfigError::DeadlineTooLate`] for 30 s, after which Bandwidth does not
+    /// listen any more, or longer.
+    pub fn with_deadline(mut self, deadline: Duration) -> Result<Self, ConfigError> {
+        if deadline.is_zero() {
+            return Err(ConfigError::ZeroLimit);
+        }
+        if deadline >= TIME_ALLOWED {
+            return Err(ConfigError::DeadlineTooLate);
+        }
+        self.deadline = deadline;
+        Ok(self)
+    }
+
+    /// The time from the arrival of the head to the answer.
+    #[must_use]
+    pub fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
+    #[cfg(any(feature = "axum", feature = "actix"))]
+    pub(crate) fn reporter(&self) -> Option<Reporter> {
+        self.reporter.clone()
+    }
+
+    /// The answer to give when the handler has none, to the request with this
+    /// PON.
+    #[must_use]
+    pub fn otherwise(&self, pon: Option<&str>) -> Answer {
+        self.rules.otherwise.answer(pon)
+    }
+}
+
+impl fmt::Debug for PortOutWebhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PortOutWebhook")
+            .field("rules", &self.rules)
+            .field("limits", &self.limits)
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Webhook for PortOutWebhook {
+    const NAME: &'static str = "bandwidth.port_out";
+    type Event = PortOutValidationRequest;
+    type Proof = ();
+
+    fn check_head(&self, head: &Head<'_>) -> Result<(), Reason> {
+        self.rules.auth.authenticate(head)
+    }
+
+    fn check_body(&self, (): &(), _body: &[u8]) -> Result<(), Reason> {
+        Ok(())
+    }
+
+    fn parse(&self, body: &[u8]) -> Result<PortOutValidationRequest, ParseError> {
+        PortOutValidationRequest::parse_unverified(body)
+    }
+
+    fn limits(&self) -> Limits {
+        self.limits.within(self.deadline)
+    }
+
+    fn policy(&self) -> DeliveryPolicy {
+        let retries = Retries::Every { times: 8, interval: Duration::from_secs(5 * 60) };
+        DeliveryPolicy::new(Delivered::ValidAnswer, Some(TIME_ALLOWED), retries)
+    }
+
+    fn answer_instead(&self, _reason: &Reason, verified_body: Option<&[u8]>) -> Option<Answer> {
+        Some(self.otherwise(verified_body.and_then(pon_of).as_deref()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bandwidth::DenialReason;
+
+    fn webhook() -> PortOutWebhook {
+        let auth = BasicAuth::new("u", "p:q").unwrap();
+        PortOutWebhook::new(auth, PortOutAnswer::deny(DenialReason::InvalidRequest))
+    }
+
+    fn denied(pon: Option<&str>) -> Vec<u8> {
+        PortOutAnswer::deny(DenialReason::InvalidRequest).to_xml(pon).into_bytes()
+    }
+
+    fn request<B>(body: B) -> http::Request<B> {
+        let request = http::Request::post("/").header("authorization", "Basic dTpwOnE=");
+        request.body(body).unwrap()
+    }
+
+    #[test]
+    fn every_body_that_is_no_question_is_answered() {
+        let limit = webhook().limits().body_bytes();
+        let without_number = "<PortOutValidationRequest><PON>p</PON></PortOutValidationRequest>";
+        for (body, pon) in [
+            (String::new(), None),
+            ("not XML".to_owned(), None),
+            ("<Notification/>".to_owned(), None),
+            ("<!DOCTYPE a><PortOutValidationRequest/>".to_owned(), None),
+            (without_number.to_owned(), Some("p")),
+            ("x".repeat(limit + 1), None),
+        ] {
+            let response = webhook().receive(request(&body)).unwrap_err().response();
+            assert_eq!(response.status(), 200, "{body:.40}");
+            assert_eq!(response.headers()["content-type"], "application/xml");
+            assert_eq!(*response.body(), denied(pon), "{body:.40}");
+        }
+        let mut encoded = request("<PortOutValidationRequest/>");
+        encoded.headers_mut().insert("content-encoding", "gzip".parse().unwrap());
+        let response = webhook().receive(encoded).unwrap_err().response();
+        assert_eq!((response.status().as_u16(), response.body()), (200, &denied(None)));
+    }
+
+    #[test]
+    fn a_body_that_did_not_come_is_answered() {
+        let headers = [("authorization", "Basic dTpwOnE=")];
+        for reason in [Reason::TooSlow { limit: Duration::from_secs(10) }, Reason::Incomplete] {
+            let webhook = webhook();
+            let pending = webhook.head(&Head::new("POST", &headers)).unwrap();
+            let response = pending.fail::<Vec<u8>>(reason).response();
+            assert_eq!((response.status().as_u16(), response.body()), (200, &denied(None)));
+        }
+    }
+
+    #[test]
+    fn nobody_else_is_answered() {
+        let mut wrong = request("");
+        wrong.headers_mut().insert("authorization", "Basic eDp5".parse().unwrap());
+        let mut none = request("");
+        none.headers_mut().clear();
+        for refused in [wrong, none] {
+            let response = webhook().receive(refused).unwrap_err().response();
+            assert_eq!(response.status(), 401);
+            assert!(response.body().is_empty());
+            assert!(response.headers().contains_key("www-authenticate"));
+        }
+    }
+
+    #[test]
+    fn the_verdict_is_the_one_that_was_chosen() {
+        let auth = BasicAuth::new("u", "p:q").unwrap();
+        let response = PortOutWebhook::new(auth, PortOutAnswer::Allow).receive(request("x"));
+        let allowed = PortOutAnswer::Allow.to_xml(None).into_bytes();
+        assert_eq!(*response.unwrap_err().response().body(), allowed);
+    }
+
+    #[test]
+    fn the_deadline_is_before_bandwidth_stops_to_listen() {
+        let seconds = Duration::from_secs;
+        assert_eq!(webhook().deadline(), seconds(25));
+        for (deadline, error) in [
+            (Duration::ZERO, ConfigError::ZeroLimit),
+            (seconds(30), ConfigError::DeadlineTooLate),
+            (seconds(31), ConfigError::DeadlineTooLate),
+        ] {
+            assert_eq!(webhook().with_deadline(deadline).unwrap_err(), error);
+        }
+        let webhook = webhook().with_deadline(seconds(3)).unwrap();
+        assert_eq!(webhook.deadline(), seconds(3));
+        assert_eq!(webhook.limits().body_time(), seconds(3));
+    }
+}

@@ -1,0 +1,209 @@
+//! The webhook of v2 subscriptions.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use http::HeaderName;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::auth::{BasicAuth, BodySignature, Signature, SignatureEncoding};
+use crate::error::ParseError;
+use crate::head::Head;
+use crate::limits::Limits;
+use crate::rejection::Reason;
+use crate::secret::Secret;
+use crate::webhook::{Extract, Webhook};
+use crate::wire::json;
+
+const HEADER: HeaderName = HeaderName::from_static("x-bandwidth-signature-sha-256");
+
+/// Receives what Bandwidth's v2 subscriptions send.
+///
+/// The header `X-Bandwidth-Signature-SHA-256` holds the base64 of the
+/// HMAC-SHA256 of the body, keyed with the subscription's secret. If the
+/// subscription has credentials too, they are asked for by a challenge, and
+/// both must be right. Bandwidth does not document the schema of the body, so
+/// the event is the verified JSON as it is, or a type of yours:
+///
+/// ```
+/// use order_webhooks::{Secret, Webhook, bandwidth::SubscriptionWebhook};
+///
+/// #[derive(serde::Deserialize)]
+/// struct OrderUpdate {
+///     status: String,
+/// }
+///
+/// let secret = Secret::new("bandwidth-secret")?;
+/// let webhook = SubscriptionWebhook::<OrderUpdate>::new(&secret);
+/// let body = r#"{"status":"COMPLETE"}"#;
+/// let request = http::Request::post("/bandwidth/v2")
+///     .header("X-Bandwidth-Signature-SHA-256", webhook.signature().sign(body.as_bytes()))
+///     .body(body)?;
+/// assert_eq!(webhook.receive(request)?.status, "COMPLETE");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// How Bandwidth takes an error is not documented: answer 200 with a
+/// [`Receipt`](crate::bandwidth::Receipt).
+///
+/// Source: Bandwidth numbers documentation, "Subscriptions v2".
+pub struct SubscriptionWebhook<T = Value> {
+    signature: Arc<BodySignature>,
+    auth: Option<BasicAuth>,
+    limits: Limits,
+    event: PhantomData<fn() -> T>,
+}
+
+impl<T> SubscriptionWebhook<T> {
+    /// Accepts deliveries that are signed with this secret.
+    #[must_use]
+    pub fn new(secret: &Secret) -> Self {
+        let signature = BodySignature::new(HEADER, SignatureEncoding::Base64, secret);
+        Self {
+            signature: Arc::new(signature),
+            auth: None,
+            limits: Limits::default(),
+            event: PhantomData,
+        }
+    }
+
+    /// Accepts deliveries that are signed with this secret as well, for the time
+    /// in which the secret is changed.
+    #[must_use]
+    pub fn or(self, secret: &Secret) -> Self {
+        let signature = Arc::unwrap_or_clone(self.signature).or(secret);
+        Self { signature: Arc::new(signature), ..self }
+    }
+
+    /// Asks for these credentials too.
+    #[must_use]
+    pub fn with_basic_auth(mut self, auth: BasicAuth) -> Self {
+        self.auth = Some(auth);
+        self
+    }
+
+    /// Reads bodies within these bounds.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The signature that is checked.
+    #[must_use]
+    pub fn signature(&self) -> &BodySignature {
+        &self.signature
+    }
+}
+
+impl<T> Clone for SubscriptionWebhook<T> {
+    fn clone(&self) -> Self {
+        Self {
+            signature: Arc::clone(&self.signature),
+            auth: self.auth.clone(),
+            limits: self.limits,
+            event: PhantomData,
+        }
+    }
+}
+
+impl<T> fmt::Debug for SubscriptionWebhook<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SubscriptionWebhook")
+            .field("signature", &self.signature)
+            .field("auth", &self.auth)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> Webhook for SubscriptionWebhook<T> {
+    const NAME: &'static str = "bandwidth.v2";
+    type Event = T;
+    type Proof = Signature;
+
+    fn check_head(&self, head: &Head<'_>) -> Result<Signature, Reason> {
+        if let Some(auth) = &self.auth {
+            auth.authenticate(head)?;
+        }
+        self.signature.read(head)
+    }
+
+    fn check_body(&self, signature: &Signature, body: &[u8]) -> Result<(), Reason> {
+        self.signature.verify(signature, body)
+    }
+
+    fn parse(&self, body: &[u8]) -> Result<T, ParseError> {
+        json::document(body)
+    }
+
+    fn limits(&self) -> Limits {
+        self.limits
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> Extract for SubscriptionWebhook<T> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn webhook() -> SubscriptionWebhook {
+        SubscriptionWebhook::new(&Secret::new("bandwidth-secret").unwrap())
+    }
+
+    fn request(body: &'static str, headers: &[(&str, &str)]) -> http::Request<&'static str> {
+        let request = http::Request::post("/").body(body);
+        let mut request = request.unwrap();
+        for (name, value) in headers {
+            let name: HeaderName = name.parse().unwrap();
+            request.headers_mut().append(name, value.parse().unwrap());
+        }
+        request
+    }
+
+    const BODY: &str = r#"{"orderId":"1","status":"COMPLETE"}"#;
+
+    #[test]
+    fn the_verified_json_is_handed_over() {
+        let signature = webhook().signature().sign(BODY.as_bytes());
+        let signed = request(BODY, &[("x-bandwidth-signature-sha-256", &signature)]);
+        let verified = webhook().receive(signed).unwrap();
+        assert_eq!(*verified, json!({"orderId": "1", "status": "COMPLETE"}));
+    }
+
+    #[test]
+    fn signature_and_credentials_must_both_be_right_where_both_are_configured() {
+        let auth = BasicAuth::new("u", "p:q").unwrap();
+        let both = webhook().with_basic_auth(auth);
+        let right = both.signature().sign(BODY.as_bytes());
+        let wrong = both.signature().sign(b"another body");
+        let (signature, credentials) = ("x-bandwidth-signature-sha-256", "authorization");
+        let (good, bad) = ("Basic dTpwOnE=", "Basic eDp5");
+        for (headers, status) in [
+            (&[][..], 401),
+            (&[(signature, right.as_str())], 401),
+            (&[(signature, &right), (credentials, bad)], 401),
+            (&[(credentials, good)], 403),
+            (&[(signature, &wrong), (credentials, good)], 403),
+            (&[(signature, &right), (signature, &right), (credentials, good)], 400),
+        ] {
+            let rejection = both.receive(request(BODY, headers)).unwrap_err();
+            assert_eq!(rejection.status(), status, "{:?}", rejection.reason());
+        }
+        let headers = [(signature, right.as_str()), (credentials, good)];
+        assert!(both.receive(request(BODY, &headers)).is_ok());
+    }
+
+    #[test]
+    fn the_old_secret_is_accepted_beside_the_new_one() {
+        let both = SubscriptionWebhook::<Value>::new(&Secret::new("new").unwrap())
+            .or(&Secret::new("bandwidth-secret").unwrap());
+        let signature = webhook().signature().sign(BODY.as_bytes());
+        let signed = request(BODY, &[("x-bandwidth-signature-sha-256", &signature)]);
+        assert!(both.receive(signed).is_ok());
+    }
+}

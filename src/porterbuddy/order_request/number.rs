@@ -1,0 +1,107 @@
+use std::fmt;
+
+use serde::de::{Error, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+/// From here on, what is neither `u64` nor `i64` can have been rounded when it
+/// was read.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// A number, or a text that holds one.
+///
+/// Porterbuddy's own request has `"weightGrams": 600` in a parcel and
+/// `"weightGrams": "600"` in an item. Each is written as it was read; a number
+/// that is too large for that is refused.
+///
+/// ```
+/// use order_webhooks::porterbuddy::order_request::Number;
+///
+/// let price = Number::text("79900");
+/// assert_eq!(price.as_u64(), Some(79_900));
+/// assert_ne!(price, Number::from(79_900_u64));
+/// ```
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct Number(Form);
+
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+enum Form {
+    Number(serde_json::Number),
+    Text(Box<str>),
+}
+
+impl Number {
+    /// A number that is written as text: `"79900"`.
+    #[must_use]
+    pub fn text(digits: impl Into<String>) -> Self {
+        Self(Form::Text(digits.into().into_boxed_str()))
+    }
+
+    /// Whether it is written as text.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        matches!(self.0, Form::Text(_))
+    }
+
+    /// The number, if it is a whole one from 0 to 2⁶⁴ − 1.
+    #[must_use]
+    pub fn as_u64(&self) -> Option<u64> {
+        match &self.0 {
+            Form::Number(number) => number.as_u64(),
+            Form::Text(text) => text.parse().ok(),
+        }
+    }
+
+    /// The number, or the nearest one that is an `f64`.
+    #[must_use]
+    pub fn as_f64(&self) -> Option<f64> {
+        match &self.0 {
+            Form::Number(number) => number.as_f64(),
+            Form::Text(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
+        }
+    }
+}
+
+impl From<u32> for Number {
+    fn from(number: u32) -> Self {
+        Self(Form::Number(number.into()))
+    }
+}
+
+impl From<u64> for Number {
+    fn from(number: u64) -> Self {
+        Self(Form::Number(number.into()))
+    }
+}
+
+/// As it is written: `600` or `"600"`.
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Form::Number(number) => number.fmt(f),
+            Form::Text(text) => write!(f, "{text:?}"),
+        }
+    }
+}
+
+impl fmt::Debug for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::Number(number) => match number.as_f64() {
+                Some(rounded) if number.is_f64() && rounded.abs() >= EXACT => {
+                    Err(D::Error::invalid_value(Unexpected::Float(rounded), &"exact as a number"))
+                }
+                _ => Ok(Self(Form::Number(number))),
+            },
+            Value::String(text) => Ok(Self(Form::Text(text.into()))),
+            _ => Err(D::Error::invalid_type(Unexpected::Other("value"), &"a number")),
+        }
+    }
+}
