@@ -19,10 +19,10 @@ use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::{Allowlist, BasicAuth, Limits, Reason, Secret};
 use serde_json::{Value, json};
 
-const ORDER_ITEM: &str = include_str!("data/musement/order_item.json");
-const ORDER_STATUS: &str = include_str!("data/porterbuddy/order_status.json");
-const ORDER_STATUS_AS_PRINTED: &str = include_str!("data/porterbuddy/order_status_as_printed.json");
-const NOTIFICATION: &str = include_str!("data/bandwidth/order_notification.xml");
+const ORDER_ITEM: &str = include_str!("data/musement/order-item.json");
+const ORDER_STATUS: &str = include_str!("data/porterbuddy/order-status.json");
+const ORDER_STATUS_AS_PRINTED: &str = include_str!("data/porterbuddy/order-status-as-printed.json");
+const NOTIFICATION: &str = include_str!("data/bandwidth/order-notification.xml");
 
 /// `JohnSmith` and `Swordfish`, the documented sample.
 const MUSEMENT: &str = "Basic Sm9oblNtaXRoOlN3b3JkZmlzaA==";
