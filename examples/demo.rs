@@ -33,14 +33,14 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-const ORDER_ITEM: &str = include_str!("../tests/data/musement/order_item.json");
-const ORDER_STATUS: &str = include_str!("../tests/data/porterbuddy/order_status.json");
-const AS_PRINTED: &str = include_str!("../tests/data/porterbuddy/order_status_as_printed.json");
-const ORDER: &str = include_str!("../tests/data/bandwidth/order_notification.xml");
-const NOTE: &str = include_str!("../tests/data/bandwidth/note_notification.xml");
-const EVENT: &str = include_str!("../tests/data/bandwidth/event_notification.xml");
-const PORT_OUT: &str = include_str!("../tests/data/bandwidth/port_out_request.xml");
-const V2: &str = include_str!("../tests/data/bandwidth/subscription_update.json");
+const ORDER_ITEM: &str = include_str!("../tests/data/musement/order-item.json");
+const ORDER_STATUS: &str = include_str!("../tests/data/porterbuddy/order-status.json");
+const AS_PRINTED: &str = include_str!("../tests/data/porterbuddy/order-status-as-printed.json");
+const ORDER: &str = include_str!("../tests/data/bandwidth/order-notification.xml");
+const NOTE: &str = include_str!("../tests/data/bandwidth/note-notification.xml");
+const EVENT: &str = include_str!("../tests/data/bandwidth/event-notification.xml");
+const PORT_OUT: &str = include_str!("../tests/data/bandwidth/port-out.xml");
+const V2: &str = include_str!("../tests/data/bandwidth/subscription-update.json");
 
 #[tokio::main]
 async fn main() -> Result<ExitCode, Box<dyn Error>> {
