@@ -16,6 +16,8 @@ pub mod porterbuddy;
 mod receipt;
 mod rejection;
 mod secret;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod webhook;
 mod wire;
 
