@@ -66,6 +66,8 @@ pub mod porterbuddy;
 mod receipt;
 mod rejection;
 mod secret;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod tracking;
 mod webhook;
 mod wire;
