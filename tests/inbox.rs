@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use inbox::{Delivery, Inbox, Store};
 use order_webhooks::bandwidth::{Notification, NotificationWebhook};
@@ -18,39 +19,79 @@ use order_webhooks::musement::{OrderItemUpdate, OrderItemWebhook};
 use order_webhooks::porterbuddy::{OrderStatusUpdate, OrderWebhook};
 use order_webhooks::{Key, Tracked};
 use rusqlite::Connection;
+use tokio_postgres::{Client, NoTls};
 
-/// A database of its own for every test, gone with it.
-struct File(PathBuf);
+/// A database of its own for every test: a file, or a schema of the PostgreSQL
+/// that `DATABASE_URL` names.
+enum Database {
+    Sqlite(PathBuf),
+    Postgres(String),
+}
 
-impl File {
-    fn new() -> Self {
+impl Database {
+    async fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("inbox-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let name = format!("inbox_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        if let Ok(url) = std::env::var("DATABASE_URL") {
+            let schema = Self::Postgres(format!("{url}?options=-c%20search_path%3D{name}"));
+            schema.postgres().await.batch_execute(&format!("CREATE SCHEMA {name}")).await.unwrap();
+            return schema;
+        }
         let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
         std::fs::create_dir(&directory).unwrap();
-        Self(directory)
+        Self::Sqlite(directory)
     }
 
     fn path(&self) -> String {
-        self.0.join("inbox.db").to_str().unwrap().to_owned()
+        let Self::Sqlite(directory) = self else { panic!() };
+        directory.join("inbox.db").to_str().unwrap().to_owned()
     }
 
-    fn store(&self) -> Store {
-        Store::sqlite(&self.path()).unwrap()
+    async fn postgres(&self) -> Client {
+        let Self::Postgres(url) = self else { panic!() };
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+    }
+
+    async fn store(&self) -> Store {
+        match self {
+            Self::Sqlite(_) => Store::sqlite(&self.path()).unwrap(),
+            Self::Postgres(url) => Store::postgres(url).await.unwrap(),
+        }
     }
 
     /// The outcomes of the deliveries, in the order of the queue.
-    fn outcomes(&self) -> Vec<String> {
+    async fn outcomes(&self) -> Vec<String> {
+        let outcomes = "SELECT outcome FROM inbox_deliveries ORDER BY seq";
+        if let Self::Postgres(_) = self {
+            let rows = self.postgres().await.query(outcomes, &[]).await.unwrap();
+            return rows.iter().map(|row| row.get(0)).collect();
+        }
         let connection = Connection::open(self.path()).unwrap();
-        let mut query = connection.prepare("SELECT outcome FROM inbox_deliveries ORDER BY seq");
-        let query = query.as_mut().unwrap();
-        query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        let mut outcomes = connection.prepare(outcomes).unwrap();
+        outcomes.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    /// Does something while nobody else can write.
+    async fn while_locked(&self, work: impl AsyncFnOnce()) {
+        if let Self::Postgres(_) = self {
+            let mut client = self.postgres().await;
+            let transaction = client.transaction().await.unwrap();
+            transaction.batch_execute("LOCK TABLE inbox_deliveries").await.unwrap();
+            return work().await;
+        }
+        let connection = Connection::open(self.path()).unwrap();
+        connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+        work().await;
     }
 }
 
-impl Drop for File {
+impl Drop for Database {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        if let Self::Sqlite(directory) = self {
+            let _ = std::fs::remove_dir_all(directory);
+        }
     }
 }
 
@@ -84,33 +125,33 @@ fn bandwidth(elements: &str) -> (Delivery, Key) {
 
 #[tokio::test]
 async fn a_duplicate_is_absorbed_and_what_is_stale_is_kept_and_not_applied() {
-    let file = File::new();
-    let store = file.store();
+    let database = Database::new().await;
+    let store = database.store().await;
     for version in [22, 23, 22, 21, 23] {
         store.keep(musement(1, version, &format!("S{version}")).0).await.unwrap();
     }
-    assert_eq!(file.outcomes(), ["waiting"; 3]);
+    assert_eq!(database.outcomes().await, ["waiting"; 3]);
     work(&store).await;
-    assert_eq!(file.outcomes(), ["applied", "applied", "stale"]);
+    assert_eq!(database.outcomes().await, ["applied", "applied", "stale"]);
     let (delivery, key) = musement(1, 23, "S23");
     assert_eq!(store.state(&key).await.unwrap().as_deref(), Some("S23"));
     // Long after it was applied, too.
     store.keep(delivery).await.unwrap();
-    assert_eq!(file.outcomes().len(), 3);
+    assert_eq!(database.outcomes().await.len(), 3);
     assert_eq!(store.state(&musement(2, 1, "").1).await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn what_cannot_be_told_is_applied_in_the_order_in_which_it_came() {
-    let file = File::new();
-    let store = file.store();
+    let database = Database::new().await;
+    let store = database.store().await;
     let (ready, key) = porterbuddy("ready", None);
     let (cancelled, _) = porterbuddy("cancelled", None);
     for delivery in [&ready, &ready, &cancelled, &ready] {
         store.keep(delivery.clone()).await.unwrap();
     }
     // The last that was said is said once, and last.
-    assert_eq!(file.outcomes(), ["waiting"; 2]);
+    assert_eq!(database.outcomes().await, ["waiting"; 2]);
     work(&store).await;
     assert_eq!(store.state(&key).await.unwrap().as_deref(), Some("ready"));
     // It may have happened again.
@@ -118,14 +159,14 @@ async fn what_cannot_be_told_is_applied_in_the_order_in_which_it_came() {
     store.keep(ready).await.unwrap();
     store.keep(porterbuddy("delivered", Some("2021-06-08T12:16:40Z")).0).await.unwrap();
     work(&store).await;
-    assert_eq!(file.outcomes(), ["applied"; 5]);
+    assert_eq!(database.outcomes().await, ["applied"; 5]);
     assert_eq!(store.state(&key).await.unwrap().as_deref(), Some("delivered"));
 }
 
 #[tokio::test]
 async fn notes_and_events_are_never_too_old() {
-    let file = File::new();
-    let store = file.store();
+    let database = Database::new().await;
+    let store = database.store().await;
     let order = "<OrderId>0f3a</OrderId><Status>COMPLETE</Status>";
     let at = |second| format!("<LastModifiedDate>2023-09-12T15:11:{second}Z</LastModifiedDate>");
     let (newest, key) = bandwidth(&format!("{order}{}", at(31)));
@@ -138,27 +179,30 @@ async fn notes_and_events_are_never_too_old() {
     work(&store).await;
     store.keep(bandwidth(event).0).await.unwrap();
     work(&store).await;
-    assert_eq!(file.outcomes(), ["applied", "applied", "applied", "stale", "applied", "applied"]);
+    assert_eq!(
+        database.outcomes().await,
+        ["applied", "applied", "applied", "stale", "applied", "applied"]
+    );
     assert_eq!(store.state(&key).await.unwrap().as_deref(), Some("COMPLETE"));
 }
 
 #[tokio::test]
 async fn a_body_that_does_not_parse_is_kept_for_a_person() {
-    let file = File::new();
-    let store = file.store();
+    let database = Database::new().await;
+    let store = database.store().await;
     store.keep(Delivery::of_body::<OrderWebhook>(br#"{"orderId":1}"#)).await.unwrap();
     store.keep(porterbuddy("ready", None).0).await.unwrap();
     work(&store).await;
-    assert_eq!(file.outcomes(), ["unreadable", "applied"]);
+    assert_eq!(database.outcomes().await, ["unreadable", "applied"]);
 }
 
 #[tokio::test]
 async fn what_was_kept_is_there_after_the_server_is_gone() {
-    let file = File::new();
-    let store = file.store();
+    let database = Database::new().await;
+    let store = database.store().await;
     store.keep(musement(1, 1, "OK").0).await.unwrap();
     drop(store);
-    let store = file.store();
+    let store = database.store().await;
     work(&store).await;
     let (_, key) = musement(1, 1, "OK");
     assert_eq!(store.state(&key).await.unwrap().as_deref(), Some("OK"));
@@ -166,16 +210,17 @@ async fn what_was_kept_is_there_after_the_server_is_gone() {
 
 #[tokio::test]
 async fn a_store_that_cannot_write_says_so_in_time() {
-    let file = File::new();
-    let store = file.store();
-    let other = Connection::open(file.path()).unwrap();
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let started = std::time::Instant::now();
-    store.keep(musement(1, 1, "OK").0).await.unwrap_err();
-    assert!(started.elapsed().as_secs() < 6, "{:?}", started.elapsed());
-    other.execute_batch("ROLLBACK").unwrap();
+    let database = Database::new().await;
+    let store = database.store().await;
+    database
+        .while_locked(async || {
+            let started = Instant::now();
+            store.keep(musement(1, 1, "OK").0).await.unwrap_err();
+            assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+        })
+        .await;
     store.keep(musement(1, 1, "OK").0).await.unwrap();
-    assert_eq!(file.outcomes(), ["waiting"]);
+    assert_eq!(database.outcomes().await, ["waiting"]);
 }
 
 /// `SplitMix64`, the sort of generator that needs no crate.
@@ -198,17 +243,19 @@ async fn shuffled_and_doubled_the_newest_revision_is_what_is_applied() {
         deliveries.swap(last, usize::try_from(random(&mut state)).unwrap() % (last + 1));
     }
 
-    let file = File::new();
-    let inbox = Arc::new(Inbox::new(file.store()));
-    let worker = tokio::spawn({
-        let inbox = Arc::clone(&inbox);
-        async move { inbox.work().await }
+    let database = Database::new().await;
+    let inbox = Arc::new(Inbox::new(database.store().await));
+    // Two that share the store, as replicas do.
+    let replica = Arc::new(Inbox::new(database.store().await));
+    let workers = [&inbox, &replica].map(|inbox| {
+        let inbox = Arc::clone(inbox);
+        tokio::spawn(async move { inbox.work().await })
     });
     // As many at a time as a server would have.
     for at_a_time in deliveries.chunks(100) {
         let mut kept = tokio::task::JoinSet::new();
         for &(item, version) in at_a_time {
-            let inbox = Arc::clone(&inbox);
+            let inbox = Arc::clone(if random(&mut state) & 1 == 0 { &inbox } else { &replica });
             let delivery = musement(item, version, status(item, version)).0;
             kept.spawn(async move { inbox.keep(delivery).await });
         }
@@ -216,11 +263,11 @@ async fn shuffled_and_doubled_the_newest_revision_is_what_is_applied() {
             kept.unwrap().unwrap();
         }
     }
-    worker.abort();
+    workers.iter().for_each(tokio::task::JoinHandle::abort);
     work(&inbox.store).await;
 
     let mut outcomes = HashMap::new();
-    for outcome in file.outcomes() {
+    for outcome in database.outcomes().await {
         *outcomes.entry(outcome).or_insert(0) += 1;
     }
     assert_eq!(outcomes.values().sum::<i32>(), 5_000);

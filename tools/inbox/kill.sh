@@ -7,7 +7,7 @@
 #
 # sqlite is one server with a file. postgres is two servers with a private cluster
 # on a loopback address, which is crashed now and then as well; it is installed
-# with apt if it is missing. Wants python3.
+# with apt if it is missing, and tests/inbox.rs runs over it first. Wants python3.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -60,8 +60,10 @@ port = $port
 unix_socket_directories = '$folder/cluster'
 CONF
   "${as_user[@]}" "$bin/pg_ctl" -D "$folder/cluster" -l "$folder/cluster/log" -w start >/dev/null
+  url=postgres://inbox@127.0.0.1:$port/postgres
+  DATABASE_URL=$url cargo test --quiet --test inbox
   printf '== PostgreSQL, two servers, %s s\n' "$seconds"
-  DATABASE_URL="postgres://inbox@127.0.0.1:$port/postgres" \
+  DATABASE_URL=$url \
     CRASH="${as_user[*]} $bin/pg_ctl -D $folder/cluster -l $folder/cluster/log -w -m immediate restart" \
     python3 tools/inbox/kill.py "$inbox" 2 "$seconds"
 fi
