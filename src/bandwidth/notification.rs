@@ -307,3 +307,6 @@ impl fmt::Debug for NoteNotification {
         f.debug_struct("NoteNotification").field("order", &self.order).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
