@@ -5,6 +5,7 @@ pub mod auth;
 #[cfg(feature = "bandwidth")]
 pub mod bandwidth;
 mod error;
+mod fallback;
 mod head;
 mod limits;
 mod log;
@@ -16,6 +17,7 @@ pub mod porterbuddy;
 mod receipt;
 mod rejection;
 mod secret;
+mod tracking;
 mod webhook;
 mod wire;
 
@@ -29,10 +31,12 @@ pub use auth::{
     Allowlist, BasicAuth, BodySignature, ChallengeState, Credentials, Signature, SignatureEncoding,
 };
 pub use error::{ConfigError, ParseError, ParseErrorKind};
+pub use fallback::{FallbackError, FallbackErrorKind};
 pub use head::{Field, Head, Headers};
 pub use limits::Limits;
 pub use policy::{Delivered, DeliveryPolicy, Retries};
 pub use receipt::Receipt;
 pub use rejection::{Answer, CredentialsFault, Reason, Rejection};
 pub use secret::Secret;
+pub use tracking::{ContentDigest, Key, Revision, Standing, Tracked};
 pub use webhook::{Extract, Pending, Verified, Webhook};
