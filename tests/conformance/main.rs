@@ -16,6 +16,7 @@ mod json;
 mod leaks;
 mod port_out;
 mod signature;
+mod table;
 mod transport;
 mod xml;
 
