@@ -14,10 +14,11 @@ pub use revision::{Revision, Standing};
 /// An event that says which thing it is about and where it stands in the life of
 /// that thing.
 ///
-/// Every event of this crate is one, and so are the answers of the providers'
-/// APIs, so that what was received and what was asked for make one stream. Key
-/// and revision have a text form for a database; it stays the same in all
-/// versions of this crate.
+/// The events of order items, orders and notifications are, and so are the
+/// answers of the providers' APIs, so that what was received and what was asked
+/// for make one stream. A body without a schema is told by its
+/// [`ContentDigest`]. Key and revision have a text form for a database; it stays
+/// the same in all versions of this crate.
 ///
 /// No provider signs a delivery id or the time of a delivery, so duplicates,
 /// replays and late arrivals are for the receiver to tell. What they can be told
