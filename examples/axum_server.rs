@@ -8,32 +8,42 @@
 //!
 //! Environment, each with a sample as its default: `ADDR`, `MUSEMENT_USERNAME`,
 //! `MUSEMENT_PASSWORD`, `PORTERBUDDY_API_KEY`, `BANDWIDTH_USERNAME`,
-//! `BANDWIDTH_PASSWORD` and `BODY_LIMIT`, in bytes.
+//! `BANDWIDTH_PASSWORD`, `BANDWIDTH_SECRET` and `BODY_LIMIT`, in bytes.
 #![allow(clippy::print_stderr, reason = "a server that prints is the point of the example")]
 
 mod common;
 
 use std::error::Error;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::any;
-use common::{Webhooks, keep, report};
-use order_webhooks::bandwidth::{self, NotificationWebhook};
+use common::{Subscribers, Webhooks, keep, report};
+use order_webhooks::Rejection;
+use order_webhooks::axum::{Verified, port_out};
+use order_webhooks::bandwidth::{self, NotificationWebhook, PortOutWebhook, SubscriptionWebhook};
 use order_webhooks::musement::{self, OrderItemWebhook};
 use order_webhooks::porterbuddy::{self, OrderWebhook};
-use order_webhooks::{Rejection, axum::Verified};
 use tokio::signal;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    let webhooks = Webhooks::from_env()?;
+    let subscribers = Arc::new(Subscribers::sample()?);
+    let on_port_out = move |request: Verified<PortOutWebhook>| {
+        let subscribers = Arc::clone(&subscribers);
+        async move { subscribers.judge(&request) }
+    };
     // `any`, so that the webhook itself refuses another method than POST, and
     // the refusal is reported like every other.
     let app = Router::new()
         .route("/musement", any(on_order_item))
         .route("/porterbuddy", any(on_order))
         .route("/bandwidth/notifications", any(on_notification))
-        .with_state(App { webhooks: Webhooks::from_env()? });
+        .route("/bandwidth/port-out", port_out(webhooks.port_out.clone(), on_port_out))
+        .route("/bandwidth/v2", any(on_subscription))
+        .with_state(App { webhooks });
     let listener = tokio::net::TcpListener::from_std(common::listen()?)?;
     axum::serve(listener, app).with_graceful_shutdown(stopped()).await?;
     Ok(())
@@ -53,6 +63,12 @@ impl FromRef<App> for OrderItemWebhook {
 impl FromRef<App> for OrderWebhook {
     fn from_ref(app: &App) -> Self {
         app.webhooks.porterbuddy.clone()
+    }
+}
+
+impl FromRef<App> for SubscriptionWebhook {
+    fn from_ref(app: &App) -> Self {
+        app.webhooks.v2.clone()
     }
 }
 
@@ -88,6 +104,16 @@ async fn on_notification(
     let notification = delivery.inspect_err(report::<NotificationWebhook>)?;
     if keep(&notification).is_err() {
         eprintln!("a notification is lost: it will not be sent again");
+    }
+    Ok(bandwidth::Receipt::Accepted)
+}
+
+async fn on_subscription(
+    delivery: Result<Verified<SubscriptionWebhook>, Rejection>,
+) -> Result<bandwidth::Receipt, Rejection> {
+    let update = delivery.inspect_err(report::<SubscriptionWebhook>)?;
+    if keep(&update).is_err() {
+        eprintln!("an update is lost: whether it will be sent again is not documented");
     }
     Ok(bandwidth::Receipt::Accepted)
 }

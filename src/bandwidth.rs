@@ -30,7 +30,7 @@ pub use notification::{EventNotification, NoteNotification, Notification, OrderN
 pub use order_type::{EventType, OrderType};
 pub use port_out_answer::{IntoPortOutAnswer, PortOutAnswer};
 pub use port_out_request::PortOutValidationRequest;
-pub use port_out_webhook::PortOutWebhook;
+pub use port_out_webhook::{PortOutFailure, PortOutWebhook};
 pub use receipt::Receipt;
 pub use status::OrderStatus;
 pub use subscriber::Subscriber;

@@ -1,4 +1,8 @@
 //! How bytes become values, and where they fail to.
+#![cfg_attr(
+    not(all(feature = "musement", feature = "porterbuddy", feature = "bandwidth")),
+    allow(dead_code, unused_imports, unused_macros, reason = "a provider uses a part of this")
+)]
 
 #[cfg(feature = "bandwidth")]
 pub(crate) mod escape;

@@ -33,7 +33,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, Responder, web};
 use actix_web::{ResponseError, http::StatusCode};
 use bytes::Bytes;
-use futures_util::Stream as _;
+use futures_core::Stream as _;
 use http::HeaderName;
 
 use crate::adapter::body::{self, Broken, Chunks};

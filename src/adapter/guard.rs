@@ -6,10 +6,10 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout};
 
-use crate::bandwidth::{IntoPortOutAnswer, PortOutWebhook};
+use crate::bandwidth::{IntoPortOutAnswer, PortOutFailure, PortOutWebhook};
 use crate::log;
 use crate::rejection::{Answer, Rejection};
-use crate::webhook::Verified;
+use crate::webhook::{Verified, Webhook as _};
 
 /// Receives a question, asks the handler, and answers before the deadline that
 /// started when the head arrived.
@@ -27,7 +27,15 @@ where
     F: Future<Output: IntoPortOutAnswer> + Send + 'static,
 {
     let head_came = Instant::now();
-    let request = received.await?;
+    let request = match received.await {
+        Ok(request) => request,
+        Err(rejection) => {
+            if !rejection.is_challenge() {
+                report(webhook, || PortOutFailure::Refused(rejection.clone()));
+            }
+            return Err(rejection);
+        }
+    };
     let left = webhook.deadline().saturating_sub(head_came.elapsed());
     let pon = request.pon().map(str::to_owned);
     let runtime = Handle::current();
@@ -37,10 +45,19 @@ where
     });
     let failure = match timeout(left, verdict).await {
         Ok(Ok(Ok(Some(answer)))) => return Ok(answer.answer(pon.as_deref())),
-        Ok(Ok(Ok(None))) => "it failed",
-        Ok(Err(_)) => "it panicked",
-        Ok(Ok(Err(_))) | Err(_) => "it was not done by the deadline",
+        Ok(Ok(Ok(None))) => PortOutFailure::HandlerFailed,
+        Ok(Err(_)) => PortOutFailure::HandlerPanicked,
+        Ok(Ok(Err(_))) | Err(_) => PortOutFailure::HandlerLate,
     };
-    log::handler_failed::<PortOutWebhook>(failure);
+    log::handler_failed(PortOutWebhook::NAME, &failure);
+    report(webhook, || failure);
     Ok(webhook.otherwise(pon.as_deref()))
+}
+
+/// The report must not take the answer along either.
+fn report(webhook: &PortOutWebhook, failure: impl FnOnce() -> PortOutFailure) {
+    if let Some(reporter) = webhook.reporter() {
+        let failure = failure();
+        spawn_blocking(move || reporter(failure));
+    }
 }

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use crate::bandwidth::element::{self, Slot, numbers};
 use crate::bandwidth::{EventType, OrderStatus, OrderType, TelephoneNumber};
 use crate::error::ParseError;
+use crate::tracking::{Fields, Key, Revision, Tracked};
 use crate::wire::serialize;
 use crate::wire::xml::Reader;
 
@@ -188,6 +189,104 @@ impl Notification {
     }
 }
 
+/// Each as the notification that it holds.
+impl Tracked for Notification {
+    fn key(&self) -> Key {
+        match self {
+            Self::Order(order) => order.key(),
+            Self::Note(note) => note.key(),
+            Self::Event(event) => event.key(),
+        }
+    }
+
+    fn revision(&self) -> Revision {
+        match self {
+            Self::Order(order) => order.revision(),
+            Self::Note(note) => note.revision(),
+            Self::Event(event) => event.revision(),
+        }
+    }
+}
+
+/// The thing is the order, `bandwidth.order:` and its `OrderId`. The revision is
+/// `LastModifiedDate`; two notifications of one date are the same if they say
+/// the same, whatever the subscriptions that caused them, and else cannot be
+/// told, so that of two statuses of one millisecond neither hides the other.
+/// Without `LastModifiedDate` nothing can be told.
+///
+/// Without an `OrderId`, which is optional, the notification is a thing of its
+/// own, `bandwidth.notification:` and a digest of it: the customer's own order
+/// id need not be of one order only.
+impl Tracked for OrderNotification {
+    fn key(&self) -> Key {
+        match &self.order_id {
+            Some(id) => Key::new("bandwidth.order", id),
+            None => Key::of_digest("bandwidth.notification", &self.dated_content().digest()),
+        }
+    }
+
+    fn revision(&self) -> Revision {
+        Revision::perhaps_dated(self.last_modified_date, self.content().digest())
+    }
+}
+
+impl OrderNotification {
+    /// All that it says about the order at its date.
+    fn content(&self) -> Fields {
+        Fields::new()
+            .with(self.order_type.as_ref().map(OrderType::as_str))
+            .with(self.customer_order_id.as_deref())
+            .with(self.status.as_ref().map(OrderStatus::as_str))
+            .with(self.message.as_deref())
+            .with_each(self.completed_telephone_numbers.iter().map(TelephoneNumber::as_str))
+            .with_time(self.actual_foc_date)
+    }
+
+    /// All that it says about the order.
+    fn dated_content(&self) -> Fields {
+        self.content().with(self.order_id.as_deref()).with_time(self.last_modified_date)
+    }
+}
+
+/// The thing is the note, `bandwidth.note:` and a digest of its text and of what
+/// comes with it: a note is added to others and replaces none, so two notes,
+/// even of one order, cannot be told, and none is ever too old. The revision is
+/// that of the notification's [`order`](Self::order), which has a key of its
+/// own: what a note's notification says about the order can be compared with
+/// what others say.
+impl Tracked for NoteNotification {
+    fn key(&self) -> Key {
+        let content = self.order.dated_content().with(Some(&self.note)).digest();
+        Key::of_digest("bandwidth.note", &content)
+    }
+
+    fn revision(&self) -> Revision {
+        self.order.revision()
+    }
+}
+
+/// The thing is what happened, `bandwidth.event:` and a digest of subscription,
+/// type and numbers. An event has no id and no date, and the same can happen to
+/// a number again: nothing can be told, even of two that say the same.
+impl Tracked for EventNotification {
+    fn key(&self) -> Key {
+        Key::of_digest("bandwidth.event", &self.content().digest())
+    }
+
+    fn revision(&self) -> Revision {
+        Revision::untold(self.content().digest())
+    }
+}
+
+impl EventNotification {
+    fn content(&self) -> Fields {
+        Fields::new()
+            .with(Some(&self.subscription_id))
+            .with(Some(self.event_type.as_str()))
+            .with_each(self.impacted_telephone_numbers.iter().map(TelephoneNumber::as_str))
+    }
+}
+
 impl fmt::Debug for OrderNotification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OrderNotification")
@@ -208,3 +307,6 @@ impl fmt::Debug for NoteNotification {
         f.debug_struct("NoteNotification").field("order", &self.order).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

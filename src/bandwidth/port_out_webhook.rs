@@ -1,5 +1,6 @@
 //! The port-out webhook: who may ask, and what is answered when nothing else is.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::error::{ConfigError, ParseError};
 use crate::head::Head;
 use crate::limits::Limits;
 use crate::policy::{Delivered, DeliveryPolicy, Retries};
-use crate::rejection::{Answer, Reason};
+use crate::rejection::{Answer, Reason, Rejection};
 use crate::webhook::Webhook;
 
 /// How long Bandwidth waits for an answer.
@@ -49,17 +50,46 @@ const TIME_ALLOWED: Duration = Duration::from_secs(30);
 /// assert!(String::from_utf8_lossy(answer.body()).contains("<Portable>false</Portable>"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PortOutWebhook {
     rules: Arc<Rules>,
     limits: Limits,
     deadline: Duration,
+    reporter: Option<Reporter>,
 }
+
+type Reporter = Arc<dyn Fn(PortOutFailure) + Send + Sync>;
 
 #[derive(Debug)]
 struct Rules {
     auth: BasicAuth,
     otherwise: PortOutAnswer,
+}
+
+/// Why a question was answered without its handler's verdict.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum PortOutFailure {
+    /// The delivery was refused, and the handler never asked. A question whose
+    /// sender is proven and that does not parse has its body in it.
+    Refused(Rejection),
+    /// The handler returned an error.
+    HandlerFailed,
+    /// The handler panicked.
+    HandlerPanicked,
+    /// The handler was not done by the deadline.
+    HandlerLate,
+}
+
+impl fmt::Display for PortOutFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(rejection) => rejection.fmt(f),
+            Self::HandlerFailed => f.write_str("the handler failed"),
+            Self::HandlerPanicked => f.write_str("the handler panicked"),
+            Self::HandlerLate => f.write_str("the handler was not done by the deadline"),
+        }
+    }
 }
 
 impl PortOutWebhook {
@@ -79,7 +109,23 @@ impl PortOutWebhook {
             rules: Arc::new(Rules { auth, otherwise }),
             limits: Limits::default(),
             deadline: Duration::from_secs(25),
+            reporter: None,
         }
+    }
+
+    /// Tells this function of every question that is answered without its
+    /// handler's verdict, so that it can be logged and its body stored. Forged
+    /// ones are among them; a challenge is a normal step and is not told.
+    ///
+    /// It runs beside the answer, on a thread for blocking work; the sender does
+    /// not wait for it.
+    #[must_use]
+    pub fn with_reporter(
+        mut self,
+        reporter: impl Fn(PortOutFailure) + Send + Sync + 'static,
+    ) -> Self {
+        self.reporter = Some(Arc::new(reporter));
+        self
     }
 
     /// Reads bodies within these bounds, and never longer than the deadline.
@@ -113,11 +159,26 @@ impl PortOutWebhook {
         self.deadline
     }
 
+    #[cfg(any(feature = "axum", feature = "actix"))]
+    pub(crate) fn reporter(&self) -> Option<Reporter> {
+        self.reporter.clone()
+    }
+
     /// The answer to give when the handler has none, to the request with this
     /// PON.
     #[must_use]
     pub fn otherwise(&self, pon: Option<&str>) -> Answer {
         self.rules.otherwise.answer(pon)
+    }
+}
+
+impl fmt::Debug for PortOutWebhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PortOutWebhook")
+            .field("rules", &self.rules)
+            .field("limits", &self.limits)
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
     }
 }
 

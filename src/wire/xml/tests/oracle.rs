@@ -32,7 +32,7 @@ fn ours(body: &[u8]) -> Result<Node, ParseError> {
         match reader.text() {
             Ok(text) => return Ok(Node::Text(name.to_owned(), text.into_owned())),
             Err(error) if *error.kind() == ParseErrorKind::Invalid("text".into()) => {
-                *reader = before
+                *reader = before;
             }
             Err(error) => return Err(error),
         }
