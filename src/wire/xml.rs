@@ -167,8 +167,8 @@ impl<'a> Reader<'a> {
 
     /// Closes the open element, whatever is in it.
     pub(crate) fn skip(&mut self) -> Result<(), ParseError> {
-        let depth = self.open.len();
-        while self.open.len() >= depth && depth > 0 {
+        let outer = self.open.len().saturating_sub(1);
+        while self.open.len() > outer {
             self.child()?;
         }
         Ok(())
