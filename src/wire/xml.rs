@@ -117,7 +117,9 @@ impl<'a> Reader<'a> {
             return Ok(Some(self.closed));
         }
         loop {
-            self.cursor.text(&mut ())?;
+            if self.cursor.peek() != Some(b'<') {
+                self.cursor.text(&mut ())?;
+            }
             match self.markup()? {
                 Markup::Start { name, .. } => return Ok(Some(name)),
                 Markup::End(_) => return Ok(None),
