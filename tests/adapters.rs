@@ -669,10 +669,9 @@ async fn an_unknown_address_is_refused() {
     assert_eq!(app.oneshot(request).await.unwrap().status(), 403);
 }
 
-/// The routes of the quick starts, `post` and `web::post`, refuse another method
-/// by themselves.
+/// `post`, as in the quick start, refuses another method by itself.
 #[tokio::test]
-async fn the_frameworks_own_405_has_its_allow_too() {
+async fn the_405_of_axum_has_its_allow_too() {
     use tower::ServiceExt as _;
     let app: axum::Router = axum::Router::new().route("/", axum::routing::post(async || ()));
     let request = http::Request::get("/").body(axum::body::Body::empty()).unwrap();
