@@ -18,13 +18,11 @@ use std::sync::Arc;
 
 use actix_web::{App, HttpServer, web};
 use common::{Subscribers, Webhooks, keep, report};
+use order_webhooks::Rejection;
+use order_webhooks::actix::{Verified, port_out};
 use order_webhooks::bandwidth::{self, NotificationWebhook, PortOutWebhook, SubscriptionWebhook};
 use order_webhooks::musement::{self, OrderItemWebhook};
 use order_webhooks::porterbuddy::{self, OrderWebhook};
-use order_webhooks::{
-    Rejection,
-    actix::{Verified, port_out},
-};
 
 // The server stops on Ctrl-C and SIGTERM by itself, and answers the deliveries
 // under way.

@@ -20,13 +20,11 @@ use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::any;
 use common::{Subscribers, Webhooks, keep, report};
+use order_webhooks::Rejection;
+use order_webhooks::axum::{Verified, port_out};
 use order_webhooks::bandwidth::{self, NotificationWebhook, PortOutWebhook, SubscriptionWebhook};
 use order_webhooks::musement::{self, OrderItemWebhook};
 use order_webhooks::porterbuddy::{self, OrderWebhook};
-use order_webhooks::{
-    Rejection,
-    axum::{Verified, port_out},
-};
 use tokio::signal;
 
 #[tokio::main]

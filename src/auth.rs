@@ -5,6 +5,7 @@
 mod allowlist;
 mod basic;
 mod challenge;
+mod hmac;
 mod signature;
 
 pub use allowlist::Allowlist;

@@ -42,6 +42,14 @@ pub enum ConfigError {
         /// The position of the entry, counted from 1.
         position: usize,
     },
+    /// The base URL of an API is not `https` (or `http` to a loopback address),
+    /// has a query, a fragment or a username, or is longer than 2,000 bytes.
+    #[error("the base URL is not an https URL without query and username")]
+    InvalidBaseUrl,
+    /// A token, key or name for a header is empty or holds a control character,
+    /// such as a line break.
+    #[error("a header value is empty or contains a control character")]
+    InvalidHeaderValue,
     /// A limit of zero bytes or of no time at all.
     #[error("a limit is zero")]
     ZeroLimit,

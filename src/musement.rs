@@ -9,11 +9,15 @@
 //! Source: Musement partner API, "Order item webhook", "Update order item" and
 //! "Order status".
 
+mod fallback;
+mod order;
 mod order_item_status;
 mod order_item_update;
 mod webhook;
 
 pub use crate::receipt::Receipt;
+pub use fallback::Fallback;
+pub use order::{Order, OrderItem};
 pub use order_item_status::OrderItemStatus;
 pub use order_item_update::OrderItemUpdate;
 pub use webhook::OrderItemWebhook;

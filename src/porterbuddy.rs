@@ -12,12 +12,14 @@
 //! Source: Porterbuddy developer documentation, "Order webhook" and "Fetch order
 //! status".
 
+mod fallback;
 pub mod order_request;
 mod order_status;
 mod order_status_update;
 mod webhook;
 
 pub use crate::receipt::Receipt;
+pub use fallback::{Fallback, InvalidOrderId};
 pub use order_request::OrderRequest;
 pub use order_status::OrderStatus;
 pub use order_status_update::OrderStatusUpdate;

@@ -1,13 +1,17 @@
 //! Port-outs over real servers: an answer in every case, and the same from axum
 //! and from actix.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+#[allow(dead_code, reason = "these tests need a part of it")]
+#[path = "common/sender.rs"]
+mod sender;
+
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutFailure, PortOutWebhook};
 use order_webhooks::{BasicAuth, Limits, Verified};
+use sender::{Connection, Request};
 
 /// What the handler does is told by the PON.
 async fn handle(request: Verified<PortOutWebhook>) -> Result<PortOutAnswer, &'static str> {
@@ -68,23 +72,11 @@ fn question(pon: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-const AUTHORIZATION: &str = "Authorization: Basic YmFuZHdpZHRoLXVzZXI6YmFuZHdpZHRoLXBhc3N3b3Jk\r\n";
+const CREDENTIALS: &str = "Basic YmFuZHdpZHRoLXVzZXI6YmFuZHdpZHRoLXBhc3N3b3Jk";
 
-/// Sends a request and gives status, head and body of the response.
-fn send(to: SocketAddr, method: &str, headers: &str, body: &[u8]) -> (u16, String, String) {
-    let mut stream = TcpStream::connect(to).unwrap();
-    let head = format!(
-        "{method} /port-out HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
-         Content-Length: {}\r\n{headers}\r\n",
-        body.len()
-    );
-    stream.write_all(head.as_bytes()).unwrap();
-    stream.write_all(body).unwrap();
-    let mut response = String::new();
-    stream.read_to_string(&mut response).unwrap();
-    let (head, body) = response.split_once("\r\n\r\n").unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, head.to_ascii_lowercase(), body.to_owned())
+fn post(credentials: &[&str], body: &[u8]) -> Request {
+    let request = Request::post("/port-out").body(body);
+    credentials.iter().fold(request, |request, value| request.header("Authorization", *value))
 }
 
 fn assert_answers(server: &str, address: SocketAddr) {
@@ -108,28 +100,29 @@ fn assert_answers(server: &str, address: SocketAddr) {
     questions.extend(broken.map(|body| (body.to_vec(), denied(None))));
     for (body, answer) in questions {
         let context = format!("{server}: {:.80}", String::from_utf8_lossy(&body));
-        let (status, head, got) = send(address, "POST", AUTHORIZATION, &body);
-        assert_eq!((status, got), (200, answer), "{context}");
-        assert!(head.contains("\r\ncontent-type: application/xml"), "{context}: {head}");
+        let response = Connection::open(address).send(&post(&[CREDENTIALS], &body));
+        assert_eq!((response.status, &*response.body), (200, answer.as_bytes()), "{context}");
+        assert_eq!(response.values("content-type"), ["application/xml"], "{context}");
     }
 
-    let encoded = format!("{AUTHORIZATION}Content-Encoding: gzip\r\n");
-    let (status, _, body) = send(address, "POST", &encoded, b"\x1f\x8b");
-    assert_eq!((status, body), (200, denied(None)), "{server}: encoded");
+    let encoded = post(&[CREDENTIALS], b"\x1f\x8b").header("Content-Encoding", "gzip");
+    let response = Connection::open(address).send(&encoded);
+    assert_eq!((response.status, &*response.body), (200, denied(None).as_bytes()), "{server}");
 
-    for (headers, status) in [
-        ("", 401),
-        ("Authorization: Basic eDp5\r\n", 401),
-        (&*[AUTHORIZATION, AUTHORIZATION].concat(), 400),
+    let challenge = [r#"Basic realm="webhooks", charset="UTF-8""#];
+    for (credentials, status, challenges) in [
+        (&[][..], 401, &challenge[..]),
+        (&["Basic eDp5"], 401, &challenge),
+        (&[CREDENTIALS, CREDENTIALS], 400, &[]),
     ] {
-        let (got, head, body) = send(address, "POST", headers, &question("allow"));
-        assert_eq!((got, body.as_str()), (status, ""), "{server}: {headers}");
-        assert_eq!(head.contains("\r\nwww-authenticate: basic realm="), status == 401);
+        let response = Connection::open(address).send(&post(credentials, &question("allow")));
+        assert_eq!((response.status, &*response.body), (status, &b""[..]), "{server}: {status}");
+        assert_eq!(response.values("www-authenticate"), challenges, "{server}: {status}");
     }
 
-    let (status, head, _) = send(address, "PUT", AUTHORIZATION, b"");
-    assert_eq!(status, 405, "{server}");
-    assert!(head.contains("\r\nallow: post"), "{server}: {head}");
+    let put = Request::new("PUT", "/port-out").header("Authorization", CREDENTIALS);
+    let response = Connection::open(address).send(&put);
+    assert_eq!((response.status, response.values("allow")), (405, vec!["POST"]), "{server}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,7 +156,7 @@ async fn what_goes_wrong_is_reported() {
         (b"not XML".to_vec(), "the body does not parse: text outside the root element at byte 0"),
     ] {
         let request = http::Request::post("/port-out")
-            .header("authorization", "Basic YmFuZHdpZHRoLXVzZXI6YmFuZHdpZHRoLXBhc3N3b3Jk")
+            .header("authorization", CREDENTIALS)
             .body(axum::body::Body::from(body))
             .unwrap();
         let response = tower::ServiceExt::oneshot(app.clone(), request).await.unwrap();
@@ -179,15 +172,8 @@ async fn what_goes_wrong_is_reported() {
 #[test]
 fn a_body_that_stays_away_is_answered_by_the_deadline() {
     let address = actix();
-    let mut stream = TcpStream::connect(address).unwrap();
-    let head = format!(
-        "POST /port-out HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
-         Content-Length: 10\r\n{AUTHORIZATION}\r\n<Por"
-    );
-    stream.write_all(head.as_bytes()).unwrap();
-    let mut response = String::new();
-    stream.read_to_string(&mut response).unwrap();
+    let request = post(&[CREDENTIALS], b"<Por").declaring(10);
+    let response = Connection::open(address).send(&request);
     let denied = PortOutAnswer::deny(DenialReason::InvalidRequest).to_xml(None);
-    assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
-    assert!(response.ends_with(&denied), "{response}");
+    assert_eq!((response.status, &*response.body), (200, denied.as_bytes()));
 }

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use crate::bandwidth::element::{self, Slot, numbers};
 use crate::bandwidth::{EventType, OrderStatus, OrderType, TelephoneNumber};
 use crate::error::ParseError;
+use crate::tracking::{Fields, Key, Revision, Tracked};
 use crate::wire::serialize;
 use crate::wire::xml::Reader;
 
@@ -188,6 +189,104 @@ impl Notification {
     }
 }
 
+/// Each as the notification that it holds.
+impl Tracked for Notification {
+    fn key(&self) -> Key {
+        match self {
+            Self::Order(order) => order.key(),
+            Self::Note(note) => note.key(),
+            Self::Event(event) => event.key(),
+        }
+    }
+
+    fn revision(&self) -> Revision {
+        match self {
+            Self::Order(order) => order.revision(),
+            Self::Note(note) => note.revision(),
+            Self::Event(event) => event.revision(),
+        }
+    }
+}
+
+/// The thing is the order, `bandwidth.order:` and its `OrderId`. The revision is
+/// `LastModifiedDate`; two notifications of one date are the same if they say
+/// the same, whatever the subscriptions that caused them, and else cannot be
+/// told, so that of two statuses of one millisecond neither hides the other.
+/// Without `LastModifiedDate` nothing can be told.
+///
+/// Without an `OrderId`, which is optional, the notification is a thing of its
+/// own, `bandwidth.notification:` and a digest of it: the customer's own order
+/// id need not be of one order only.
+impl Tracked for OrderNotification {
+    fn key(&self) -> Key {
+        match &self.order_id {
+            Some(id) => Key::new("bandwidth.order", id),
+            None => Key::of_digest("bandwidth.notification", &self.dated_content().digest()),
+        }
+    }
+
+    fn revision(&self) -> Revision {
+        Revision::perhaps_dated(self.last_modified_date, self.content().digest())
+    }
+}
+
+impl OrderNotification {
+    /// All that it says about the order at its date.
+    fn content(&self) -> Fields {
+        Fields::new()
+            .with(self.order_type.as_ref().map(OrderType::as_str))
+            .with(self.customer_order_id.as_deref())
+            .with(self.status.as_ref().map(OrderStatus::as_str))
+            .with(self.message.as_deref())
+            .with_each(self.completed_telephone_numbers.iter().map(TelephoneNumber::as_str))
+            .with_time(self.actual_foc_date)
+    }
+
+    /// All that it says about the order.
+    fn dated_content(&self) -> Fields {
+        self.content().with(self.order_id.as_deref()).with_time(self.last_modified_date)
+    }
+}
+
+/// The thing is the note, `bandwidth.note:` and a digest of its text and of what
+/// comes with it: a note is added to others and replaces none, so two notes,
+/// even of one order, cannot be told, and none is ever too old. The revision is
+/// that of the notification's [`order`](Self::order), which has a key of its
+/// own: what a note's notification says about the order can be compared with
+/// what others say.
+impl Tracked for NoteNotification {
+    fn key(&self) -> Key {
+        let content = self.order.dated_content().with(Some(&self.note)).digest();
+        Key::of_digest("bandwidth.note", &content)
+    }
+
+    fn revision(&self) -> Revision {
+        self.order.revision()
+    }
+}
+
+/// The thing is what happened, `bandwidth.event:` and a digest of subscription,
+/// type and numbers. An event has no id and no date, and the same can happen to
+/// a number again: nothing can be told, even of two that say the same.
+impl Tracked for EventNotification {
+    fn key(&self) -> Key {
+        Key::of_digest("bandwidth.event", &self.content().digest())
+    }
+
+    fn revision(&self) -> Revision {
+        Revision::untold(self.content().digest())
+    }
+}
+
+impl EventNotification {
+    fn content(&self) -> Fields {
+        Fields::new()
+            .with(Some(&self.subscription_id))
+            .with(Some(self.event_type.as_str()))
+            .with_each(self.impacted_telephone_numbers.iter().map(TelephoneNumber::as_str))
+    }
+}
+
 impl fmt::Debug for OrderNotification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OrderNotification")
@@ -210,137 +309,4 @@ impl fmt::Debug for NoteNotification {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[track_caller]
-    fn parse(body: &str) -> Result<Notification, String> {
-        Notification::parse_unverified(body.as_bytes()).map_err(|error| error.to_string())
-    }
-
-    #[track_caller]
-    fn json(body: &str) -> serde_json::Value {
-        serde_json::to_value(parse(body).unwrap()).unwrap()
-    }
-
-    const ORDER: &str = "<?xml version=\"1.0\"?><Notification><SubscriptionId>s-1</SubscriptionId>\
-        <OrderType>portins</OrderType><OrderId>o-1</OrderId><CustomerOrderId>c-1</CustomerOrderId>\
-        <Status>FOC</Status><Message>Done &amp; dusted</Message><CompletedTelephoneNumbers>\
-        <TelephoneNumber> 2223331000 </TelephoneNumber><TelephoneNumber>2223331001\
-        </TelephoneNumber></CompletedTelephoneNumbers>\
-        <LastModifiedDate>2023-09-12T15:11:31.705Z</LastModifiedDate>\
-        <ActualFocDate>2023-09-12T00:00:00Z</ActualFocDate></Notification>";
-
-    #[test]
-    fn an_order_with_everything_in_it() {
-        let Notification::Order(order) = parse(ORDER).unwrap() else { panic!("not an order") };
-        let time = |text| timestamp_of(text);
-        let expected = OrderNotification {
-            subscription_id: "s-1".into(),
-            order_type: Some(OrderType::PortIns),
-            order_id: Some("o-1".into()),
-            customer_order_id: Some("c-1".into()),
-            status: Some(OrderStatus::Foc),
-            message: Some("Done & dusted".into()),
-            completed_telephone_numbers: vec!["2223331000".into(), "2223331001".into()],
-            last_modified_date: time("2023-09-12T15:11:31.705Z"),
-            actual_foc_date: time("2023-09-12T00:00:00Z"),
-        };
-        assert_eq!(order, expected);
-    }
-
-    fn timestamp_of(text: &str) -> Option<OffsetDateTime> {
-        crate::wire::time::parse(text)
-    }
-
-    #[test]
-    fn it_serialises_under_the_names_of_the_elements() {
-        let expected = json!({
-            "SubscriptionId": "s-1",
-            "OrderType": "portins",
-            "OrderId": "o-1",
-            "CustomerOrderId": "c-1",
-            "Status": "FOC",
-            "Message": "Done & dusted",
-            "CompletedTelephoneNumbers": ["2223331000", "2223331001"],
-            "LastModifiedDate": "2023-09-12T15:11:31.705Z",
-            "ActualFocDate": "2023-09-12T00:00:00Z",
-        });
-        assert_eq!(json(ORDER), expected);
-    }
-
-    #[test]
-    fn a_note_and_an_event() {
-        let note = "<Notification><SubscriptionId>s-1</SubscriptionId><Note>Call back</Note>\
-                    <OrderId>o-1</OrderId><OrderType>portins</OrderType></Notification>";
-        let expected = json!({
-            "Note": "Call back", "SubscriptionId": "s-1", "OrderId": "o-1", "OrderType": "portins",
-        });
-        assert_eq!(json(note), expected);
-        assert!(matches!(parse(note), Ok(Notification::Note(_))));
-
-        let event = "<Notification><EventType>MESSAGING_LOST</EventType><SubscriptionId>s-1\
-                     </SubscriptionId><ImpactedTelephoneNumbers><TelephoneNumber>2223331000\
-                     </TelephoneNumber></ImpactedTelephoneNumbers></Notification>";
-        let expected = EventNotification {
-            subscription_id: "s-1".into(),
-            event_type: EventType::MessagingLost,
-            impacted_telephone_numbers: vec!["2223331000".into()],
-        };
-        assert_eq!(parse(event), Ok(Notification::Event(expected)));
-    }
-
-    #[test]
-    fn lists_and_padding_and_unknown_elements_do_not_matter() {
-        let spread = ORDER
-            .replace("<Status>", "\r\n\t<New><Status>x</Status></New>\r\n<Status>\r\n\t ")
-            .replace(
-                "</TelephoneNumber><TelephoneNumber>",
-                "</TelephoneNumber><!-- and --><Other/><TelephoneNumber>",
-            );
-        assert_ne!(spread, ORDER);
-        assert_eq!(parse(&spread), parse(ORDER));
-    }
-
-    #[test]
-    fn a_word_of_tomorrow_keeps_its_text() {
-        let body = ORDER.replace("FOC<", "FOC_LATER<").replace("portins", "portins2");
-        let Ok(Notification::Order(order)) = parse(&body) else { panic!("not an order") };
-        assert_eq!(order.status, Some(OrderStatus::Other("FOC_LATER".into())));
-        assert_eq!(order.order_type, Some(OrderType::Other("portins2".into())));
-    }
-
-    #[test]
-    fn what_is_not_a_notification() {
-        for (body, message) in [
-            ("<Notification/>", "SubscriptionId: missing at byte 0"),
-            (
-                "<Notification><SubscriptionId/></Notification>",
-                "SubscriptionId: missing at byte 31",
-            ),
-            (
-                "<Notification><Status/><Status>FOC</Status></Notification>",
-                "Status: given twice at byte 23",
-            ),
-            ("<Notification><Status><b/></Status></Notification>", "Status: not text at byte 22"),
-            (
-                "<Notification><LastModifiedDate>yesterday</LastModifiedDate></Notification>",
-                "LastModifiedDate: not a timestamp with an offset at byte 14",
-            ),
-            ("<Notifications/>", "the root element is <Notifications> at byte 0"),
-        ] {
-            assert_eq!(parse(body), Err(message.to_owned()));
-        }
-    }
-
-    #[test]
-    fn debug_shows_no_customer_data() {
-        let note = ORDER.replace("</Notification>", "<Note>PIN 1111</Note></Notification>");
-        let shown = format!("{:?}", parse(&note).unwrap());
-        for hidden in ["1111", "2223331000", "dusted"] {
-            assert!(!shown.contains(hidden), "{shown}");
-        }
-        assert!(shown.starts_with("Note(NoteNotification { order: OrderNotification {"), "{shown}");
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::error::ParseError;
 use crate::musement::OrderItemStatus;
+use crate::tracking::{Key, Revision, Tracked};
 use crate::wire::{json, serialize, time as timestamp};
 
 /// An order item whose status has changed.
@@ -111,6 +112,22 @@ impl OrderItemUpdate {
         })
     }
 }
+
+/// The thing is the order item, `musement.item:` and its uuid. The revision is
+/// `order_item_version`, which counts the updates of the item, so that any two
+/// updates of one item can be told: two of one version are the same.
+impl Tracked for OrderItemUpdate {
+    fn key(&self) -> Key {
+        Key::new(KIND, &self.order_item_uuid.to_string())
+    }
+
+    fn revision(&self) -> Revision {
+        Revision::counted(self.order_item_version)
+    }
+}
+
+/// The kind of an order item's key.
+pub(super) const KIND: &str = "musement.item";
 
 const FIELDS: [&str; 10] = [
     "order_id",

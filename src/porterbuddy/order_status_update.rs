@@ -5,6 +5,7 @@ use time::{Date, OffsetDateTime};
 
 use crate::error::ParseError;
 use crate::porterbuddy::OrderStatus;
+use crate::tracking::{Fields, Key, Revision, Tracked};
 use crate::wire::{json, serialize, time as timestamp};
 
 /// An order whose status or pickup time has changed.
@@ -76,6 +77,28 @@ impl OrderStatusUpdate {
                 .transpose()?,
             order_reference: order_reference.map(|text| text.value.into_owned()),
         })
+    }
+}
+
+/// The thing is the order, `porterbuddy.order:` and its id. The revision is
+/// `statusUpdatedAt`, which is when the *status* changed: a new pickup time need
+/// not move it, so two updates of one time are the same only if all the rest of
+/// them is, and else cannot be told. Without `statusUpdatedAt`, which is
+/// optional, nothing can be told.
+impl Tracked for OrderStatusUpdate {
+    fn key(&self) -> Key {
+        Key::new("porterbuddy.order", &self.order_id)
+    }
+
+    fn revision(&self) -> Revision {
+        let pickup_date = self.pickup_date.map(|date| timestamp::date(date).to_string());
+        let content = Fields::new()
+            .with(Some(self.order_status.as_str()))
+            .with(pickup_date.as_deref())
+            .with_time(self.pickup_time)
+            .with(self.order_reference.as_deref())
+            .digest();
+        Revision::perhaps_dated(self.status_updated_at, content)
     }
 }
 

@@ -25,9 +25,76 @@ fn is_unprintable(character: char) -> bool {
         || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
+/// The text with everything but RFC 3986's unreserved characters encoded
+/// (sections 2.1 and 2.3), in capital digits.
+pub(crate) fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if is_unreserved(byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push('%');
+            encoded.extend([byte >> 4, byte & 0x0F].map(hexadecimal));
+        }
+    }
+    encoded
+}
+
+/// Whether [`percent_encoded`] writes some text so.
+pub(crate) fn is_percent_encoded(text: &str) -> bool {
+    let mut rest = text.as_bytes();
+    let mut decoded = Vec::with_capacity(rest.len());
+    loop {
+        rest = match rest {
+            [] => break,
+            [b'%', high, low, rest @ ..] => {
+                let Some(byte) = byte_of([*high, *low]) else { return false };
+                decoded.push(byte);
+                rest
+            }
+            [byte, rest @ ..] => {
+                decoded.push(*byte);
+                rest
+            }
+        };
+    }
+    str::from_utf8(&decoded).is_ok_and(|decoded| percent_encoded(decoded) == text)
+}
+
+/// The byte that two hexadecimal digits of either case stand for.
+pub(crate) fn byte_of(digits: [u8; 2]) -> Option<u8> {
+    let [high, low] = digits.map(|digit| char::from(digit).to_digit(16));
+    u8::try_from((high? << 4) | low?).ok()
+}
+
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+fn hexadecimal(nibble: u8) -> char {
+    char::from_digit(nibble.into(), 16).unwrap_or('0').to_ascii_uppercase()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_unreserved_characters_are_left_as_they_are() {
+        for (text, encoded) in [
+            ("", ""),
+            ("azAZ09-._~", "azAZ09-._~"),
+            ("a/b?c#d", "a%2Fb%3Fc%23d"),
+            ("100% é", "100%25%20%C3%A9"),
+            ("\0\n", "%00%0A"),
+        ] {
+            assert_eq!(percent_encoded(text), encoded);
+            assert!(is_percent_encoded(encoded));
+        }
+        for text in ["%", "%2", "%2f", "%41", "%zz", "%C3", "a b", "é"] {
+            assert!(!is_percent_encoded(text), "{text}");
+        }
+    }
 
     #[test]
     fn only_control_characters_are_escaped() {

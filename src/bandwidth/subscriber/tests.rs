@@ -1,0 +1,143 @@
+use super::*;
+use DenialReason as R;
+
+fn subscriber() -> Subscriber {
+    Subscriber::new("AB-0777", ["2223331000", "+1 (222) 333-1001", "none"])
+        .unwrap()
+        .with_pin("0111")
+        .unwrap()
+        .with_zip_code("02154-1234")
+        .unwrap()
+        .with_inactive_numbers(["2223331002"])
+        .with_most_numbers(2)
+}
+
+fn request(edit: impl FnOnce(&mut PortOutValidationRequest)) -> PortOutValidationRequest {
+    let mut request = PortOutValidationRequest {
+        pon: Some("some_pon".into()),
+        pin: Some("0111".into()),
+        account_number: Some("AB-0777".into()),
+        zip_code: Some("02154".into()),
+        subscriber_name: None,
+        telephone_numbers: vec!["2223331000".into()],
+    };
+    edit(&mut request);
+    request
+}
+
+#[track_caller]
+fn reasons(subscriber: &Subscriber, request: &PortOutValidationRequest) -> Vec<DenialReason> {
+    match subscriber.judge(request) {
+        PortOutAnswer::Allow => Vec::new(),
+        PortOutAnswer::Deny(denial) => denial.reasons().collect(),
+    }
+}
+
+#[test]
+fn what_a_back_office_would_take_for_the_same_is_allowed() {
+    type Edit = fn(&mut PortOutValidationRequest);
+    let edits: [Edit; 9] = [
+        |_| {},
+        |r| r.account_number = Some(" ab 0777 ".into()),
+        |r| r.pin = Some(" 0111\n".into()),
+        |r| r.zip_code = Some("02154-9999".into()),
+        |r| r.zip_code = Some("021541234".into()),
+        |r| r.telephone_numbers = vec!["+12223331000".into(), "222-333-1001".into()],
+        |r| r.telephone_numbers = vec!["12223331000".into()],
+        |r| r.telephone_numbers = vec!["2223331000".into(); 5],
+        |r| r.subscriber_name = Some("Anyone".into()),
+    ];
+    for (position, edit) in edits.into_iter().enumerate() {
+        assert_eq!(subscriber().judge(&request(edit)), PortOutAnswer::Allow, "{position}");
+    }
+}
+
+#[test]
+fn every_fault_has_its_code() {
+    type Edit = fn(&mut PortOutValidationRequest);
+    let table: [(Edit, &[DenialReason]); 14] = [
+        (|r| r.account_number = None, &[R::AccountNumberMissing]),
+        (|r| r.account_number = Some(" - ".into()), &[R::AccountNumberMissing]),
+        (|r| r.account_number = Some("AB-777".into()), &[R::AccountNumberInvalid]),
+        (|r| r.pin = None, &[R::PinMissing]),
+        (|r| r.pin = Some("111".into()), &[R::PinInvalid]),
+        (|r| r.pin = Some("0111 0".into()), &[R::PinInvalid]),
+        (|r| r.zip_code = None, &[R::ZipCodeMissing]),
+        (|r| r.zip_code = Some("2154".into()), &[R::ZipCodeInvalid]),
+        (|r| r.zip_code = Some("02155-1234".into()), &[R::ZipCodeInvalid]),
+        (|r| r.telephone_numbers[0] = "2223339999".into(), &[R::TelephoneNumberUnknown]),
+        (|r| r.telephone_numbers[0] = "anonymous".into(), &[R::TelephoneNumberUnknown]),
+        (|r| r.telephone_numbers[0] = "2223331002".into(), &[R::TelephoneNumberInactive]),
+        (
+            |r| {
+                r.telephone_numbers =
+                    vec!["2223331000".into(), "2223331001".into(), "2223331002".into()];
+            },
+            &[R::TooManyTelephoneNumbers, R::TelephoneNumberInactive],
+        ),
+        (
+            |r| {
+                (r.account_number, r.pin, r.zip_code) = (None, Some("9".into()), None);
+                r.telephone_numbers[0] = "2223339999".into();
+            },
+            &[R::AccountNumberMissing, R::PinInvalid, R::ZipCodeMissing, R::TelephoneNumberUnknown],
+        ),
+    ];
+    for (position, (edit, expected)) in table.into_iter().enumerate() {
+        assert_eq!(reasons(&subscriber(), &request(edit)), expected, "{position}");
+    }
+}
+
+#[test]
+fn a_name_counts_if_the_record_has_one() {
+    let subscriber = subscriber().with_name("O'Neil & Sons, Inc.").unwrap();
+    let named = |name: &str| request(|r| r.subscriber_name = Some(name.into()));
+    assert_eq!(reasons(&subscriber, &named("ONEIL  SONS INC")), []);
+    assert_eq!(reasons(&subscriber, &named("Oneil & Daughters")), [R::CustomerMismatch]);
+    assert_eq!(reasons(&subscriber, &request(|_| {})), [R::CustomerMismatch]);
+}
+
+#[test]
+fn a_record_without_pin_and_zip_code_asks_for_neither() {
+    let subscriber = Subscriber::new("AB-0777", ["2223331000"]).unwrap();
+    let bare = request(|r| (r.pin, r.zip_code) = (None, None));
+    assert_eq!(subscriber.judge(&bare), PortOutAnswer::Allow);
+    assert_eq!(subscriber.judge(&request(|r| r.pin = Some("9".into()))), PortOutAnswer::Allow);
+}
+
+#[test]
+fn what_would_have_been_accepted_is_told() {
+    let denied = subscriber().judge(&request(|r| {
+        r.account_number = Some("1".into());
+        r.pin = Some("1".into());
+        r.zip_code = Some("1".into());
+        r.telephone_numbers = vec!["2223331001".into(), "2223339999".into()];
+    }));
+    let PortOutAnswer::Deny(denial) = denied else { panic!("allowed") };
+    let expected = AcceptableValues::new()
+        .with_account_number("AB0777")
+        .with_pin("0111")
+        .with_zip_code("02154")
+        .with_telephone_numbers(["2223331001".into()]);
+    assert_eq!(*denial.acceptable(), expected);
+    let denied = subscriber().judge(&request(|r| r.pin = None));
+    let PortOutAnswer::Deny(denial) = denied else { panic!("allowed") };
+    let expected =
+        AcceptableValues::new().with_pin("0111").with_telephone_numbers(["2223331000".into()]);
+    assert_eq!(*denial.acceptable(), expected);
+}
+
+#[test]
+fn a_record_that_would_match_nothing_given_cannot_be_built() {
+    let numbers = ["2223331000"];
+    assert_eq!(Subscriber::new(" - ", numbers).unwrap_err(), ConfigError::EmptySecret);
+    let build = || Subscriber::new("1", numbers).unwrap();
+    assert_eq!(build().with_pin(" ").unwrap_err(), ConfigError::EmptySecret);
+    assert_eq!(build().with_zip_code("-").unwrap_err(), ConfigError::EmptySecret);
+    assert_eq!(build().with_name("'").unwrap_err(), ConfigError::EmptySecret);
+}
+
+#[test]
+fn debug_shows_no_customer_data() {
+    assert_eq!(format!("{:?}", subscriber()), "Subscriber { active: 2, inactive: 1, .. }");
+}

@@ -1,0 +1,281 @@
+//! Where an event stands in the life of a thing.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use time::{OffsetDateTime, UtcOffset};
+
+use crate::error::{ParseError, ParseErrorKind};
+use crate::tracking::ContentDigest;
+use crate::wire::time as timestamp;
+
+/// Where an event stands in the life of the thing that it is about.
+///
+/// It means something beside a [`Key`](crate::Key) only. The text form is one of
+///
+/// - `n` and 20 digits: the provider counts the changes of the thing;
+/// - `t`, a time in UTC with nine digits of fraction, a slash and the digest of
+///   the content: the provider says when the thing changed;
+/// - `u/` and the digest of the content: the provider says neither.
+///
+/// The text forms of counts, and of times, sort as the revisions do.
+///
+/// ```
+/// use order_webhooks::{Revision, Standing};
+///
+/// let revision = Revision::counted(22);
+/// assert_eq!(revision.to_string(), "n00000000000000000022");
+/// let stored: Revision = "n00000000000000000021".parse()?;
+/// assert_eq!(revision.compare(&stored), Standing::Newer);
+/// # Ok::<(), order_webhooks::ParseError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Revision(Place);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Place {
+    Counted(u64),
+    Dated { at: OffsetDateTime, content: ContentDigest },
+    Untold { content: ContentDigest },
+}
+
+/// How an event stands to another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// It tells of a later state of the same thing.
+    Newer,
+    /// It tells the same once more.
+    Same,
+    /// It tells of an earlier state of the same thing.
+    Older,
+    /// Cannot tell: the events are about different things, or say nothing by
+    /// which they could be put in order.
+    Unknown,
+}
+
+impl Standing {
+    /// Whether an event that stands so to the last one applied is to be applied.
+    ///
+    /// One that cannot be told is: it may be news, and what is applied again
+    /// does no harm where applying sets a state.
+    #[must_use]
+    pub fn is_news(self) -> bool {
+        match self {
+            Self::Newer | Self::Unknown => true,
+            Self::Same | Self::Older => false,
+        }
+    }
+}
+
+impl Revision {
+    /// The change with this number: of two, the greater is the newer.
+    #[must_use]
+    pub fn counted(number: u64) -> Self {
+        Self(Place::Counted(number))
+    }
+
+    /// The state since this time, with the digest of what is said about it: of
+    /// two, the later is the newer. With the same time they are the same or
+    /// cannot be told.
+    ///
+    /// A time that is not in the years 0 to 9999 in UTC, which no provider can
+    /// write, counts as none.
+    #[must_use]
+    pub fn dated(at: OffsetDateTime, content: ContentDigest) -> Self {
+        match at.checked_to_offset(UtcOffset::UTC) {
+            Some(at) if (0..=9999).contains(&at.year()) => Self(Place::Dated { at, content }),
+            _ => Self::untold(content),
+        }
+    }
+
+    /// A state of which it is not said when or how often the thing had changed:
+    /// nothing can be told, even of two that say the same.
+    #[must_use]
+    pub fn untold(content: ContentDigest) -> Self {
+        Self(Place::Untold { content })
+    }
+
+    /// The revision with this time, if the provider said one.
+    #[cfg(any(feature = "porterbuddy", feature = "bandwidth"))]
+    pub(crate) fn perhaps_dated(at: Option<OffsetDateTime>, content: ContentDigest) -> Self {
+        at.map_or(Self::untold(content), |at| Self::dated(at, content))
+    }
+
+    /// Whether the provider said anything by which revisions are put in order.
+    /// If not, [`compare`](Self::compare) can never tell.
+    #[must_use]
+    pub fn can_be_ordered(&self) -> bool {
+        !matches!(self.0, Place::Untold { .. })
+    }
+
+    /// How this revision stands to another one of the same key.
+    #[must_use]
+    pub fn compare(&self, other: &Self) -> Standing {
+        let (order, same) = match (&self.0, &other.0) {
+            (Place::Counted(this), Place::Counted(that)) => (this.cmp(that), true),
+            (
+                Place::Dated { at: this, content },
+                Place::Dated { at: that, content: other_content },
+            ) => (this.cmp(that), content == other_content),
+            _ => return Standing::Unknown,
+        };
+        match order {
+            Ordering::Greater => Standing::Newer,
+            Ordering::Less => Standing::Older,
+            Ordering::Equal if same => Standing::Same,
+            Ordering::Equal => Standing::Unknown,
+        }
+    }
+}
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Place::Counted(number) => write!(f, "n{number:020}"),
+            Place::Dated { at, content } => {
+                let date = timestamp::date(at.date());
+                let (hour, minute, second, nanosecond) = at.to_hms_nano();
+                write!(f, "t{date}T{hour:02}:{minute:02}:{second:02}.{nanosecond:09}Z/{content}")
+            }
+            Place::Untold { content } => write!(f, "u/{content}"),
+        }
+    }
+}
+
+impl FromStr for Revision {
+    type Err = ParseError;
+
+    /// # Errors
+    ///
+    /// For text that is not a revision's: `"22"`, `"n22"`.
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let read = || match text.split_at_checked(1)? {
+            ("n", number) => number.parse().ok().map(Self::counted),
+            ("t", rest) => {
+                let (at, content) = rest.split_once('/')?;
+                Some(Self::dated(timestamp::parse(at)?, content.parse().ok()?))
+            }
+            ("u", rest) => Some(Self::untold(rest.strip_prefix('/')?.parse().ok()?)),
+            _ => None,
+        };
+        // One revision has one text, so that texts can be compared as they are.
+        let canonical = read().filter(|revision| revision.to_string() == text);
+        canonical.ok_or_else(|| ParseError::new(ParseErrorKind::Invalid("a revision".into())))
+    }
+}
+
+impl Serialize for Revision {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Revision {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn dated(at: &str, content: &str) -> Revision {
+        Revision::dated(timestamp::parse(at).unwrap(), ContentDigest::of(content.as_bytes()))
+    }
+
+    fn untold(content: &str) -> Revision {
+        Revision::untold(ContentDigest::of(content.as_bytes()))
+    }
+
+    #[test]
+    fn what_stands_how_to_what() {
+        use Standing::{Newer, Older, Same, Unknown};
+        let noon = dated("2021-06-08T12:00:00Z", "a");
+        for (this, that, standing) in [
+            (Revision::counted(10), Revision::counted(9), Newer),
+            (Revision::counted(9), Revision::counted(9), Same),
+            (Revision::counted(0), Revision::counted(u64::MAX), Older),
+            (dated("2021-06-08T12:00:00.000000001Z", "a"), noon, Newer),
+            (dated("2021-06-08T14:00:00+02:00", "a"), noon, Same),
+            (dated("2021-06-08T13:59:59+02:00", "b"), noon, Older),
+            (dated("2021-06-08T12:00:00Z", "b"), noon, Unknown),
+            (untold("a"), untold("a"), Unknown),
+            (untold("a"), noon, Unknown),
+            (noon, untold("a"), Unknown),
+            (Revision::counted(1), noon, Unknown),
+        ] {
+            assert_eq!(this.compare(&that), standing, "{this} to {that}");
+        }
+    }
+
+    #[test]
+    fn the_text_is_stable() {
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        for (revision, text) in [
+            (Revision::counted(22), "n00000000000000000022".to_owned()),
+            (Revision::counted(u64::MAX), "n18446744073709551615".to_owned()),
+            (
+                dated("2021-06-08T12:16:40.32538+02:00", ""),
+                format!("t2021-06-08T10:16:40.325380000Z/{empty}"),
+            ),
+            (untold(""), format!("u/{empty}")),
+            (dated("0000-01-01T00:00:00+23:59", ""), format!("u/{empty}")),
+        ] {
+            assert_eq!(revision.to_string(), text);
+            assert_eq!(text.parse(), Ok(revision));
+            assert_eq!(serde_json::to_value(revision).unwrap(), text);
+            assert_eq!(serde_json::from_value::<Revision>(text.into()).unwrap(), revision);
+        }
+        for text in ["", "n", "n22", "22", "n+0000000000000000022", "n18446744073709551616", "é"]
+            .into_iter()
+            .map(str::to_owned)
+            .chain([
+                format!("t2021-06-08T10:16:40Z/{empty}"),
+                format!("t2021-06-08T12:16:40.325380000+02:00/{empty}"),
+                "t2021-06-08T10:16:40.325380000Z/".to_owned(),
+                format!("u{empty}"),
+                format!("u/{empty}0"),
+            ])
+        {
+            let error = text.parse::<Revision>().unwrap_err();
+            assert_eq!(error.to_string(), "not a revision", "{text}");
+        }
+    }
+
+    #[test]
+    fn only_news_is_applied() {
+        let news = [Standing::Newer, Standing::Same, Standing::Older, Standing::Unknown]
+            .map(Standing::is_news);
+        assert_eq!(news, [true, false, false, true]);
+        assert!(Revision::counted(0).can_be_ordered());
+        assert!(dated("2021-06-08T12:00:00Z", "").can_be_ordered());
+        assert!(!untold("").can_be_ordered());
+    }
+
+    prop_compose! {
+        fn any_dated()(second in -62_167_219_200_i64..253_402_300_800, nano in 0..3_i64) -> Revision {
+            let at = OffsetDateTime::from_unix_timestamp(second).unwrap();
+            Revision::dated(at + time::Duration::nanoseconds(nano * 10), ContentDigest::of(b""))
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn texts_sort_as_revisions_do(a in any_dated(), b in any_dated(), m: u64, n: u64) {
+            for (a, b) in [(a, b), (Revision::counted(m), Revision::counted(n))] {
+                let texts = match a.to_string().cmp(&b.to_string()) {
+                    Ordering::Greater => Standing::Newer,
+                    Ordering::Less => Standing::Older,
+                    Ordering::Equal => Standing::Same,
+                };
+                prop_assert_eq!(a.compare(&b), texts);
+                prop_assert_eq!(a.to_string().parse(), Ok(a));
+            }
+        }
+    }
+}

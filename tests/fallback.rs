@@ -1,0 +1,237 @@
+//! The requests of the fallback, byte for byte, and what is made of its answers.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use http::{Request, Response};
+use order_webhooks::musement::{self, OrderItemStatus};
+use order_webhooks::porterbuddy::{self, InvalidOrderId, OrderStatus};
+use order_webhooks::{ConfigError, FallbackErrorKind, Secret, Standing, Tracked};
+use uuid::Uuid;
+
+const ORDER: &str = "8e9e5c6e-ea7d-4934-8753-f00954f30d00";
+const ITEM: &str = "11045e18-e3ca-42e1-acb4-0d5be75036fd";
+
+fn secret(text: &str) -> Secret {
+    Secret::new(text).unwrap()
+}
+
+fn musement() -> musement::Fallback {
+    musement::Fallback::new("https://api.example.com/api/v3/", "acme", &secret("Swordfish"))
+        .unwrap()
+}
+
+fn porterbuddy() -> porterbuddy::Fallback {
+    porterbuddy::Fallback::new(&secret("Swordfish")).unwrap()
+}
+
+/// The request as a client writes it.
+fn written(request: &Request<Vec<u8>>) -> String {
+    let mut text = format!("{} {}", request.method(), request.uri());
+    for (name, value) in request.headers() {
+        text.push_str(&format!("\n{name}: {}", value.to_str().unwrap()));
+    }
+    assert!(request.body().is_empty());
+    text
+}
+
+fn answer(status: u16, body: &str) -> Response<String> {
+    Response::builder().status(status).body(body.to_owned()).unwrap()
+}
+
+#[test]
+fn the_requests_to_musement() {
+    let (order, item) = (Uuid::try_parse(ORDER).unwrap(), Uuid::try_parse(ITEM).unwrap());
+    let headers = "x-musement-application: acme\nx-musement-version: 3.4.0\n\
+                   authorization: Bearer Swordfish";
+    assert_eq!(
+        written(&musement().order(order)),
+        format!("GET https://api.example.com/api/v3/orders/{ORDER}\n{headers}")
+    );
+    assert_eq!(
+        written(&musement().request_notification(order, item)),
+        format!(
+            "POST https://api.example.com/api/v3/orders/{ORDER}/items/{ITEM}/notifications\n{headers}"
+        )
+    );
+}
+
+#[test]
+fn the_longest_base_url_still_makes_a_request() {
+    let base = format!("https://api.example.com/{}", "x".repeat(1_976));
+    let fallback = musement::Fallback::new(&base, "acme", &secret("Swordfish")).unwrap();
+    let request = fallback.request_notification(Uuid::nil(), Uuid::nil());
+    assert!(request.uri().to_string().starts_with(&base));
+}
+
+#[test]
+fn the_request_to_porterbuddy() {
+    assert_eq!(
+        written(&porterbuddy().order_status("394326").unwrap()),
+        "GET https://api.porterbuddy.com/order/394326/status\nx-api-key: Swordfish"
+    );
+    let test =
+        porterbuddy::Fallback::at(porterbuddy::Fallback::TEST, &secret("Swordfish")).unwrap();
+    assert_eq!(
+        written(&test.order_status("394326").unwrap()),
+        "GET https://api.porterbuddy-test.com/order/394326/status\nx-api-key: Swordfish"
+    );
+}
+
+#[test]
+fn an_order_id_stays_one_segment_of_the_path() {
+    for (id, segment) in [
+        ("../../admin", "..%2F..%2Fadmin"),
+        ("1?x=y#z", "1%3Fx%3Dy%23z"),
+        ("1/status", "1%2Fstatus"),
+        ("a b\r\nx: y", "a%20b%0D%0Ax%3A%20y"),
+        ("%2e%2e", "%252e%252e"),
+        ("é\0", "%C3%A9%00"),
+        ("...", "..."),
+        ("a\\b@c:80", "a%5Cb%40c%3A80"),
+    ] {
+        let request = porterbuddy().order_status(id).unwrap();
+        assert_eq!(
+            request.uri().to_string(),
+            format!("https://api.porterbuddy.com/order/{segment}/status")
+        );
+    }
+    for id in ["", ".", "..", &"9".repeat(70_000), &"é".repeat(20_000)] {
+        assert_eq!(porterbuddy().order_status(id).unwrap_err(), InvalidOrderId);
+    }
+}
+
+#[test]
+fn nothing_secret_shows() {
+    let order = musement().order(Uuid::nil());
+    let status = porterbuddy().order_status("1").unwrap();
+    assert!(order.headers()["authorization"].is_sensitive());
+    assert!(status.headers()["x-api-key"].is_sensitive());
+    let error = musement::Fallback::read_order(
+        Response::builder()
+            .status(401)
+            .header("x", "Swordfish")
+            .body("Swordfish".to_owned())
+            .unwrap(),
+    )
+    .unwrap_err();
+    let vouchers = r#"{"status":"OK","items":[{"status":"OK","vouchers":["Swordfish"]}]}"#;
+    let read = musement::Fallback::read_order(answer(200, vouchers)).unwrap();
+    let shown = format!(
+        "{:?} {:?} {order:?} {status:?} {error:?} {error} {read:?}",
+        musement(),
+        porterbuddy()
+    );
+    assert!(!shown.contains("Swordfish"), "{shown}");
+}
+
+#[test]
+fn what_cannot_be_configured() {
+    use ConfigError::{InvalidBaseUrl, InvalidHeaderValue};
+    for (base, application, token, error) in [
+        ("http://api.example.com", "acme", "token", InvalidBaseUrl),
+        ("api.example.com", "acme", "token", InvalidBaseUrl),
+        ("https://api.example.com", "", "token", InvalidHeaderValue),
+        ("https://api.example.com", "acme\n", "token", InvalidHeaderValue),
+        ("https://api.example.com", "acme", "token\r\nx: y", InvalidHeaderValue),
+    ] {
+        let refused = musement::Fallback::new(base, application, &secret(token));
+        assert_eq!(refused.unwrap_err(), error);
+    }
+    let refused = porterbuddy::Fallback::new(&secret("key\n"));
+    assert_eq!(refused.unwrap_err(), InvalidHeaderValue);
+}
+
+#[test]
+fn an_answer_of_musement() {
+    let body = format!(
+        r#"{{"identifier":"MUS1","uuid":"{ORDER}","status":"OK","customer":{{"email":"a@example.com"}},
+            "items":[{{"uuid":"{ITEM}","status":"OK","vouchers":[{{"url":"https://example.com/v"}}]}},
+                     {{"uuid":null,"status":"ON_HOLD","vouchers":null,"quantity":2}}]}}"#
+    );
+    let order = musement::Fallback::read_order(answer(200, &body)).unwrap();
+    assert_eq!(order.status, "OK");
+    let [item, other] = &order.items[..] else { panic!() };
+    assert_eq!(item.uuid, Some(Uuid::try_parse(ITEM).unwrap()));
+    assert_eq!(item.status, OrderItemStatus::Ok);
+    assert_eq!(item.vouchers, Some(serde_json::json!([{"url": "https://example.com/v"}])));
+    assert_eq!(other.uuid, None);
+    assert_eq!(other.status, OrderItemStatus::Other("ON_HOLD".into()));
+    assert_eq!(other.vouchers, None);
+}
+
+#[test]
+fn an_answer_of_porterbuddy_is_the_same_as_the_webhook() {
+    let body = r#"{"orderId":"394326","orderStatus":"delivered",
+        "statusUpdatedAt":"2021-06-08T12:16:40.32538Z"}"#;
+    let polled = porterbuddy::Fallback::read_order_status(answer(200, body)).unwrap();
+    assert_eq!(polled.order_status, OrderStatus::Delivered);
+    let received =
+        porterbuddy::OrderStatusUpdate::parse_unverified(body.replace('\n', "").as_bytes());
+    assert_eq!(polled.compare(&received.unwrap()), Standing::Same);
+}
+
+#[test]
+fn hostile_answers_are_errors_that_keep_the_answer() {
+    let deep = format!("{{\"status\":\"OK\",\"items\":[],\"x\":{}", "[".repeat(500_000));
+    for (body, message) in [
+        ("", "unexpected end of the document at byte 0"),
+        ("null", "not an object at byte 0"),
+        ("[]", "not an object at byte 0"),
+        ("<html></html>", "expected a value at byte 0"),
+        ("{}", "status: missing"),
+        (r#"{"status":"OK"}"#, "items: missing"),
+        (r#"{"status":1,"items":[]}"#, "status: not a string at byte 10"),
+        (r#"{"status":"OK","items":{}}"#, "items: not a sequence at byte 23"),
+        (r#"["OK",[]]"#, "not an object at byte 0"),
+        (r#"{"status":"OK","items":[["OK"]]}"#, "items[0]: not an object at byte 24"),
+        (r#"{"status":"OK","items":[{}]}"#, "items[0].status: missing"),
+        (
+            r#"{"status":"OK","items":[{"uuid":"x","status":"OK"}]}"#,
+            "items[0].uuid: not a UUID at byte 32",
+        ),
+        (r#"{"status":"OK","items":[],"status":"KO"}"#, "status: given twice at byte 26"),
+        (r#"{"status":"OK","items":[],"x":1e999999}"#, "x: number out of range at byte 30"),
+        (r#"{"status":"OK","items":[],"x":"\ud800"}"#, "x: lone surrogate at byte 37"),
+        (r#"{"status":"OK","items":[]}x"#, "text after the document at byte 26"),
+        (&deep, ""),
+    ] {
+        let error = musement::Fallback::read_order(answer(200, body)).unwrap_err();
+        let FallbackErrorKind::Unparsable(parse) = error.kind() else { panic!() };
+        if message.is_empty() {
+            assert!(parse.to_string().contains("nested too deeply"), "{parse}");
+        } else {
+            assert_eq!(parse.to_string(), message, "{body}");
+            assert_eq!(error.to_string(), format!("the answer does not parse: {message}"));
+        }
+        assert_eq!(error.into_response().into_body(), body);
+    }
+    let raw = Response::new(&b"{\"orderId\":\"\xff\"}"[..]);
+    let error = porterbuddy::Fallback::read_order_status(raw).unwrap_err();
+    assert_eq!(error.to_string(), "the answer does not parse: encoding is not UTF-8 at byte 12");
+}
+
+#[test]
+fn only_200_is_an_answer() {
+    let musement_body = r#"{"status":"OK","items":[]}"#;
+    let porterbuddy_body = r#"{"orderId":"1","orderStatus":"ready"}"#;
+    for status in [201, 202, 204, 206, 301, 304, 400, 401, 403, 404, 429, 500, 503, 599] {
+        let message = format!("the answer has the status {status}");
+        let error = musement::Fallback::read_order(answer(status, musement_body)).unwrap_err();
+        assert_eq!(error.to_string(), message);
+        assert_eq!(error.response().body(), musement_body);
+        let answer = answer(status, porterbuddy_body);
+        let error = porterbuddy::Fallback::read_order_status(answer).unwrap_err();
+        assert_eq!(error.to_string(), message);
+    }
+}
+
+#[test]
+fn a_notification_is_requested_with_any_2xx() {
+    for status in [200, 201, 202, 204] {
+        musement::Fallback::read_notification_requested(answer(status, "what it says")).unwrap();
+    }
+    for status in [302, 404, 409, 503] {
+        let error = musement::Fallback::read_notification_requested(answer(status, ""));
+        let kind = error.unwrap_err().kind().clone();
+        assert_eq!(kind, FallbackErrorKind::Status(status.try_into().unwrap()));
+    }
+}
