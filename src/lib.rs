@@ -45,9 +45,9 @@
 //! # Features
 //!
 //! `musement`, `porterbuddy` and `bandwidth`, on by default, are the providers.
-//! `axum`, `actix` and `tower` are the adapters, in modules of the same names, and
-//! `tracing` logs one event for each delivery. Without an adapter, see
-//! [`Webhook::receive`] and [`Webhook::head`].
+//! `axum`, `actix` and `tower` are the adapters and `testing` has the senders, in
+//! modules of the same names; `tracing` logs one event for each delivery. Without
+//! an adapter, see [`Webhook::receive`] and [`Webhook::head`].
 
 mod adapter;
 pub mod auth;

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use common::sender::{Connection, Request, Response};
 use common::server::{self, Handled, Webhooks};
+use order_webhooks::bandwidth::SubscriptionWebhook;
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::{Allowlist, BasicAuth, Limits, Reason, Secret};
@@ -22,6 +23,7 @@ use serde_json::{Value, json};
 const ORDER_ITEM: &str = include_str!("data/musement/order-item.json");
 const ORDER_STATUS: &str = include_str!("data/porterbuddy/order-status.json");
 const ORDER_STATUS_AS_PRINTED: &str = include_str!("data/porterbuddy/order-status-as-printed.json");
+const UPDATE: &str = include_str!("data/bandwidth/subscription-update.json");
 const NOTIFICATION: &str = include_str!("data/bandwidth/order-notification.xml");
 
 /// `JohnSmith` and `Swordfish`, the documented sample.
@@ -49,6 +51,12 @@ fn porterbuddy_signed(signature: &str, body: &str) -> Request {
 
 fn notification(body: &str) -> Request {
     Request::post("/notifications").header("Authorization", BANDWIDTH).body(body)
+}
+
+fn update_signed(key: &str, body: &str) -> Request {
+    let webhook = SubscriptionWebhook::<Value>::new(&Secret::new(key).unwrap());
+    let signature = webhook.signature().sign(body.as_bytes());
+    Request::post("/v2").header("X-Bandwidth-Signature-SHA-256", signature).body(body)
 }
 
 fn sign(key: &str, body: &str) -> String {
@@ -178,6 +186,11 @@ fn documented_deliveries_reach_the_handler_as_typed_events() {
                 Delivered("bandwidth.notification", order_notification("COMPLETE")),
             ),
             (
+                "Bandwidth, v2",
+                update_signed("bandwidth-secret", UPDATE),
+                Delivered("bandwidth.v2", serde_json::from_str(UPDATE).unwrap()),
+            ),
+            (
                 "in chunks",
                 musement("").chunked(ORDER_ITEM),
                 Delivered("musement.order_item", order_item()),
@@ -276,6 +289,15 @@ fn what_is_not_authentic_never_reaches_the_handler() {
                     .header("X-Porterbuddy-HMAC-SHA256", SIGNATURE),
                 Refused(400),
             ),
+            ("v2, no signature", Request::post("/v2").body(UPDATE), Refused(403)),
+            ("v2, forged", update_signed("another-key", UPDATE), Refused(403)),
+            (
+                "v2, two signatures",
+                update_signed("bandwidth-secret", UPDATE)
+                    .header("x-bandwidth-signature-sha-256", SIGNATURE),
+                Refused(400),
+            ),
+            ("v2, no JSON", update_signed("bandwidth-secret", "<Notification/>"), Refused(400)),
             (
                 "a length shorter than the body",
                 porterbuddy_signed(SIGNATURE, ORDER_STATUS).declaring(ORDER_STATUS.len() - 1),
@@ -647,10 +669,9 @@ async fn an_unknown_address_is_refused() {
     assert_eq!(app.oneshot(request).await.unwrap().status(), 403);
 }
 
-/// The routes of the quick starts, `post` and `web::post`, refuse another method
-/// by themselves.
+/// `post`, as in the quick start, refuses another method by itself.
 #[tokio::test]
-async fn the_frameworks_own_405_has_its_allow_too() {
+async fn the_405_of_axum_has_its_allow_too() {
     use tower::ServiceExt as _;
     let app: axum::Router = axum::Router::new().route("/", axum::routing::post(async || ()));
     let request = http::Request::get("/").body(axum::body::Body::empty()).unwrap();

@@ -113,6 +113,13 @@ fn the_table_of_statuses_is_that_of_the_reasons() {
     assert!(README.contains("up to eight times the limit"));
 }
 
+/// What the README shows as a test of a handler is a test here.
+#[test]
+fn the_test_of_a_handler_is_one_of_these_tests() {
+    let (_title, test) = include_str!("handler.rs").split_once("\n\n").unwrap();
+    assert!(README.contains(&format!("```rust\n{test}```\n")));
+}
+
 #[test]
 fn the_table_of_features_is_that_of_the_manifest() {
     let (_, features) = MANIFEST.split_once("\n[features]\n").unwrap();

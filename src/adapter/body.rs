@@ -1,6 +1,7 @@
 //! Reading a body within its bounds, in bytes and in time.
 
-use std::future::poll_fn;
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
@@ -68,6 +69,11 @@ async fn read(mut body: impl Chunks, kept: usize, limits: Limits) -> Result<Byte
         }
         if length > kept { Err(too_large) } else { Ok(whole.into_bytes()) }
     };
+    let mut complete = pin!(complete);
+    // Most bodies come with their head, and need no timer.
+    if let Poll::Ready(body) = poll_fn(|cx| Poll::Ready(complete.as_mut().poll(cx))).await {
+        return body;
+    }
     let limit = limits.body_time();
     timeout(limit, complete).await.unwrap_or(Err(Reason::TooSlow { limit }))
 }

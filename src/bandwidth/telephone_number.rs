@@ -18,8 +18,8 @@ pub struct TelephoneNumber(Repr);
 
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Repr {
-    /// Filled up with zero bytes, which no number from a document has.
-    Inline([u8; INLINE]),
+    /// The text, filled up with zeros, and its length; compared in this order.
+    Inline([u8; INLINE], u8),
     Heap(Box<str>),
 }
 
@@ -28,9 +28,9 @@ impl TelephoneNumber {
     #[must_use]
     pub fn as_str(&self) -> &str {
         match &self.0 {
-            Repr::Inline(bytes) => {
-                let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
-                bytes.get(..end).and_then(|text| str::from_utf8(text).ok()).unwrap_or_default()
+            Repr::Inline(bytes, length) => {
+                let text = bytes.get(..usize::from(*length)).unwrap_or_default();
+                str::from_utf8(text).unwrap_or_default()
             }
             Repr::Heap(text) => text,
         }
@@ -46,14 +46,14 @@ impl TelephoneNumber {
 
 impl From<&str> for TelephoneNumber {
     fn from(text: &str) -> Self {
-        if text.len() > INLINE || text.contains('\0') {
-            return Self(Repr::Heap(text.into()));
-        }
         let mut bytes = [0; INLINE];
-        for (to, from) in bytes.iter_mut().zip(text.bytes()) {
-            *to = from;
+        match (bytes.get_mut(..text.len()), u8::try_from(text.len())) {
+            (Some(start), Ok(length)) => {
+                start.copy_from_slice(text.as_bytes());
+                Self(Repr::Inline(bytes, length))
+            }
+            _ => Self(Repr::Heap(text.into())),
         }
-        Self(Repr::Inline(bytes))
     }
 }
 

@@ -117,7 +117,9 @@ impl<'a> Reader<'a> {
             return Ok(Some(self.closed));
         }
         loop {
-            self.cursor.text(&mut ())?;
+            if self.cursor.peek() != Some(b'<') {
+                self.cursor.text(&mut ())?;
+            }
             match self.markup()? {
                 Markup::Start { name, .. } => return Ok(Some(name)),
                 Markup::End(_) => return Ok(None),
@@ -167,8 +169,8 @@ impl<'a> Reader<'a> {
 
     /// Closes the open element, whatever is in it.
     pub(crate) fn skip(&mut self) -> Result<(), ParseError> {
-        let depth = self.open.len();
-        while self.open.len() >= depth && depth > 0 {
+        let outer = self.open.len().saturating_sub(1);
+        while self.open.len() > outer {
             self.child()?;
         }
         Ok(())

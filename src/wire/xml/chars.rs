@@ -26,7 +26,7 @@ pub(super) fn first_not_allowed(text: &str) -> Option<usize> {
 
 /// A control character that XML does not allow.
 fn is_control(byte: u8) -> bool {
-    byte < b' ' && !is_white(byte)
+    byte < b' ' && !matches!(byte, b'\t' | b'\r' | b'\n')
 }
 
 fn is_noncharacter(c: char) -> bool {
@@ -40,8 +40,53 @@ pub(super) fn is_allowed(c: char) -> bool {
 
 /// Production 3.
 pub(super) fn is_white(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+    class(byte) & WHITE != 0
 }
+
+/// Where text needs a closer look: markup, a reference, an end of a line, and
+/// what may begin `]]>`.
+pub(super) fn ends_plain_text(byte: u8) -> bool {
+    class(byte) & TEXT_END != 0
+}
+
+/// Production 4, as far as it is ASCII.
+pub(super) fn is_ascii_name_start(byte: u8) -> bool {
+    class(byte) & NAME_START != 0
+}
+
+/// Production 4a, as far as it is ASCII.
+pub(super) fn is_ascii_in_name(byte: u8) -> bool {
+    class(byte) & NAME != 0
+}
+
+const WHITE: u8 = 1;
+const TEXT_END: u8 = 2;
+const NAME_START: u8 = 4;
+const NAME: u8 = 8;
+
+/// What a byte is, in one load: every byte of a document is asked.
+fn class(byte: u8) -> u8 {
+    CLASSES.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut rest: &mut [u8] = &mut classes;
+    let mut byte = 0_u8;
+    while let [class, more @ ..] = rest {
+        *class = match byte {
+            b' ' | b'\t' | b'\n' => WHITE,
+            b'\r' => WHITE | TEXT_END,
+            b'<' | b'&' | b']' => TEXT_END,
+            b'A'..=b'Z' | b'a'..=b'z' | b'_' | b':' => NAME_START | NAME,
+            b'0'..=b'9' | b'-' | b'.' => NAME,
+            _ => 0,
+        };
+        rest = more;
+        byte = byte.wrapping_add(1);
+    }
+    classes
+};
 
 /// Production 4.
 pub(super) fn starts_name(c: char) -> bool {
@@ -51,11 +96,6 @@ pub(super) fn starts_name(c: char) -> bool {
         | '\u{370}'..='\u{37d}' | '\u{37f}'..='\u{1fff}' | '\u{200c}'..='\u{200d}'
         | '\u{2070}'..='\u{218f}' | '\u{2c00}'..='\u{2fef}' | '\u{3001}'..='\u{d7ff}'
         | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}' | '\u{10000}'..='\u{effff}')
-}
-
-/// Production 4a, as far as it is ASCII.
-pub(super) fn is_ascii_in_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'-' | b'.')
 }
 
 /// Production 4a.

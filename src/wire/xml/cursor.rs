@@ -38,6 +38,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// How many bytes of the body are behind.
+    #[inline]
     pub(super) fn at(&self) -> usize {
         self.end.saturating_sub(self.rest.len())
     }
@@ -67,11 +68,13 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next byte.
+    #[inline]
     pub(super) fn peek(&self) -> Option<u8> {
         self.rest.bytes().next()
     }
 
     /// Steps over one character that is known to be ASCII.
+    #[inline]
     pub(super) fn step(&mut self) {
         self.rest = self.rest.get(1..).unwrap_or_default();
     }
@@ -92,6 +95,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Steps over `<name>`, or over `</name>`, if exactly that comes next.
+    #[inline]
     pub(super) fn eat_tag(&mut self, open: &str, name: &str) -> bool {
         let rest = self.rest.strip_prefix(open).and_then(|rest| rest.strip_prefix(name));
         let Some(rest) = rest.and_then(|rest| rest.strip_prefix('>')) else { return false };
@@ -107,6 +111,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes the bytes before the first that `stops`, which is an ASCII one.
+    #[inline]
     pub(super) fn before(&mut self, stops: impl Fn(u8) -> bool) -> &'a str {
         let length = self.rest.bytes().position(stops).unwrap_or(self.rest.len());
         let (taken, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, ""));
@@ -115,6 +120,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes white space, and says whether there was any.
+    #[inline]
     pub(super) fn white_space(&mut self) -> bool {
         !self.before(|byte| !chars::is_white(byte)).is_empty()
     }
@@ -122,7 +128,11 @@ impl<'a> Cursor<'a> {
     /// Takes a name (production 5).
     pub(super) fn name(&mut self, otherwise: &'static str) -> Result<&'a str, ParseError> {
         let start = *self;
-        if !self.rest.starts_with(chars::starts_name) {
+        let starts = match self.peek() {
+            Some(byte) if byte.is_ascii() => chars::is_ascii_name_start(byte),
+            _ => self.rest.starts_with(chars::starts_name),
+        };
+        if !starts {
             return Err(self.error(otherwise));
         }
         self.before(|byte| !chars::is_ascii_in_name(byte));

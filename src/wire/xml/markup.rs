@@ -24,7 +24,10 @@ pub(super) enum Markup<'a> {
 impl<'a> Cursor<'a> {
     /// Reads the markup that begins here.
     pub(super) fn markup(&mut self) -> Result<Markup<'a>, ParseError> {
-        self.expect("<", "not a tag")?;
+        if self.peek() != Some(b'<') {
+            return Err(self.error("not a tag"));
+        }
+        self.step();
         match self.peek() {
             Some(b'/') => self.end_tag(),
             Some(b'!') => self.bang(),

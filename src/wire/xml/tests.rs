@@ -92,7 +92,10 @@ fn children_come_in_order_and_end_with_their_parent() {
     assert_eq!(reader.child().unwrap(), Some("Status"));
     assert_eq!(reader.text().unwrap(), "COMPLETE");
     assert_eq!(reader.child().unwrap(), None);
+    // The root is closed: there is nothing left to read.
     assert_eq!(reader.child().unwrap(), None);
+    assert_eq!(reader.text().unwrap(), "");
+    reader.skip().unwrap();
     reader.finish().unwrap();
 }
 

@@ -35,7 +35,7 @@ impl<'a> Sink<'a> for () {
 impl<'a> Cursor<'a> {
     /// Takes text up to where more than one byte has to be looked at.
     pub(super) fn plain_text(&mut self) -> &'a str {
-        self.before(|byte| matches!(byte, b'<' | b'&' | b']' | b'\r'))
+        self.before(chars::ends_plain_text)
     }
 
     /// Reads text (production 14, with references) up to the next markup.

@@ -91,6 +91,7 @@ fn characters() {
             format!("<?p {c}?>"),
             format!("<a b={c}>"),
             format!("<abc>{c}\u{fffe}"),
+            format!("<abc>{c}{c}"),
         ] {
             let at = body.find(c).unwrap();
             refused(body, &format!("a character that XML does not allow at byte {at}"));
