@@ -11,6 +11,7 @@ mod dashboard;
 mod denial;
 mod element;
 mod notification;
+mod notification_xml;
 mod order_type;
 mod port_out_answer;
 mod port_out_request;

@@ -1,21 +1,5 @@
 //! Which thing an event is about, and where the event stands in the life of
 //! that thing.
-//!
-//! No provider signs a delivery id or the time of a delivery, so duplicates,
-//! replays and late arrivals are for the receiver to tell. What they can be told
-//! by is in the events themselves:
-//!
-//! | event | key | revision |
-//! |---|---|---|
-//! | Musement `OrderItemUpdate` | `order_item_uuid` | `order_item_version`, a count |
-//! | Musement `OrderItem`, polled | `uuid` | none: cannot tell |
-//! | Porterbuddy `OrderStatusUpdate`, received or polled | `orderId` | `statusUpdatedAt` and the content; without a time cannot tell |
-//! | Bandwidth `OrderNotification` | `OrderId` | `LastModifiedDate` and the content; without a date cannot tell |
-//! | Bandwidth `NoteNotification` | order, date and digest of the note: every note is a thing of its own | as the order's |
-//! | Bandwidth `EventNotification` | digest of subscription, type and numbers | none: cannot tell |
-//!
-//! Two events of one time and different content are not ordered: the later one
-//! to arrive may be either. Events of different keys are never compared.
 
 mod digest;
 mod key;
@@ -30,10 +14,27 @@ pub use revision::{Revision, Standing};
 /// An event that says which thing it is about and where it stands in the life of
 /// that thing.
 ///
-/// Every event of this crate is one, and so are the answers of the providers'
-/// APIs, so that what was received and what was asked for make one stream. Key
-/// and revision have a text form for a database; it stays the same in all
-/// versions of this crate.
+/// The events of order items, orders and notifications are, and so are the
+/// answers of the providers' APIs, so that what was received and what was asked
+/// for make one stream. A body without a schema is told by its
+/// [`ContentDigest`]. Key and revision have a text form for a database; it stays
+/// the same in all versions of this crate.
+///
+/// No provider signs a delivery id or the time of a delivery, so duplicates,
+/// replays and late arrivals are for the receiver to tell. What they can be told
+/// by is in the events themselves:
+///
+/// | event | key | revision |
+/// |---|---|---|
+/// | Musement `OrderItemUpdate` | `order_item_uuid` | `order_item_version`, a count |
+/// | Musement `OrderItem`, polled | `uuid` | none: cannot tell |
+/// | Porterbuddy `OrderStatusUpdate`, received or polled | `orderId` | `statusUpdatedAt` and the content; without a time cannot tell |
+/// | Bandwidth `OrderNotification` | `OrderId` | `LastModifiedDate` and the content; without a date cannot tell |
+/// | Bandwidth `NoteNotification` | order, date and digest of the note: every note is a thing of its own | as the order's |
+/// | Bandwidth `EventNotification` | digest of subscription, type and numbers | none: cannot tell |
+///
+/// Two events of one time and different content are not ordered: the later one
+/// to arrive may be either. Events of different keys are never compared.
 ///
 /// ```
 /// # #[cfg(feature = "porterbuddy")] {

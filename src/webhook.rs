@@ -109,7 +109,7 @@ pub trait Webhook: Clone + Send + Sync + 'static {
     ///
     /// The rejection to answer with.
     fn head(&self, head: &Head<'_>) -> Result<Pending<'_, Self>, Rejection> {
-        let refused = |reason| Err(log::refused::<Self, _>(Rejection::new(reason)));
+        let refused = |reason| Err(log::refused(Self::NAME, Rejection::new(reason)));
         if head.method() != "POST" {
             return refused(Reason::Method);
         }
@@ -186,14 +186,14 @@ impl<'w, W: Webhook> Pending<'w, W> {
         }
         match self.webhook.parse(bytes) {
             Ok(event) => {
-                log::verified::<W>(bytes.len());
+                log::verified(W::NAME, bytes.len());
                 Ok(Verified { event, body })
             }
             Err(error) => {
                 let reason = Reason::Unparsable(error);
                 let answer = self.webhook.answer_instead(&reason, Some(bytes));
                 let rejection = Rejection::new(reason).answered(answer).keeping(body);
-                Err(log::refused::<W, _>(rejection))
+                Err(log::refused(W::NAME, rejection))
             }
         }
     }
@@ -202,7 +202,7 @@ impl<'w, W: Webhook> Pending<'w, W> {
     /// [`Reason::TooLarge`], [`Reason::TooSlow`] or [`Reason::Incomplete`].
     pub fn fail<B>(self, reason: Reason) -> Rejection<B> {
         let answer = self.webhook.answer_instead(&reason, None);
-        log::refused::<W, _>(Rejection::new(reason).answered(answer))
+        log::refused(W::NAME, Rejection::new(reason).answered(answer))
     }
 
     /// The webhook whose delivery this is.

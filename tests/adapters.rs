@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use common::sender::{Connection, Request, Response};
 use common::server::{self, Handled, Webhooks};
+use order_webhooks::bandwidth::SubscriptionWebhook;
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::{Allowlist, BasicAuth, Limits, Reason, Secret};
@@ -22,6 +23,7 @@ use serde_json::{Value, json};
 const ORDER_ITEM: &str = include_str!("data/musement/order-item.json");
 const ORDER_STATUS: &str = include_str!("data/porterbuddy/order-status.json");
 const ORDER_STATUS_AS_PRINTED: &str = include_str!("data/porterbuddy/order-status-as-printed.json");
+const UPDATE: &str = include_str!("data/bandwidth/subscription-update.json");
 const NOTIFICATION: &str = include_str!("data/bandwidth/order-notification.xml");
 
 /// `JohnSmith` and `Swordfish`, the documented sample.
@@ -49,6 +51,12 @@ fn porterbuddy_signed(signature: &str, body: &str) -> Request {
 
 fn notification(body: &str) -> Request {
     Request::post("/notifications").header("Authorization", BANDWIDTH).body(body)
+}
+
+fn update_signed(key: &str, body: &str) -> Request {
+    let webhook = SubscriptionWebhook::<Value>::new(&Secret::new(key).unwrap());
+    let signature = webhook.signature().sign(body.as_bytes());
+    Request::post("/v2").header("X-Bandwidth-Signature-SHA-256", signature).body(body)
 }
 
 fn sign(key: &str, body: &str) -> String {
@@ -98,16 +106,16 @@ use Outcome::{Delivered, Refused};
 
 /// Runs the cases against every server.
 #[track_caller]
-fn check(webhooks: &Webhooks, cases: Vec<(&str, Request, Outcome)>) {
+fn check(webhooks: &Webhooks, cases: &[(&str, Request, Outcome)]) {
     for server in server::all(webhooks) {
-        for (case, request, outcome) in &cases {
+        for (case, request, outcome) in cases {
             let case = format!("{case}, in {}", server.name);
             let response = server.send(request);
             tells_nothing(&response, &case);
             let handled = server.handled();
             match outcome {
                 Refused(status) => {
-                    assert_eq!((response.status, handled), (*status, vec![]), "{case}")
+                    assert_eq!((response.status, handled), (*status, vec![]), "{case}");
                 }
                 Delivered(webhook, event) => {
                     assert_eq!(response.status, 200, "{case}");
@@ -141,7 +149,7 @@ fn documented_deliveries_reach_the_handler_as_typed_events() {
     let surprising = "SOMETHING_NEW";
     check(
         &defaults(),
-        vec![
+        &[
             ("Musement", musement(ORDER_ITEM), Delivered("musement.order_item", order_item())),
             (
                 "Musement, unknown status",
@@ -178,6 +186,11 @@ fn documented_deliveries_reach_the_handler_as_typed_events() {
                 Delivered("bandwidth.notification", order_notification("COMPLETE")),
             ),
             (
+                "Bandwidth, v2",
+                update_signed("bandwidth-secret", UPDATE),
+                Delivered("bandwidth.v2", serde_json::from_str(UPDATE).unwrap()),
+            ),
+            (
                 "in chunks",
                 musement("").chunked(ORDER_ITEM),
                 Delivered("musement.order_item", order_item()),
@@ -203,7 +216,7 @@ fn what_is_not_authentic_never_reaches_the_handler() {
     let unauthenticated = |path| Request::post(path).body(ORDER_ITEM);
     check(
         &defaults(),
-        vec![
+        &[
             ("no credentials", unauthenticated("/musement"), Refused(401)),
             (
                 "wrong credentials",
@@ -276,6 +289,15 @@ fn what_is_not_authentic_never_reaches_the_handler() {
                     .header("X-Porterbuddy-HMAC-SHA256", SIGNATURE),
                 Refused(400),
             ),
+            ("v2, no signature", Request::post("/v2").body(UPDATE), Refused(403)),
+            ("v2, forged", update_signed("another-key", UPDATE), Refused(403)),
+            (
+                "v2, two signatures",
+                update_signed("bandwidth-secret", UPDATE)
+                    .header("x-bandwidth-signature-sha-256", SIGNATURE),
+                Refused(400),
+            ),
+            ("v2, no JSON", update_signed("bandwidth-secret", "<Notification/>"), Refused(400)),
             (
                 "a length shorter than the body",
                 porterbuddy_signed(SIGNATURE, ORDER_STATUS).declaring(ORDER_STATUS.len() - 1),
@@ -310,7 +332,7 @@ fn the_challenge_goes_by_its_table_with_and_without_a_body() {
         cases.push((case, head.clone(), Refused(if is_right { 400 } else { status })));
         cases.push((case, head.body("<not XML"), Refused(if is_right { 400 } else { status })));
     }
-    check(&defaults(), cases);
+    check(&defaults(), &cases);
 }
 
 /// A sender that waits for `100 Continue` gets it, or its answer, in every state
@@ -358,7 +380,7 @@ fn a_large_first_request_is_read_before_it_is_answered() {
     let large = "x".repeat(8_000_000);
     check(
         &defaults(),
-        vec![
+        &[
             ("unauthenticated", Request::post("/notifications").body(&*large), Refused(401)),
             ("unsigned", Request::post("/porterbuddy").body(&*large), Refused(403)),
             ("another method", Request::new("PUT", "/musement").body(&*large), Refused(405)),
@@ -376,7 +398,7 @@ fn another_method_than_post_is_refused_and_told_which_is_allowed() {
             cases.push((method, request, Refused(405)));
         }
     }
-    check(&defaults(), cases);
+    check(&defaults(), &cases);
 }
 
 #[test]
@@ -384,7 +406,7 @@ fn an_encoded_body_is_refused_and_not_inflated() {
     let encoded = |value: &'static str| musement(ORDER_ITEM).header("Content-Encoding", value);
     check(
         &defaults(),
-        vec![
+        &[
             ("gzip", encoded("gzip"), Refused(415)),
             ("GZIP", encoded("GZIP"), Refused(415)),
             ("br", encoded("br"), Refused(415)),
@@ -413,7 +435,7 @@ fn a_body_of_the_limit_is_taken_and_one_byte_more_is_not() {
     let delivered = || Delivered("musement.order_item", order_item());
     check(
         &Webhooks::within(limits),
-        vec![
+        &[
             ("the limit", musement(&most), delivered()),
             ("one byte more", musement(&more), Refused(413)),
             ("the limit, in chunks", musement("").chunked(&*most), delivered()),
@@ -523,13 +545,12 @@ fn a_verified_body_that_does_not_parse_is_kept() {
         ("notifications", notification("<Notification/>")),
         ("notifications, empty", notification("")),
     ];
-    check(
-        &defaults(),
-        broken.iter().map(|(case, request)| (*case, request.clone(), Refused(400))).collect(),
-    );
+    let refused: Vec<_> =
+        broken.iter().map(|(case, request)| (*case, request.clone(), Refused(400))).collect();
+    check(&defaults(), &refused);
     for server in server::with_rejections(&defaults()) {
         for (case, request) in &broken {
-            let response = server.send(&request.clone().to_kept());
+            let response = server.send(&request.clone().kept());
             assert_eq!(response.status, 400, "{case}, in {}", server.name);
             tells_nothing(&response, case);
             let handled = server.handled();
@@ -554,7 +575,7 @@ fn a_body_that_is_not_verified_is_not_kept() {
     ];
     for server in server::with_rejections(&defaults()) {
         for (request, status) in &refused {
-            let response = server.send(&request.clone().to_kept());
+            let response = server.send(&request.clone().kept());
             assert_eq!(response.status, *status, "in {}", server.name);
             tells_nothing(&response, server.name);
             let handled = server.handled();
@@ -617,7 +638,7 @@ fn addresses_are_the_middlewares_and_otherwise_the_connections() {
             ],
         ),
     ] {
-        check(&Webhooks { musement: musement_webhook, ..defaults() }, cases);
+        check(&Webhooks { musement: musement_webhook, ..defaults() }, &cases);
     }
 }
 
@@ -648,10 +669,9 @@ async fn an_unknown_address_is_refused() {
     assert_eq!(app.oneshot(request).await.unwrap().status(), 403);
 }
 
-/// The routes of the quick starts, `post` and `web::post`, refuse another method
-/// by themselves.
+/// `post`, as in the quick start, refuses another method by itself.
 #[tokio::test]
-async fn the_frameworks_own_405_has_its_allow_too() {
+async fn the_405_of_axum_has_its_allow_too() {
     use tower::ServiceExt as _;
     let app: axum::Router = axum::Router::new().route("/", axum::routing::post(async || ()));
     let request = http::Request::get("/").body(axum::body::Body::empty()).unwrap();

@@ -1,6 +1,6 @@
 //! Port-outs over real servers: an answer in every case, and the same from axum
 //! and from actix.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[allow(dead_code, reason = "these tests need a part of it")]
 #[path = "common/sender.rs"]

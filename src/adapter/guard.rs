@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 use crate::bandwidth::{IntoPortOutAnswer, PortOutFailure, PortOutWebhook};
 use crate::log;
 use crate::rejection::{Answer, Rejection};
-use crate::webhook::Verified;
+use crate::webhook::{Verified, Webhook as _};
 
 /// Receives a question, asks the handler, and answers before the deadline that
 /// started when the head arrived.
@@ -49,7 +49,7 @@ where
         Ok(Err(_)) => PortOutFailure::HandlerPanicked,
         Ok(Ok(Err(_))) | Err(_) => PortOutFailure::HandlerLate,
     };
-    log::handler_failed::<PortOutWebhook>(&failure);
+    log::handler_failed(PortOutWebhook::NAME, &failure);
     report(webhook, || failure);
     Ok(webhook.otherwise(pon.as_deref()))
 }

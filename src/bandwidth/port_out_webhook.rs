@@ -93,6 +93,14 @@ impl fmt::Display for PortOutFailure {
 }
 
 impl PortOutWebhook {
+    /// How Bandwidth asks: it waits 30 s for a 200 with a valid answer, asks
+    /// eight times more, once every 5 minutes, and then approves the port-out.
+    pub const POLICY: DeliveryPolicy = DeliveryPolicy::new(
+        Delivered::ValidAnswer,
+        Some(TIME_ALLOWED),
+        Retries::Every { times: 8, interval: Duration::from_secs(5 * 60) },
+    );
+
     /// Accepts questions with these credentials, and answers `otherwise` when
     /// there is no answer of the handler.
     #[must_use]
@@ -196,8 +204,7 @@ impl Webhook for PortOutWebhook {
     }
 
     fn policy(&self) -> DeliveryPolicy {
-        let retries = Retries::Every { times: 8, interval: Duration::from_secs(5 * 60) };
-        DeliveryPolicy::new(Delivered::ValidAnswer, Some(TIME_ALLOWED), retries)
+        Self::POLICY
     }
 
     fn answer_instead(&self, _reason: &Reason, verified_body: Option<&[u8]>) -> Option<Answer> {

@@ -33,6 +33,11 @@ pub struct NotificationWebhook {
 }
 
 impl NotificationWebhook {
+    /// How Bandwidth delivers: 200 and nothing else confirms, and a notification
+    /// that fails never comes again.
+    pub const POLICY: DeliveryPolicy =
+        DeliveryPolicy::new(Delivered::Exactly200, None, Retries::Never);
+
     /// Accepts deliveries with the credentials that the subscription was made
     /// with.
     #[must_use]
@@ -70,7 +75,7 @@ impl Webhook for NotificationWebhook {
     }
 
     fn policy(&self) -> DeliveryPolicy {
-        DeliveryPolicy::new(Delivered::Exactly200, None, Retries::Never)
+        Self::POLICY
     }
 }
 

@@ -39,6 +39,11 @@ enum Senders {
 }
 
 impl OrderItemWebhook {
+    /// How Musement delivers: 200 and nothing else confirms, and a delivery that
+    /// fails comes again, it does not say when or how often.
+    pub const POLICY: DeliveryPolicy =
+        DeliveryPolicy::new(Delivered::Exactly200, None, Retries::Unscheduled);
+
     /// Accepts deliveries with these credentials.
     #[must_use]
     pub fn new(auth: BasicAuth) -> Self {
@@ -102,7 +107,7 @@ impl Webhook for OrderItemWebhook {
     }
 
     fn policy(&self) -> DeliveryPolicy {
-        DeliveryPolicy::new(Delivered::Exactly200, None, Retries::Unscheduled)
+        Self::POLICY
     }
 }
 

@@ -42,6 +42,14 @@ pub struct OrderWebhook {
 }
 
 impl OrderWebhook {
+    /// How Porterbuddy delivers: any status from 200 to 299 within 10 s
+    /// confirms; after another it tries twice more, at rising intervals.
+    pub const POLICY: DeliveryPolicy = DeliveryPolicy::new(
+        Delivered::Any2xx,
+        Some(Duration::from_secs(10)),
+        Retries::Rising { times: 2 },
+    );
+
     /// Accepts deliveries that are signed with this API key.
     #[must_use]
     pub fn new(api_key: &Secret) -> Self {
@@ -93,8 +101,7 @@ impl Webhook for OrderWebhook {
     }
 
     fn policy(&self) -> DeliveryPolicy {
-        let time_allowed = Some(Duration::from_secs(10));
-        DeliveryPolicy::new(Delivered::Any2xx, time_allowed, Retries::Rising { times: 2 })
+        Self::POLICY
     }
 }
 

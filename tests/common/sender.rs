@@ -1,5 +1,6 @@
 //! A sender that writes bytes to a connection and reads what comes back.
 
+use std::fmt::Write as _;
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
@@ -59,7 +60,7 @@ impl Request {
     }
 
     /// Goes to the handler that takes rejections too.
-    pub(crate) fn to_kept(mut self) -> Self {
+    pub(crate) fn kept(mut self) -> Self {
         self.path.insert_str(0, "/kept");
         self
     }
@@ -75,9 +76,9 @@ impl Request {
         match &self.body {
             Body::Whole(body) => {
                 let length = self.declared.unwrap_or(body.len());
-                head.push_str(&format!("Content-Length: {length}\r\n"));
+                write!(head, "Content-Length: {length}\r\n").unwrap();
             }
-            Body::Chunked(_) => head.push_str("Transfer-Encoding: chunked\r\n"),
+            Body::Chunked(_) => head += "Transfer-Encoding: chunked\r\n",
         }
         if self.last {
             head.push_str("Connection: close\r\n");

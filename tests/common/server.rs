@@ -1,7 +1,7 @@
 //! The same endpoints in axum, in actix-web and behind the tower layer, each on a
 //! port of the system's choosing.
 //!
-//! `/musement`, `/porterbuddy` and `/notifications` take verified deliveries
+//! `/musement`, `/porterbuddy`, `/notifications` and `/v2` take verified deliveries
 //! only. In axum and actix-web `/kept/musement` and so on take the rejection too.
 //! The header `X-Test-Peer` becomes the `PeerAddress` of a request, as a
 //! middleware behind a proxy would do it.
@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use bytes::Bytes;
-use order_webhooks::bandwidth::{self, NotificationWebhook};
+use order_webhooks::bandwidth::{self, NotificationWebhook, SubscriptionWebhook};
 use order_webhooks::musement::{self, OrderItemWebhook};
 use order_webhooks::porterbuddy::{self, OrderWebhook};
 use order_webhooks::{Answer, BasicAuth, Extract, Limits, Reason, Rejection, Secret, Verified};
@@ -26,6 +26,7 @@ pub(crate) struct Webhooks {
     pub(crate) musement: OrderItemWebhook,
     pub(crate) porterbuddy: OrderWebhook,
     pub(crate) notifications: NotificationWebhook,
+    pub(crate) v2: SubscriptionWebhook,
 }
 
 impl Webhooks {
@@ -33,10 +34,12 @@ impl Webhooks {
         let musement = BasicAuth::new("JohnSmith", "Swordfish").unwrap();
         let porterbuddy = Secret::new("porterbuddy-api-key").unwrap();
         let bandwidth = BasicAuth::new("bandwidth-user", "bandwidth-password").unwrap();
+        let v2 = Secret::new("bandwidth-secret").unwrap();
         Self {
             musement: OrderItemWebhook::new(musement).with_limits(limits),
             porterbuddy: OrderWebhook::new(&porterbuddy).with_limits(limits),
             notifications: NotificationWebhook::new(bandwidth).with_limits(limits),
+            v2: SubscriptionWebhook::new(&v2).with_limits(limits),
         }
     }
 }
@@ -83,6 +86,11 @@ impl Accept for OrderWebhook {
 }
 
 impl Accept for NotificationWebhook {
+    type Receipt = bandwidth::Receipt;
+    const ACCEPTED: bandwidth::Receipt = bandwidth::Receipt::Accepted;
+}
+
+impl Accept for SubscriptionWebhook {
     type Receipt = bandwidth::Receipt;
     const ACCEPTED: bandwidth::Receipt = bandwidth::Receipt::Accepted;
 }
@@ -155,6 +163,7 @@ mod in_axum {
     part!(musement: OrderItemWebhook);
     part!(porterbuddy: OrderWebhook);
     part!(notifications: NotificationWebhook);
+    part!(v2: SubscriptionWebhook);
 
     impl FromRef<App> for Record {
         fn from_ref(app: &App) -> Self {
@@ -181,6 +190,7 @@ mod in_axum {
                 .route("/musement", any(on::<OrderItemWebhook>))
                 .route("/porterbuddy", any(on::<OrderWebhook>))
                 .route("/notifications", any(on::<NotificationWebhook>))
+                .route("/v2", any(on::<SubscriptionWebhook>))
                 .route("/kept/musement", any(kept::<OrderItemWebhook>))
                 .route("/kept/porterbuddy", any(kept::<OrderWebhook>))
                 .route("/kept/notifications", any(kept::<NotificationWebhook>))
@@ -235,6 +245,7 @@ mod in_tower {
                 .route("/musement", layered(webhooks.musement))
                 .route("/porterbuddy", layered(webhooks.porterbuddy))
                 .route("/notifications", layered(webhooks.notifications))
+                .route("/v2", layered(webhooks.v2))
                 .layer(Extension(record));
             in_axum::serve(listener, app);
         })
@@ -271,9 +282,11 @@ mod in_actix {
                     .app_data(webhooks.musement.clone())
                     .app_data(webhooks.porterbuddy.clone())
                     .app_data(web::Data::new(webhooks.notifications.clone()))
+                    .app_data(webhooks.v2.clone())
                     .route("/musement", web::to(on::<OrderItemWebhook>))
                     .route("/porterbuddy", web::to(on::<OrderWebhook>))
                     .route("/notifications", web::to(on::<NotificationWebhook>))
+                    .route("/v2", web::to(on::<SubscriptionWebhook>))
                     .route("/kept/musement", web::to(kept::<OrderItemWebhook>))
                     .route("/kept/porterbuddy", web::to(kept::<OrderWebhook>))
                     .route("/kept/notifications", web::to(kept::<NotificationWebhook>))

@@ -8,6 +8,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
+    clippy::large_stack_arrays,
     clippy::panic
 )]
 
@@ -16,6 +17,7 @@ mod json;
 mod leaks;
 mod port_out;
 mod signature;
+mod table;
 mod transport;
 mod xml;
 

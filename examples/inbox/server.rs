@@ -1,0 +1,136 @@
+//! The server of the inbox: verify, keep, and only then answer.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{FromRef, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::any;
+use order_webhooks::bandwidth::{self, NotificationWebhook, SubscriptionWebhook};
+use order_webhooks::musement::{self, OrderItemWebhook};
+use order_webhooks::porterbuddy::{self, OrderWebhook};
+use order_webhooks::{Rejection, Tracked, Webhook, axum::Verified};
+
+use crate::common::{Webhooks, report};
+use crate::inbox::{Delivery, Inbox};
+
+/// A port-out has no place here: its sender waits for a verdict, not for a
+/// receipt. `examples/axum_server.rs` has one.
+pub(crate) fn router(webhooks: Webhooks, inbox: Arc<Inbox>) -> Router {
+    Router::new()
+        .route("/musement", any(on_order_item))
+        .route("/porterbuddy", any(on_order))
+        .route("/bandwidth/notifications", any(on_notification))
+        .route("/bandwidth/v2", any(on_subscription))
+        .with_state(App { webhooks, inbox })
+}
+
+#[derive(Clone)]
+struct App {
+    webhooks: Webhooks,
+    inbox: Arc<Inbox>,
+}
+
+impl FromRef<App> for Arc<Inbox> {
+    fn from_ref(app: &App) -> Self {
+        Arc::clone(&app.inbox)
+    }
+}
+
+impl FromRef<App> for OrderItemWebhook {
+    fn from_ref(app: &App) -> Self {
+        app.webhooks.musement.clone()
+    }
+}
+
+impl FromRef<App> for OrderWebhook {
+    fn from_ref(app: &App) -> Self {
+        app.webhooks.porterbuddy.clone()
+    }
+}
+
+impl FromRef<App> for NotificationWebhook {
+    fn from_ref(app: &App) -> Self {
+        app.webhooks.notifications.clone()
+    }
+}
+
+impl FromRef<App> for SubscriptionWebhook {
+    fn from_ref(app: &App) -> Self {
+        app.webhooks.v2.clone()
+    }
+}
+
+/// Musement sends again until it sees a 200.
+async fn on_order_item(
+    State(inbox): State<Arc<Inbox>>,
+    delivery: Result<Verified<OrderItemWebhook>, Rejection>,
+) -> Result<musement::Receipt, Rejection> {
+    let is_kept = keep::<OrderItemWebhook>(&inbox, tracked(delivery)?).await;
+    Ok(if is_kept { musement::Receipt::Accepted } else { musement::Receipt::TryAgain })
+}
+
+/// Porterbuddy tries twice more, soon. Then the order has to be asked for.
+async fn on_order(
+    State(inbox): State<Arc<Inbox>>,
+    delivery: Result<Verified<OrderWebhook>, Rejection>,
+) -> Result<porterbuddy::Receipt, Rejection> {
+    let is_kept = keep::<OrderWebhook>(&inbox, tracked(delivery)?).await;
+    Ok(if is_kept { porterbuddy::Receipt::Accepted } else { porterbuddy::Receipt::TryAgain })
+}
+
+async fn on_notification(
+    State(inbox): State<Arc<Inbox>>,
+    delivery: Result<Verified<NotificationWebhook>, Rejection>,
+) -> Result<Response, Rejection> {
+    let is_kept = keep::<NotificationWebhook>(&inbox, tracked(delivery)?).await;
+    Ok(bandwidth_answer::<NotificationWebhook>(is_kept))
+}
+
+async fn on_subscription(
+    State(inbox): State<Arc<Inbox>>,
+    delivery: Result<Verified<SubscriptionWebhook>, Rejection>,
+) -> Result<Response, Rejection> {
+    let delivery = match delivery {
+        Ok(delivery) => Delivery::of_body::<SubscriptionWebhook>(delivery.body()),
+        Err(rejection) => unreadable::<SubscriptionWebhook>(rejection)?,
+    };
+    let is_kept = keep::<SubscriptionWebhook>(&inbox, delivery).await;
+    Ok(bandwidth_answer::<SubscriptionWebhook>(is_kept))
+}
+
+/// What is to be kept of a delivery, or its refusal.
+fn tracked<W: Webhook<Event: Tracked>>(
+    delivery: Result<Verified<W>, Rejection>,
+) -> Result<Delivery, Rejection> {
+    match delivery {
+        Ok(delivery) => Ok(Delivery::of(&delivery)),
+        Err(rejection) => unreadable::<W>(rejection),
+    }
+}
+
+/// A body that does not parse is kept all the same, and then its delivery is as
+/// good as any: it would parse no better the next time.
+fn unreadable<W: Webhook>(rejection: Rejection) -> Result<Delivery, Rejection> {
+    report::<W>(&rejection);
+    rejection.verified_body().map(|body| Delivery::of_body::<W>(body)).ok_or(rejection)
+}
+
+async fn keep<W: Webhook>(inbox: &Inbox, delivery: Delivery) -> bool {
+    let kept = inbox.keep(delivery).await;
+    if let Err(error) = &kept {
+        eprintln!("{}: a delivery is not kept: {error}", W::NAME);
+    }
+    kept.is_ok()
+}
+
+/// Bandwidth sends no notification again, whatever it is answered, but it shows
+/// the answer beside the subscription: there, a 500 tells what a 200 would hide.
+fn bandwidth_answer<W: Webhook>(is_kept: bool) -> Response {
+    if is_kept {
+        return bandwidth::Receipt::Accepted.into_response();
+    }
+    eprintln!("{}: THE DELIVERY IS LOST and will not be sent again: ask for its order", W::NAME);
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}

@@ -1,0 +1,233 @@
+//! Bandwidth's senders and their events.
+
+use http::{HeaderName, HeaderValue, Uri};
+
+use crate::auth::{BodySignature, Credentials, SignatureEncoding};
+use crate::bandwidth::{
+    EventNotification, EventType, NoteNotification, Notification, NotificationWebhook,
+    OrderNotification, OrderStatus, OrderType, PortOutValidationRequest, PortOutWebhook,
+    TelephoneNumber,
+};
+use crate::policy::DeliveryPolicy;
+use crate::secret::Secret;
+use crate::testing::sender::Sender;
+use crate::wire::time as timestamp;
+
+const XML: HeaderValue = HeaderValue::from_static("application/xml");
+
+impl Sender {
+    /// Bandwidth's v1 subscriptions: XML, with the credentials after a challenge.
+    pub fn notifications(url: Uri, credentials: &Credentials) -> Self {
+        Self::new(url, NotificationWebhook::POLICY)
+            .with_media_type(XML)
+            .with_credentials_when_asked(credentials)
+    }
+
+    /// Bandwidth's port-out validation: XML, with the credentials after a
+    /// challenge. The answer is read, and decides the verdict.
+    pub fn port_out(url: Uri, credentials: &Credentials) -> Self {
+        Self::new(url, PortOutWebhook::POLICY)
+            .with_media_type(XML)
+            .with_credentials_when_asked(credentials)
+    }
+
+    /// Bandwidth's v2 subscriptions: JSON, signed with the subscription's secret.
+    /// Where it has credentials too, add
+    /// [`with_credentials_when_asked`](Self::with_credentials_when_asked).
+    pub fn subscription_v2(url: Uri, secret: &Secret) -> Self {
+        let header = HeaderName::from_static("x-bandwidth-signature-sha-256");
+        let signature = BodySignature::new(header, SignatureEncoding::Base64, secret);
+        Self::new(url, DeliveryPolicy::UNDOCUMENTED).signing(signature)
+    }
+}
+
+const SUBSCRIPTION: &str = "b7d4f4f8-1f3c-4a8e-9a5c-6c7b0f0e2d11";
+
+/// An order of new numbers that is complete.
+///
+/// ```
+/// use order_webhooks::bandwidth::{Notification, OrderStatus};
+/// use order_webhooks::testing::bandwidth;
+///
+/// let Notification::Order(mut order) = bandwidth::order_notification() else { panic!() };
+/// order.status = Some(OrderStatus::Partial);
+/// let notification = Notification::Order(order);
+/// ```
+#[must_use]
+pub fn order_notification() -> Notification {
+    order_notification_of(OrderType::Orders, OrderStatus::Complete)
+}
+
+/// An order of this type with this status. Numbers are complete where the status
+/// says so, and a port-in that has reached `FOC` has its date.
+#[must_use]
+pub fn order_notification_of(order_type: OrderType, status: OrderStatus) -> Notification {
+    let complete = matches!(
+        status,
+        OrderStatus::Complete | OrderStatus::Completed | OrderStatus::AdjustedComplete
+    );
+    let agreed = order_type == OrderType::PortIns
+        && matches!(status, OrderStatus::Foc | OrderStatus::Complete);
+    Notification::Order(OrderNotification {
+        completed_telephone_numbers: if complete { numbers() } else { Vec::new() },
+        actual_foc_date: timestamp::parse("2023-09-12T00:00:00Z").filter(|_| agreed),
+        ..order(order_type, status)
+    })
+}
+
+fn order(order_type: OrderType, status: OrderStatus) -> OrderNotification {
+    OrderNotification {
+        subscription_id: SUBSCRIPTION.into(),
+        message: Some(format!("{order_type} order is {status}")),
+        order_type: Some(order_type),
+        order_id: Some("8f3a1c52-6f5e-4a0e-8d8c-2b1f4d9e7a60".into()),
+        customer_order_id: Some("shop-order-7".into()),
+        status: Some(status),
+        completed_telephone_numbers: Vec::new(),
+        last_modified_date: timestamp::parse("2023-09-12T15:11:31.705Z"),
+        actual_foc_date: None,
+    }
+}
+
+fn numbers() -> Vec<TelephoneNumber> {
+    ["2223331000", "2223331001"].map(TelephoneNumber::from).into()
+}
+
+/// One notification for every documented status of every documented order type.
+#[must_use]
+pub fn order_notifications() -> Vec<Notification> {
+    let pairs = OrderType::KNOWN.iter().flat_map(|order_type| {
+        order_type.statuses().iter().map(|status| (order_type.clone(), status.clone()))
+    });
+    pairs.map(|(order_type, status)| order_notification_of(order_type, status)).collect()
+}
+
+/// A note on a port-in.
+#[must_use]
+pub fn note_notification() -> Notification {
+    let order = order(OrderType::PortIns, OrderStatus::Submitted);
+    Notification::Note(NoteNotification {
+        note: "The other carrier has asked for the latest invoice".into(),
+        order: OrderNotification { message: None, ..order },
+    })
+}
+
+/// Numbers that lost their messaging to another provider.
+#[must_use]
+pub fn event_notification() -> Notification {
+    Notification::Event(EventNotification {
+        subscription_id: SUBSCRIPTION.into(),
+        event_type: EventType::MessagingLost,
+        impacted_telephone_numbers: numbers(),
+    })
+}
+
+/// The sample of Bandwidth's documentation: a port-out of two numbers.
+///
+/// ```
+/// use order_webhooks::testing::bandwidth;
+///
+/// let request = bandwidth::port_out_request()
+///     .with_pin("0111")
+///     .with_zip_code(None)
+///     .with_telephone_numbers(["2223331002"]);
+/// assert_eq!(request.zip_code(), None);
+/// ```
+#[must_use]
+pub fn port_out_request() -> PortOutValidationRequest {
+    PortOutValidationRequest {
+        pon: Some("some_pon".into()),
+        pin: Some("1111".into()),
+        account_number: Some("777".into()),
+        zip_code: Some("62025".into()),
+        subscriber_name: Some("Subscriber Name".into()),
+        telephone_numbers: numbers(),
+    }
+}
+
+/// For tests: the feature `testing`.
+impl PortOutValidationRequest {
+    /// The same with this PON, or with none.
+    #[must_use]
+    pub fn with_pon<'a>(mut self, pon: impl Into<Option<&'a str>>) -> Self {
+        self.pon = pon.into().map(str::to_owned);
+        self
+    }
+
+    /// The same with this PIN, or with none.
+    #[must_use]
+    pub fn with_pin<'a>(mut self, pin: impl Into<Option<&'a str>>) -> Self {
+        self.pin = pin.into().map(str::to_owned);
+        self
+    }
+
+    /// The same with this account number, or with none.
+    #[must_use]
+    pub fn with_account_number<'a>(mut self, number: impl Into<Option<&'a str>>) -> Self {
+        self.account_number = number.into().map(str::to_owned);
+        self
+    }
+
+    /// The same with this ZIP code, or with none.
+    #[must_use]
+    pub fn with_zip_code<'a>(mut self, zip_code: impl Into<Option<&'a str>>) -> Self {
+        self.zip_code = zip_code.into().map(str::to_owned);
+        self
+    }
+
+    /// The same with this name, or with none.
+    #[must_use]
+    pub fn with_subscriber_name<'a>(mut self, name: impl Into<Option<&'a str>>) -> Self {
+        self.subscriber_name = name.into().map(str::to_owned);
+        self
+    }
+
+    /// The same with these numbers. Without any it is not valid.
+    #[must_use]
+    pub fn with_telephone_numbers<'a>(
+        mut self,
+        numbers: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        self.telephone_numbers = numbers.into_iter().map(TelephoneNumber::from).collect();
+        self
+    }
+}
+
+/// JSON to sign as a v2 delivery. **It is no sample of Bandwidth's**: the schema
+/// is not documented. Put your own recordings in its place.
+#[must_use]
+pub fn v2_placeholder() -> serde_json::Value {
+    serde_json::json!({ "placeholder": "the schema of v2 bodies is not documented" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_a_notification_for_every_status_of_every_type() {
+        let notifications = order_notifications();
+        assert_eq!(notifications.len(), 76);
+        for notification in notifications {
+            let xml = notification.to_xml();
+            assert_eq!(Notification::parse_unverified(xml.as_bytes()), Ok(notification), "{xml}");
+        }
+        for notification in [note_notification(), event_notification()] {
+            let xml = notification.to_xml();
+            assert_eq!(Notification::parse_unverified(xml.as_bytes()), Ok(notification), "{xml}");
+        }
+    }
+
+    #[test]
+    fn the_port_out_is_the_sample_of_the_documentation() {
+        assert_eq!(
+            port_out_request().to_xml(),
+            "<?xml version=\"1.0\"?><PortOutValidationRequest><PON>some_pon</PON><Pin>1111</Pin>\
+             <AccountNumber>777</AccountNumber><ZipCode>62025</ZipCode>\
+             <SubscriberName>Subscriber Name</SubscriberName><TelephoneNumbers>\
+             <TelephoneNumber>2223331000</TelephoneNumber>\
+             <TelephoneNumber>2223331001</TelephoneNumber></TelephoneNumbers>\
+             </PortOutValidationRequest>"
+        );
+    }
+}

@@ -1,0 +1,322 @@
+//! The sender's machine: one delivery, from its first request to its verdict.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+
+use crate::policy::{Delivered, DeliveryPolicy};
+use crate::testing::challenge::asks_for_basic;
+use crate::testing::forgery::{Forgery, damage, other_password};
+#[cfg(feature = "bandwidth")]
+use crate::testing::port_out;
+use crate::testing::random::Random;
+use crate::testing::sender::Sender;
+use crate::testing::verdict::{Failure, Next, Verdict};
+
+/// One delivery, from its first request to its verdict.
+///
+/// It is a machine without a clock and without a network: [`request`] gives the
+/// request that is due, and [`answered`] or [`unanswered`] takes what came of it
+/// and says what the provider does next. Waits are added up in [`elapsed`] and
+/// never waited for.
+///
+/// ```
+/// # #[cfg(feature = "bandwidth")] {
+/// use http::Response;
+/// use order_webhooks::Credentials;
+/// use order_webhooks::testing::{Next, Sender, Verdict, bandwidth};
+///
+/// let credentials = Credentials::new("bandwidth-user", "bandwidth-password")?;
+/// let sender = Sender::notifications("/bandwidth".parse()?, &credentials);
+/// let mut delivery = sender.delivery(&bandwidth::order_notification());
+///
+/// let first = delivery.request().expect("a delivery starts with a request");
+/// assert!(!first.headers().contains_key("authorization"));
+/// let challenge = Response::builder()
+///     .status(401)
+///     .header("WWW-Authenticate", r#"Basic realm="webhooks""#)
+///     .body("")?;
+/// assert_eq!(delivery.answered(&challenge), Next::RepeatWithCredentials);
+///
+/// let second = delivery.request().expect("the same with credentials");
+/// assert!(second.headers().contains_key("authorization"));
+/// assert_eq!(delivery.answered(&Response::new("")), Next::Ended(Verdict::Delivered));
+/// assert!(delivery.request().is_none());
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// [`request`]: Self::request
+/// [`answered`]: Self::answered
+/// [`unanswered`]: Self::unanswered
+/// [`elapsed`]: Self::elapsed
+#[derive(Clone)]
+#[must_use]
+pub struct Delivery {
+    sender: Sender,
+    body: Bytes,
+    /// What the signature is made over, where that is not the body.
+    signed: Option<Bytes>,
+    forged_credentials: Option<Forgery>,
+    forged_signature: Option<Forgery>,
+    stage: Stage,
+    failed: u32,
+    elapsed: Duration,
+}
+
+#[derive(Clone)]
+enum Stage {
+    /// The request without credentials is due.
+    Bare,
+    /// The request with all that the sender has to show is due.
+    Proven,
+    Ended(Verdict),
+}
+
+impl Delivery {
+    pub(super) fn new(sender: Sender, body: Bytes) -> Self {
+        let stage = Stage::first(&sender);
+        Self {
+            sender,
+            body,
+            signed: None,
+            forged_credentials: None,
+            forged_signature: None,
+            stage,
+            failed: 0,
+            elapsed: Duration::ZERO,
+        }
+    }
+
+    /// The same from somebody who is not the sender: credentials, signature and
+    /// address, whichever there are, are all forged.
+    pub fn forged(self, forgery: Forgery) -> Self {
+        let mut forged = self.with_forged_credentials(forgery).with_forged_signature(forgery);
+        forged.sender.address = match (forged.sender.address, forgery) {
+            (Some(_), Forgery::Wrong | Forgery::Malformed) => {
+                Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)))
+            }
+            (Some(_), Forgery::Missing) => None,
+            (address, _) => address,
+        };
+        forged
+    }
+
+    /// The same with forged credentials only.
+    pub fn with_forged_credentials(mut self, forgery: Forgery) -> Self {
+        self.forged_credentials = Some(forgery);
+        self
+    }
+
+    /// The same with a forged signature only.
+    pub fn with_forged_signature(mut self, forgery: Forgery) -> Self {
+        self.forged_signature = Some(forgery);
+        self
+    }
+
+    /// The same with a body that was damaged after it was signed; see
+    /// [`damage`](crate::testing::damage()). Where nothing is signed, nothing
+    /// tells a damaged body from another, except that it may not parse.
+    pub fn damaged(mut self, random: &mut Random) -> Self {
+        let body = damage(&self.body, random);
+        self.signed.get_or_insert(std::mem::replace(&mut self.body, body));
+        self
+    }
+
+    /// The same from the start, sent by somebody who has recorded it: what was
+    /// shown is shown again, without waiting to be asked.
+    ///
+    /// Nothing that the three providers send can tell a receiver that it is a
+    /// replay but the event itself.
+    pub fn replayed(&self) -> Self {
+        let mut replayed = self.restarted();
+        replayed.sender.waits_to_be_asked = false;
+        replayed.stage = Stage::Proven;
+        replayed
+    }
+
+    /// The same from the start, sent by the provider once more.
+    pub fn restarted(&self) -> Self {
+        let stage = Stage::first(&self.sender);
+        Self { stage, failed: 0, elapsed: Duration::ZERO, ..self.clone() }
+    }
+
+    /// The request that is due, or `None` once the delivery has ended.
+    #[must_use]
+    pub fn request(&self) -> Option<Request<Bytes>> {
+        let (bare, body) = match self.stage {
+            Stage::Ended(_) => return None,
+            Stage::Bare if !self.sender.bare_body => (true, Bytes::new()),
+            Stage::Bare => (true, self.body.clone()),
+            Stage::Proven => (false, self.body.clone()),
+        };
+        let mut request = Request::new(body);
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.sender.url.clone();
+        let length = HeaderValue::from(request.body().len());
+        let headers = request.headers_mut();
+        headers.insert(CONTENT_TYPE, self.sender.media_type.clone());
+        headers.insert(CONTENT_LENGTH, length);
+        if let Some(right) = self.sender.credentials.as_ref().filter(|_| !bare) {
+            let wrong = || other_password(right);
+            for value in Forgery::values(self.forged_credentials, right, wrong) {
+                headers.append(AUTHORIZATION, value);
+            }
+        }
+        self.sign(&mut request);
+        self.come_from_the_address(&mut request);
+        Some(request)
+    }
+
+    fn sign(&self, request: &mut Request<Bytes>) {
+        let signed = match (&self.signed, request.body().is_empty()) {
+            (Some(signed), false) => signed.clone(),
+            _ => request.body().clone(),
+        };
+        let Some((name, right)) = self.sender.sign(&signed) else { return };
+        let wrong = || {
+            let other = self.sender.sign(&[&signed, &b"x"[..]].concat());
+            other.map_or(HeaderValue::from_static(""), |(_, value)| value)
+        };
+        for value in Forgery::values(self.forged_signature, &right, wrong) {
+            request.headers_mut().append(&name, value);
+        }
+    }
+
+    #[cfg(any(feature = "axum", feature = "actix", feature = "tower"))]
+    fn come_from_the_address(&self, request: &mut Request<Bytes>) {
+        if let Some(address) = self.sender.address {
+            request.extensions_mut().insert(crate::adapter::peer::PeerAddress(address));
+        }
+    }
+
+    #[cfg(not(any(feature = "axum", feature = "actix", feature = "tower")))]
+    #[allow(clippy::unused_self, reason = "there is no receiver that could take an address")]
+    fn come_from_the_address(&self, _: &mut Request<Bytes>) {}
+
+    /// Takes the answer to the request that was due. An answer that is later than
+    /// [`time_allowed`](Self::time_allowed) is none: see
+    /// [`unanswered`](Self::unanswered).
+    pub fn answered<B: AsRef<[u8]>>(&mut self, response: &Response<B>) -> Next {
+        let status = response.status();
+        match &self.stage {
+            Stage::Ended(verdict) => Next::Ended(verdict.clone()),
+            Stage::Bare if status == StatusCode::UNAUTHORIZED => {
+                if !asks_for_basic(response.headers()) {
+                    self.failed(Failure::NotAsked(status))
+                } else if self.forged_credentials == Some(Forgery::Missing) {
+                    self.failed(Failure::Status(status))
+                } else {
+                    self.stage = Stage::Proven;
+                    Next::RepeatWithCredentials
+                }
+            }
+            Stage::Bare => self.failed(Failure::NotAsked(status)),
+            Stage::Proven => match self.judge(response) {
+                Some(verdict) => self.ended(verdict),
+                None => self.failed(Failure::Status(status)),
+            },
+        }
+    }
+
+    /// Takes that there was no answer: no connection, a connection that broke, or
+    /// an answer too late.
+    pub fn unanswered(&mut self) -> Next {
+        match &self.stage {
+            Stage::Ended(verdict) => Next::Ended(verdict.clone()),
+            Stage::Bare | Stage::Proven => self.failed(Failure::NoAnswer),
+        }
+    }
+
+    /// The verdict that this answer brings, or `None` if the try has failed.
+    fn judge<B: AsRef<[u8]>>(&self, response: &Response<B>) -> Option<Verdict> {
+        let status = response.status();
+        let counts = match self.sender.policy.delivered {
+            Delivered::Any2xx => status.is_success(),
+            Delivered::Exactly200 | Delivered::ValidAnswer => status == StatusCode::OK,
+        };
+        if !counts {
+            return None;
+        }
+        #[cfg(feature = "bandwidth")]
+        if self.sender.policy.delivered == Delivered::ValidAnswer {
+            return Some(port_out::judge(response.headers(), response.body().as_ref()));
+        }
+        Some(Verdict::Delivered)
+    }
+
+    fn failed(&mut self, because: Failure) -> Next {
+        let policy = self.sender.policy;
+        self.failed = self.failed.saturating_add(1);
+        match policy.retries.wait_after(self.failed) {
+            Some(after) => {
+                self.elapsed = self.elapsed.saturating_add(after);
+                self.stage = Stage::first(&self.sender);
+                Next::TryAgain { because, after, documented: policy.retries.is_scheduled() }
+            }
+            None => self.ended(given_up(policy, because)),
+        }
+    }
+
+    fn ended(&mut self, verdict: Verdict) -> Next {
+        self.stage = Stage::Ended(verdict.clone());
+        Next::Ended(verdict)
+    }
+
+    /// How it ended, or `None` while a request is due.
+    #[must_use]
+    pub fn verdict(&self) -> Option<&Verdict> {
+        match &self.stage {
+            Stage::Ended(verdict) => Some(verdict),
+            Stage::Bare | Stage::Proven => None,
+        }
+    }
+
+    /// The time from the first try to the one that is due: the waits in between.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    /// How many tries have failed.
+    #[must_use]
+    pub fn failed_tries(&self) -> u32 {
+        self.failed
+    }
+
+    /// How long the provider waits for an answer: as it documents it, or 30 s.
+    #[must_use]
+    pub fn time_allowed(&self) -> Duration {
+        self.sender.policy.time_allowed.unwrap_or(DeliveryPolicy::ASSUMED_TIME_ALLOWED)
+    }
+}
+
+impl Stage {
+    fn first(sender: &Sender) -> Self {
+        if sender.waits_to_be_asked { Self::Bare } else { Self::Proven }
+    }
+}
+
+/// What a provider makes of a delivery that it does not try again.
+fn given_up(policy: DeliveryPolicy, because: Failure) -> Verdict {
+    #[cfg(feature = "bandwidth")]
+    if policy.delivered == Delivered::ValidAnswer {
+        return Verdict::PortOutFailedOpen(port_out::FailedOpen::NoAnswer(because));
+    }
+    let _ = policy;
+    Verdict::Lost(because)
+}
+
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("sender", &self.sender)
+            .field("verdict", &self.verdict())
+            .field("failed_tries", &self.failed)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,96 @@
+//! Musement's sender and its events.
+
+use http::Uri;
+use time::{Date, Month, OffsetDateTime, Time};
+use uuid::Uuid;
+
+use crate::auth::Credentials;
+use crate::musement::{OrderItemStatus, OrderItemUpdate, OrderItemWebhook};
+use crate::testing::sender::Sender;
+
+impl Sender {
+    /// Musement: JSON, with the credentials in the first request.
+    pub fn musement(url: Uri, credentials: &Credentials) -> Self {
+        Self::new(url, OrderItemWebhook::POLICY).with_credentials(credentials)
+    }
+}
+
+/// The sample of Musement's documentation: an item that is `OK`.
+///
+/// ```
+/// use order_webhooks::musement::OrderItemStatus;
+/// use order_webhooks::testing::musement;
+///
+/// let mut update = musement::order_item_update();
+/// update.order_item_status = OrderItemStatus::Refunded;
+/// update.order_item_version += 1;
+/// ```
+#[must_use]
+pub fn order_item_update() -> OrderItemUpdate {
+    let time = sample_time();
+    OrderItemUpdate {
+        order_id: 13_459_345,
+        order_uuid: Uuid::from_u128(0x8e9e_5c6e_ea7d_4934_8753_f009_54f3_0d00),
+        order_created: time,
+        order_updated: time,
+        order_version: 16,
+        order_item_uuid: Uuid::from_u128(0x1104_5e18_e3ca_42e1_acb4_0d5b_e750_36fd),
+        order_item_created: time,
+        order_item_updated: time,
+        order_item_version: 22,
+        order_item_status: OrderItemStatus::Ok,
+    }
+}
+
+/// One update for every documented status, each a version and a minute after the
+/// one before.
+#[must_use]
+pub fn order_item_updates() -> Vec<OrderItemUpdate> {
+    let mut update = order_item_update();
+    let mut updates = Vec::new();
+    for status in OrderItemStatus::KNOWN {
+        update.order_item_status = status.clone();
+        updates.push(update.clone());
+        update.order_version = update.order_version.saturating_add(1);
+        update.order_item_version = update.order_item_version.saturating_add(1);
+        let later = update.order_item_updated.saturating_add(time::Duration::MINUTE);
+        (update.order_updated, update.order_item_updated) = (later, later);
+    }
+    updates
+}
+
+/// `2018-12-10T13:12:40+0000`.
+fn sample_time() -> OffsetDateTime {
+    let date = Date::from_calendar_date(2018, Month::December, 10).unwrap_or(Date::MIN);
+    let time = Time::from_hms(13, 12, 40).unwrap_or(Time::MIDNIGHT);
+    OffsetDateTime::new_utc(date, time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAMPLE: &str = r#"{"order_id":"13459345","order_uuid":"8e9e5c6e-ea7d-4934-8753-f00954f30d00","order_created":"2018-12-10T13:12:40+0000","order_updated":"2018-12-10T13:12:40+0000","order_version":"16","order_item_uuid":"11045e18-e3ca-42e1-acb4-0d5be75036fd","order_item_created":"2018-12-10T13:12:40+0000","order_item_updated":"2018-12-10T13:12:40+0000","order_item_version":"22","order_item_status":"OK"}"#;
+
+    #[test]
+    fn the_sample_is_that_of_the_documentation() {
+        let credentials = Credentials::new("JohnSmith", "Swordfish").unwrap();
+        let sender = Sender::musement("/musement".parse().unwrap(), &credentials);
+        let request = sender.delivery(&order_item_update()).request().unwrap();
+        assert_eq!(request.method(), "POST");
+        assert_eq!(request.body(), SAMPLE);
+        let headers = request.headers();
+        assert_eq!(headers["authorization"], "Basic Sm9oblNtaXRoOlN3b3JkZmlzaA==");
+        assert_eq!(headers["content-type"], "application/json");
+        assert_eq!(headers["content-length"], SAMPLE.len().to_string());
+        assert_eq!(headers.len(), 3);
+    }
+
+    #[test]
+    fn there_is_one_update_for_every_status() {
+        let updates = order_item_updates();
+        let statuses: Vec<_> = updates.iter().map(|u| u.order_item_status.clone()).collect();
+        assert_eq!(statuses, OrderItemStatus::KNOWN);
+        assert!(updates.is_sorted_by_key(|update| update.order_item_version));
+    }
+}

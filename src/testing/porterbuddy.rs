@@ -1,0 +1,88 @@
+//! Porterbuddy's sender and its events.
+
+use http::{HeaderName, Uri};
+
+use crate::auth::{BodySignature, SignatureEncoding};
+use crate::porterbuddy::{OrderStatus, OrderStatusUpdate, OrderWebhook};
+use crate::secret::Secret;
+use crate::testing::sender::Sender;
+use crate::wire::time as timestamp;
+
+impl Sender {
+    /// Porterbuddy: JSON, signed with the API key.
+    pub fn porterbuddy(url: Uri, api_key: &Secret) -> Self {
+        let header = HeaderName::from_static("x-porterbuddy-hmac-sha256");
+        let signature = BodySignature::new(header, SignatureEncoding::Base64, api_key);
+        Self::new(url, OrderWebhook::POLICY).signing(signature)
+    }
+}
+
+/// An order that has been delivered, with every documented field.
+///
+/// ```
+/// use order_webhooks::testing::porterbuddy;
+///
+/// let mut update = porterbuddy::order_status_update();
+/// update.order_id = "394327".into();
+/// update.pickup_time = None;
+/// ```
+#[must_use]
+pub fn order_status_update() -> OrderStatusUpdate {
+    OrderStatusUpdate {
+        order_id: "394326".into(),
+        order_status: OrderStatus::Delivered,
+        pickup_date: timestamp::parse_date("2023-02-13"),
+        pickup_time: timestamp::parse("2023-02-13T15:00:00+02:00"),
+        status_updated_at: timestamp::parse("2023-02-13T13:16:40.32538Z"),
+        order_reference: Some("order-12345".into()),
+    }
+}
+
+/// One update for every documented status, each a minute after the one before.
+/// The last two are the two spellings of a cancelled order.
+#[must_use]
+pub fn order_status_updates() -> Vec<OrderStatusUpdate> {
+    let mut update = order_status_update();
+    let mut updates = Vec::new();
+    let other_spelling = OrderStatus::Other("canceled".into());
+    for status in OrderStatus::KNOWN.iter().chain([&other_spelling]) {
+        update.order_status = status.clone();
+        updates.push(update.clone());
+        let later = |time: time::OffsetDateTime| time.saturating_add(time::Duration::MINUTE);
+        update.status_updated_at = update.status_updated_at.map(later);
+    }
+    updates
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_request_is_that_of_the_documentation() {
+        let key = Secret::new("porterbuddy-api-key").unwrap();
+        let sender = Sender::porterbuddy("/porterbuddy".parse().unwrap(), &key);
+        let request = sender.delivery(&order_status_update()).request().unwrap();
+        let body = r#"{"orderId":"394326","orderStatus":"delivered","pickupDate":"2023-02-13","pickupTime":"2023-02-13T15:00:00+02:00","statusUpdatedAt":"2023-02-13T13:16:40.32538Z","orderReference":"order-12345"}"#;
+        assert_eq!(request.body(), body);
+        let headers = request.headers();
+        assert_eq!(headers["content-type"], "application/json");
+        assert_eq!(headers["content-length"], body.len().to_string());
+        assert_eq!(headers["x-porterbuddy-hmac-sha256"].len(), 44);
+        assert_eq!(headers.len(), 3);
+    }
+
+    #[test]
+    fn both_spellings_of_a_cancelled_order_are_sent() {
+        let key = Secret::new("porterbuddy-api-key").unwrap();
+        let sender = Sender::porterbuddy("/".parse().unwrap(), &key);
+        let statuses: Vec<String> = order_status_updates()
+            .iter()
+            .map(|update| sender.delivery(update).request().unwrap())
+            .map(|request| serde_json::from_slice::<serde_json::Value>(request.body()).unwrap())
+            .map(|body| body["orderStatus"].as_str().unwrap().to_owned())
+            .collect();
+        let expected = ["received", "ready", "in_delivery", "delivered", "cancelled", "canceled"];
+        assert_eq!(statuses, expected);
+    }
+}

@@ -1,0 +1,150 @@
+//! A provider that sends to one endpoint.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use http::{HeaderName, HeaderValue, Uri};
+
+use crate::auth::{BodySignature, Credentials};
+use crate::policy::DeliveryPolicy;
+use crate::testing::delivery::Delivery;
+use crate::testing::payload::Payload;
+
+/// A provider that sends to one endpoint: how it proves who it is, and how it
+/// delivers.
+///
+/// There is one for every webhook of this crate. One of your own is put together
+/// from its parts:
+///
+/// ```
+/// use http::{HeaderName, HeaderValue};
+/// use order_webhooks::testing::Sender;
+/// use order_webhooks::{BodySignature, DeliveryPolicy, Secret, SignatureEncoding};
+///
+/// let signature = BodySignature::new(
+///     HeaderName::from_static("x-acme-signature"),
+///     SignatureEncoding::Hex { prefix: "sha256=" },
+///     &Secret::new("acme-secret")?,
+/// );
+/// let acme = Sender::new("/acme".parse()?, DeliveryPolicy::UNDOCUMENTED)
+///     .with_media_type(HeaderValue::from_static("text/plain"))
+///     .signing(signature);
+/// let request = acme.delivery("4").request().expect("a delivery starts with a request");
+/// assert_eq!(request.uri(), "/acme");
+/// assert!(request.headers().contains_key("x-acme-signature"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct Sender {
+    pub(super) url: Uri,
+    pub(super) policy: DeliveryPolicy,
+    pub(super) media_type: HeaderValue,
+    pub(super) credentials: Option<HeaderValue>,
+    pub(super) waits_to_be_asked: bool,
+    pub(super) bare_body: bool,
+    pub(super) signature: Option<BodySignature>,
+    pub(super) address: Option<IpAddr>,
+}
+
+impl Sender {
+    /// A sender of JSON to this URL, which can be a path alone, that proves
+    /// nothing yet.
+    pub fn new(url: Uri, policy: DeliveryPolicy) -> Self {
+        Self {
+            url,
+            policy,
+            media_type: HeaderValue::from_static("application/json"),
+            credentials: None,
+            waits_to_be_asked: false,
+            bare_body: true,
+            signature: None,
+            address: None,
+        }
+    }
+
+    /// Sends bodies of this media type.
+    pub fn with_media_type(mut self, media_type: HeaderValue) -> Self {
+        self.media_type = media_type;
+        self
+    }
+
+    /// Shows these Basic credentials with every request.
+    pub fn with_credentials(mut self, credentials: &Credentials) -> Self {
+        self.credentials = Some(credentials.authorization());
+        self.waits_to_be_asked = false;
+        self
+    }
+
+    /// Shows these Basic credentials only after a 401 with a challenge: every
+    /// try begins with a request without them.
+    pub fn with_credentials_when_asked(mut self, credentials: &Credentials) -> Self {
+        self.credentials = Some(credentials.authorization());
+        self.waits_to_be_asked = true;
+        self
+    }
+
+    /// Leaves the body out of the requests without credentials. Senders have it
+    /// in there as a rule; a receiver has to take both.
+    pub fn without_bare_body(mut self) -> Self {
+        self.bare_body = false;
+        self
+    }
+
+    /// Signs every body.
+    pub fn signing(mut self, signature: BodySignature) -> Self {
+        self.signature = Some(signature);
+        self
+    }
+
+    /// Sends from this address, for a receiver that checks it. It counts in
+    /// memory only; over a network the address is that of the connection.
+    pub fn from_address(mut self, address: IpAddr) -> Self {
+        self.address = Some(address);
+        self
+    }
+
+    /// How it delivers.
+    #[must_use]
+    pub fn policy(&self) -> DeliveryPolicy {
+        self.policy
+    }
+
+    /// The header that signs this body, if the sender signs.
+    ///
+    /// ```
+    /// # #[cfg(feature = "porterbuddy")] {
+    /// use order_webhooks::{Secret, testing::Sender};
+    ///
+    /// let sender = Sender::porterbuddy("/".parse()?, &Secret::new("porterbuddy-api-key")?);
+    /// let (name, value) = sender.sign(br#"{"orderId":"1"}"#).expect("Porterbuddy signs");
+    /// assert_eq!(name, "x-porterbuddy-hmac-sha256");
+    /// assert_eq!(value.len(), 44);
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn sign(&self, body: &[u8]) -> Option<(HeaderName, HeaderValue)> {
+        let signature = self.signature.as_ref()?;
+        let mut value = HeaderValue::try_from(signature.sign(body)).ok()?;
+        value.set_sensitive(true);
+        Some((signature.header().clone(), value))
+    }
+
+    /// A delivery of this event, or of a body of your own.
+    pub fn delivery(&self, payload: &(impl Payload + ?Sized)) -> Delivery {
+        Delivery::new(self.clone(), payload.to_body())
+    }
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender")
+            .field("url", &self.url)
+            .field("policy", &self.policy)
+            .field("credentials", &self.credentials.is_some())
+            .field("waits_to_be_asked", &self.waits_to_be_asked)
+            .field("signature", &self.signature)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,174 @@
+//! The examples, as `cargo test` has built them, run.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+#[allow(dead_code, reason = "the cases over the adapters use all of it")]
+#[path = "common/sender.rs"]
+mod sender;
+
+use std::io::{BufRead as _, BufReader, Lines};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+
+use order_webhooks::porterbuddy::OrderWebhook;
+use order_webhooks::{BodySignature, Secret, SignatureEncoding};
+use sender::{Connection, Request};
+
+const ORDER_ITEM: &str = include_str!("data/musement/order-item.json");
+const NOTIFICATION: &str = include_str!("data/bandwidth/event-notification.xml");
+const PORT_OUT: &str = include_str!("data/bandwidth/port-out.xml");
+
+fn example(name: &str) -> Command {
+    let mut path = std::env::current_exe().unwrap();
+    path.pop();
+    path.pop();
+    let path = path.join("examples").join(name);
+    assert!(path.exists(), "run `cargo build --examples` before this test alone");
+    Command::new(path)
+}
+
+/// A server that runs until the test ends.
+struct Server {
+    process: Child,
+    address: String,
+    stdout: Lines<BufReader<ChildStdout>>,
+    stderr: Lines<BufReader<ChildStderr>>,
+}
+
+impl Server {
+    fn start(name: &str) -> Self {
+        let mut command = example(name);
+        command.env("ADDR", "127.0.0.1:0").env("BODY_LIMIT", "2000");
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stdout = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut stderr = BufReader::new(process.stderr.take().unwrap()).lines();
+        let line = stderr.next().unwrap().unwrap();
+        let address = line.strip_prefix("listening on http://").expect(&line).to_owned();
+        Self { process, address, stdout, stderr }
+    }
+
+    #[track_caller]
+    fn answers(&self, request: &Request, status: u16) {
+        let mut connection = Connection::open(self.address.parse().unwrap());
+        assert_eq!(connection.send(request).status, status);
+    }
+
+    #[track_caller]
+    fn prints(&mut self, line: &str) {
+        assert_eq!(self.stdout.next().unwrap().unwrap(), line);
+    }
+
+    #[track_caller]
+    fn reports(&mut self, line: &str) {
+        assert_eq!(self.stderr.next().unwrap().unwrap(), line);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+#[test]
+fn the_demo_comes_out_as_it_should() {
+    let output = example("demo").output().unwrap();
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{table}");
+    assert!(!table.contains('\x1b'), "no colours where there is no terminal");
+}
+
+/// The lines of both servers are the same.
+#[test]
+fn the_servers_print_events_and_report_rejections() {
+    let basic = |path, value: &'static str| Request::post(path).header("Authorization", value);
+    let musement = "Basic Sm9oblNtaXRoOlN3b3JkZmlzaA==";
+    let bandwidth = "Basic YmFuZHdpZHRoLXVzZXI6YmFuZHdpZHRoLXBhc3N3b3Jk";
+    let order = r#"{"orderId":"1","orderStatus":"\u001b[2J"}"#;
+    let key = Secret::new("porterbuddy-api-key").unwrap();
+    let signature = OrderWebhook::new(&key).signature().sign(order.as_bytes());
+    for name in ["axum_server", "actix_server"] {
+        let mut server = Server::start(name);
+
+        server.answers(&basic("/musement", musement).body(ORDER_ITEM), 200);
+        server.prints(concat!(
+            r#"{"webhook":"musement.order_item","event":{"order_id":"13459345","#,
+            r#""order_uuid":"8e9e5c6e-ea7d-4934-8753-f00954f30d00","#,
+            r#""order_created":"2018-12-10T13:12:40+0000","#,
+            r#""order_updated":"2018-12-10T13:12:40+0000","order_version":"16","#,
+            r#""order_item_uuid":"11045e18-e3ca-42e1-acb4-0d5be75036fd","#,
+            r#""order_item_created":"2018-12-10T13:12:40+0000","#,
+            r#""order_item_updated":"2018-12-10T13:12:40+0000","order_item_version":"22","#,
+            r#""order_item_status":"OK"}}"#,
+        ));
+        server.answers(&basic("/musement", bandwidth).body(ORDER_ITEM), 401);
+        server.reports("musement.order_item: 401, credentials refused: not the expected ones");
+        server.answers(&Request::new("GET", "/musement"), 405);
+        server.reports("musement.order_item: 405, the method is not POST");
+        server.answers(&basic("/musement", musement).body("x".repeat(2_001)), 413);
+        server.reports("musement.order_item: 413, the body is longer than 2000 bytes");
+
+        let signed = |body: &str| {
+            Request::post("/porterbuddy")
+                .header("x-porterbuddy-hmac-SHA256", &*signature)
+                .body(body)
+        };
+        server.answers(&signed(order), 200);
+        server.prints(
+            r#"{"webhook":"porterbuddy.order","event":{"orderId":"1","orderStatus":"\u001b[2J"}}"#,
+        );
+        server.answers(&signed(""), 403);
+        server.reports("porterbuddy.order: 403, the signature does not match the body");
+
+        let path = "/bandwidth/notifications";
+        server.answers(&Request::post(path).body(NOTIFICATION), 401);
+        server.reports("bandwidth.notification: 401, asked for credentials");
+        server.answers(&basic(path, bandwidth).body(NOTIFICATION), 200);
+        server.prints(concat!(
+            r#"{"webhook":"bandwidth.notification","event":{"#,
+            r#""SubscriptionId":"3b2a4c0e-5f0d-4c58-9f0e-1f5d2a7c9e11","#,
+            r#""EventType":"MESSAGING_LOST","ImpactedTelephoneNumbers":["2223331000"]}}"#,
+        ));
+        server.answers(&basic(path, bandwidth).body("<Notification>"), 400);
+        server.reports(
+            "bandwidth.notification: 400, the body does not parse: unexpected end of the document \
+             at byte 14 (14 bytes verified)",
+        );
+    }
+}
+
+/// What a port-out is asked with is a customer's, and in no line.
+#[test]
+fn the_servers_print_port_outs_without_customer_data() {
+    let credentials = "Basic YmFuZHdpZHRoLXVzZXI6YmFuZHdpZHRoLXBhc3N3b3Jk";
+    let path = "/bandwidth/port-out";
+    for name in ["axum_server", "actix_server"] {
+        let mut server = Server::start(name);
+        let asked = Request::post(path).header("Authorization", credentials);
+        for body in [PORT_OUT.to_owned(), PORT_OUT.replace("1111", "8642")] {
+            server.answers(&asked.clone().body(body), 200);
+            let line = server.stdout.next().unwrap().unwrap();
+            assert!(line.starts_with(r#"{"webhook":"bandwidth.port_out","#), "{line}");
+            for data in ["1111", "8642", "777", "62025", "Subscriber Name", "2223331000"] {
+                assert!(!line.contains(data), "{line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_provider_of_ones_own_is_received() {
+    let mut server = Server::start("custom_provider");
+    let header = http::HeaderName::from_static("x-acme-signature");
+    let key = Secret::new("acme-key").unwrap();
+    let signed = BodySignature::new(header, SignatureEncoding::Hex { prefix: "sha256=" }, &key);
+    let body = r#"{"sku":"FANCYSNEAKER43","level":7}"#;
+    let request = Request::post("/acme").body(body);
+    server.answers(&request, 403);
+    server.answers(&request.header("X-Acme-Signature", signed.sign(body.as_bytes())), 200);
+    server.prints(r#"7 of "FANCYSNEAKER43" in stock"#);
+}

@@ -1,0 +1,22 @@
+//! The handler of the README, tested without a network.
+
+use axum::{Router, routing::post};
+use order_webhooks::musement::{OrderItemWebhook, Receipt};
+use order_webhooks::testing::{Forgery, Sender, Verdict, musement};
+use order_webhooks::{BasicAuth, Credentials, axum::Verified};
+
+async fn on_update(_: Verified<OrderItemWebhook>) -> Receipt {
+    Receipt::Accepted
+}
+
+#[tokio::test]
+async fn only_genuine_updates_are_delivered() -> Result<(), Box<dyn std::error::Error>> {
+    let credentials = Credentials::new("JohnSmith", "Swordfish")?;
+    let webhook = OrderItemWebhook::new(BasicAuth::from(&credentials));
+    let app: Router = Router::new().route("/musement", post(on_update)).with_state(webhook);
+    let sender = Sender::musement("/musement".parse()?, &credentials);
+    let delivery = sender.delivery(&musement::order_item_update());
+    assert_eq!(delivery.clone().run_on(app.clone()).await.verdict, Verdict::Delivered);
+    assert_ne!(delivery.forged(Forgery::Wrong).run_on(app).await.verdict, Verdict::Delivered);
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! The README's tables say what the code does. Its snippets are documentation
+//! tests of the crate.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use http::header::{AUTHORIZATION, HeaderValue};
+use order_webhooks::bandwidth::{
+    DenialReason, NotificationWebhook, PortOutWebhook, SubscriptionWebhook,
+};
+use order_webhooks::musement::OrderItemWebhook;
+use order_webhooks::porterbuddy::OrderWebhook;
+use order_webhooks::{
+    BasicAuth, CredentialsFault, Delivered, DeliveryPolicy, Limits, ParseError, ParseErrorKind,
+    Reason, Retries, Secret, Webhook,
+};
+
+const README: &str = include_str!("../README.md");
+const MANIFEST: &str = include_str!("../Cargo.toml");
+
+/// The cells of the table under this heading.
+fn table(heading: &str) -> Vec<Vec<&'static str>> {
+    let (_, section) = README.split_once(&format!("\n## {heading}\n")).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
+    rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect()).collect()
+}
+
+/// A policy, as the last three columns of the table put it.
+fn cells(policy: DeliveryPolicy) -> [String; 3] {
+    let delivered = match policy.delivered {
+        Delivered::Exactly200 => "exactly 200",
+        Delivered::Any2xx => "200 to 299",
+        Delivered::ValidAnswer => "200 with a valid answer",
+        _ => panic!("a new way to count as delivered"),
+    };
+    let waits = policy.time_allowed.map(|time| format!("{} s", time.as_secs()));
+    let then = match policy.retries {
+        Retries::Never => "**never sends again**".to_owned(),
+        Retries::Unscheduled => "sends again".to_owned(),
+        Retries::Undocumented => "not documented".to_owned(),
+        Retries::Rising { times } => format!("sends {times} more times"),
+        Retries::Every { times, interval } => {
+            let minutes = interval.as_secs() / 60;
+            format!(
+                "sends {times} more times, every {minutes} min, then **the port-out is approved**"
+            )
+        }
+        _ => panic!("a new way to try again"),
+    };
+    [delivered.to_owned(), waits.unwrap_or("not documented".to_owned()), then]
+}
+
+#[test]
+fn the_table_of_webhooks_is_that_of_their_policies() {
+    let auth = BasicAuth::new("u", "p").unwrap();
+    let secret = Secret::new("k").unwrap();
+    let port_out = PortOutWebhook::new(auth.clone(), DenialReason::InvalidRequest.into());
+    let policies = [
+        ("`musement::OrderItemWebhook`", OrderItemWebhook::new(auth.clone()).policy()),
+        ("`porterbuddy::OrderWebhook`", OrderWebhook::new(&secret).policy()),
+        ("`bandwidth::NotificationWebhook`", NotificationWebhook::new(auth).policy()),
+        ("`bandwidth::PortOutWebhook`", port_out.policy()),
+        (
+            "`bandwidth::SubscriptionWebhook<T>`",
+            SubscriptionWebhook::<serde_json::Value>::new(&secret).policy(),
+        ),
+    ];
+    let documented = table("The webhooks");
+    assert_eq!(documented.len(), policies.len());
+    for (row, (webhook, policy)) in documented.iter().zip(policies) {
+        assert_eq!(row[0], webhook);
+        assert_eq!(row[3..], cells(policy), "{webhook}");
+    }
+}
+
+#[test]
+fn the_table_of_statuses_is_that_of_the_reasons() {
+    let challenge = HeaderValue::from_static("Basic realm=\"r\"");
+    let limit = Duration::from_secs(10);
+    let fault = CredentialsFault::Mismatch;
+    let reasons = [
+        Reason::RepeatedHeader(AUTHORIZATION),
+        Reason::Incomplete,
+        Reason::Unparsable(ParseError::new(ParseErrorKind::Missing)),
+        Reason::Challenged(challenge.clone()),
+        Reason::Credentials { fault, challenge },
+        Reason::SignatureMissing,
+        Reason::SignatureMalformed,
+        Reason::SignatureMismatch,
+        Reason::AddressUnknown,
+        Reason::AddressRefused,
+        Reason::Method,
+        Reason::TooSlow { limit },
+        Reason::TooLarge { limit: 1 },
+        Reason::Encoded,
+    ];
+    let statuses: BTreeSet<u16> = reasons.iter().map(|reason| reason.status().as_u16()).collect();
+    let documented = table("What a refused sender gets");
+    let documented: Vec<u16> = documented.iter().map(|row| row[0].parse().unwrap()).collect();
+    assert_eq!(documented, statuses.into_iter().collect::<Vec<_>>());
+
+    let limits = Limits::default();
+    assert!(README.contains(&format!("not complete after {} s |", limits.body_time().as_secs())));
+    assert!(README.contains(&format!("more than {} MiB |", limits.body_bytes() / 1024 / 1024)));
+    assert_eq!(limits.drained_bytes() / limits.body_bytes(), 8);
+    assert!(README.contains("up to eight times the limit"));
+}
+
+/// What the README shows as a test of a handler is a test here.
+#[test]
+fn the_test_of_a_handler_is_one_of_these_tests() {
+    let (_title, test) = include_str!("handler.rs").split_once("\n\n").unwrap();
+    assert!(README.contains(&format!("```rust\n{test}```\n")));
+}
+
+#[test]
+fn the_table_of_features_is_that_of_the_manifest() {
+    let (_, features) = MANIFEST.split_once("\n[features]\n").unwrap();
+    let features = features.split("\n\n").next().unwrap();
+    let names = |line: &'static str| line.split(" = ").next().unwrap();
+    let features: BTreeSet<_> = features.lines().map(names).collect();
+    let default = MANIFEST.lines().find(|line| line.starts_with("default = ")).unwrap();
+    let documented = table("Features");
+    for row in &documented {
+        let name = row[0].trim_matches('`');
+        assert!(features.contains(name), "{name}");
+        assert_eq!(row[1] == "yes", default.contains(&format!("\"{name}\"")), "{name}");
+    }
+    assert_eq!(documented.len() + 1, features.len(), "all but `default`");
+}
+
+#[test]
+fn the_version_of_rust_is_that_of_the_manifest() {
+    let line = MANIFEST.lines().find(|line| line.starts_with("rust-version = ")).unwrap();
+    let version = line.split('"').nth(1).unwrap();
+    assert!(README.contains(&format!("needs Rust {version}.")));
+}
+
+/// The bar is ten lines of code, imports and closing brackets aside.
+#[test]
+fn the_quick_starts_are_short() {
+    for framework in ["axum", "actix-web"] {
+        let (_, section) = README.split_once(&format!("\n### {framework}\n")).unwrap();
+        let (_, code) = section.split_once("```rust,no_run\n").unwrap();
+        let code = code.split("```").next().unwrap();
+        let counts = |line: &&str| !line.is_empty() && *line != "}" && !line.starts_with("use ");
+        let lines = code.lines().filter(counts).count();
+        assert!(lines <= 10, "{framework}: {lines}");
+    }
+}
