@@ -196,8 +196,8 @@ fn every_target() {
         let mut random = Random(0x9E37_79B9_7F4A_7C15);
         for round in 0..rounds {
             let data = mutated(seeds, &mut random);
-            let passed = std::panic::catch_unwind(|| check(&data)).is_ok();
-            assert!(passed, "{name}, round {round}: {}", data.escape_ascii());
+            let holds = std::panic::catch_unwind(|| check(&data)).is_ok();
+            assert!(holds, "{name}, round {round}: {}", data.escape_ascii());
         }
     }
 }

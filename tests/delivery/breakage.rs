@@ -12,6 +12,7 @@ fn sender(of: impl Fn(http::Uri, &Credentials) -> Sender) -> Sender {
     of("/hook".parse().unwrap(), &Credentials::new("u", "p").unwrap())
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "the senders take an answer or none")]
 fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Option<Response<Bytes>> {
     let mut response = Response::builder().status(status);
     for (name, value) in headers {

@@ -41,7 +41,8 @@ pub fn port_out(body: &[u8]) {
     ] {
         assert_eq!(given, text(root, name).as_deref(), "{name}");
     }
-    let given: Vec<_> = request.telephone_numbers().iter().map(TelephoneNumber::as_str).collect();
+    let given = request.telephone_numbers().iter().map(TelephoneNumber::as_str);
+    let given: Vec<_> = given.collect();
     assert_eq!(given, numbers(root, "TelephoneNumbers"));
     let again = PortOutValidationRequest::parse_unverified(request.to_xml().as_bytes());
     assert_eq!(again.unwrap(), request);
