@@ -243,14 +243,13 @@ impl Receiver {
         if kind.shows_credentials() && !shown && self.flaw == Flaw::AcceptsBareRequests {
             return Response::new(Vec::new());
         }
-        if shown && self.flaw == Flaw::RemembersChallenges && kind == Kind::Notification {
-            if !self.challenged {
-                let mut response = Response::new(Vec::new());
-                *response.status_mut() = StatusCode::UNAUTHORIZED;
-                let challenge = HeaderValue::from_static("Basic realm=\"webhooks\"");
-                response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-                return response;
-            }
+        let forgetful = self.flaw == Flaw::RemembersChallenges && kind == Kind::Notification;
+        if shown && forgetful && !self.challenged {
+            let mut response = Response::new(Vec::new());
+            *response.status_mut() = StatusCode::UNAUTHORIZED;
+            let challenge = HeaderValue::from_static("Basic realm=\"webhooks\"");
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+            return response;
         }
         let mut response = self.answer(kind, request);
         self.challenged |= response.status() == StatusCode::UNAUTHORIZED;
