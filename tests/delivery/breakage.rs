@@ -12,23 +12,22 @@ fn sender(of: impl Fn(http::Uri, &Credentials) -> Sender) -> Sender {
     of("/hook".parse().unwrap(), &Credentials::new("u", "p").unwrap())
 }
 
-#[allow(clippy::unnecessary_wraps, reason = "the senders take an answer or none")]
-fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Option<Response<Bytes>> {
+fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Response<Bytes> {
     let mut response = Response::builder().status(status);
     for (name, value) in headers {
         response = response.header(*name, *value);
     }
-    Some(response.body(Bytes::copy_from_slice(body.as_bytes())).unwrap())
+    response.body(Bytes::copy_from_slice(body.as_bytes())).unwrap()
 }
 
 /// Answers a request without credentials by this 401, and others by this.
 fn asking(
     challenge: &[(&str, &str)],
-    then: impl Fn() -> Option<Response<Bytes>>,
+    then: impl Fn() -> Response<Bytes>,
 ) -> impl Fn(Request<Bytes>) -> Option<Response<Bytes>> {
     move |request| {
         let shown = request.headers().contains_key("authorization");
-        if shown { then() } else { response(401, challenge, "") }
+        Some(if shown { then() } else { response(401, challenge, "") })
     }
 }
 
@@ -61,9 +60,8 @@ fn without_a_challenge_a_notification_is_lost_and_a_port_out_approved() {
 #[test]
 fn only_200_confirms_to_musement_and_to_bandwidth() {
     for status in [200, 201, 202, 204, 302, 400, 500] {
-        let update = sender(Sender::musement).delivery(&musement::order_item_update());
-        let mut update = update;
-        let next = update.answered(&response(status, &[], "").unwrap());
+        let mut update = sender(Sender::musement).delivery(&musement::order_item_update());
+        let next = update.answered(&response(status, &[], ""));
         let confirmed = next == Next::Ended(Verdict::Delivered);
         assert_eq!(confirmed, status == 200, "{status}: {next}");
         assert_eq!(matches!(next, Next::TryAgain { .. }), status != 200);
@@ -102,7 +100,7 @@ fn a_port_out_fails_open() {
 #[test]
 fn wrong_credentials_are_shown_once_per_try() {
     let notification = sender(Sender::notifications).delivery(&bandwidth::order_notification());
-    let report = notification.run(|_| response(401, CHALLENGE, ""));
+    let report = notification.run(|_| Some(response(401, CHALLENGE, "")));
     assert_eq!(report.statuses(), [Some(401), Some(401)]);
     let refused = Failure::Status(http::StatusCode::UNAUTHORIZED);
     assert_eq!(report.verdict, Verdict::Lost(refused));

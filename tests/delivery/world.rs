@@ -243,8 +243,8 @@ impl Receiver {
         if kind.shows_credentials() && !shown && self.flaw == Flaw::AcceptsBareRequests {
             return Response::new(Vec::new());
         }
-        let remembers = self.flaw == Flaw::RemembersChallenges && kind == Kind::Notification;
-        if shown && remembers && !self.challenged {
+        let forgetful = self.flaw == Flaw::RemembersChallenges && kind == Kind::Notification;
+        if shown && forgetful && !self.challenged {
             let mut response = Response::new(Vec::new());
             *response.status_mut() = StatusCode::UNAUTHORIZED;
             let challenge = HeaderValue::from_static("Basic realm=\"webhooks\"");
