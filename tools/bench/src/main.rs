@@ -156,9 +156,13 @@ fn port_out(table: &mut Table) {
 
 fn whole_requests(table: &mut Table) {
     let target = Target { most: 1.06, proud: 1.03 };
-    for (name, cost) in [("axum", requests::axum()), ("actix", requests::actix())] {
-        let judged = (name == "axum").then_some(target);
-        table.whole_request(&format!("{name}, whole request, both sides"), &cost.both, judged);
-        table.whole_request(&format!("{name}, whole request, server alone"), &cost.server, None);
+    for (name, costs) in [("axum", requests::axum()), ("actix", requests::actix())] {
+        for cost in costs {
+            // What a delivery is: one request, and its answer, at both ends.
+            let judged = (name == "axum" && cost.senders == 1).then_some(target);
+            let work = format!("{name}, {} at once", cost.senders);
+            table.whole_request(&format!("{work}, both ends"), &cost.both, judged);
+            table.whole_request(&format!("{work}, server"), &cost.server, None);
+        }
     }
 }

@@ -14,20 +14,22 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::HeaderName;
 use order_webhooks::porterbuddy::{OrderWebhook, Receipt};
 use order_webhooks::{Secret, actix, axum as extract};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 
 use crate::bodies::{PORTERBUDDY, StockPorterbuddy};
 use crate::delivery::signed;
 use crate::measure::{median, process_time, thread_time};
 
-/// As many as a busy endpoint has open, all kept alive.
-const CONNECTIONS: usize = 16;
+/// A sender that waits for each answer, and as many of them as a busy endpoint
+/// has; all keep their connection.
+const SENDERS: [usize; 2] = [1, 16];
 const ROUNDS: usize = 201;
-const PATHS: [&str; 3] = ["/with", "/without", "/by-hand"];
+const PATHS: [&str; 4] = ["/with", "/without", "/by-hand", "/hash"];
 
 /// The processor time of one request, in nanoseconds, with the extractor and as
-/// a multiple of that of two other handlers: the medians of the rounds.
+/// a multiple of that of other handlers: the medians of the rounds.
 pub struct Cost {
+    pub senders: usize,
     /// Server and sender, and the kernel for both.
     pub both: Side,
     /// The server's thread alone.
@@ -40,6 +42,8 @@ pub struct Side {
     pub to_without: f64,
     /// A handler that does the same work by hand.
     pub to_by_hand: f64,
+    /// The floor: a handler that only hashes the bytes, to the one that does not.
+    pub hash_to_without: f64,
 }
 
 fn webhook() -> OrderWebhook {
@@ -61,13 +65,17 @@ fn by_hand(signature: Option<&[u8]>, body: &[u8]) -> bool {
         && serde_json::from_slice::<StockPorterbuddy<'_>>(std::hint::black_box(body)).is_ok()
 }
 
-pub fn axum() -> Cost {
+pub fn axum() -> [Cost; 2] {
     async fn with(update: extract::Verified<OrderWebhook>) -> Receipt {
         std::hint::black_box(&*update);
         Receipt::Accepted
     }
     async fn without(body: Bytes) -> Receipt {
         std::hint::black_box(body);
+        Receipt::Accepted
+    }
+    async fn hash(body: Bytes) -> Receipt {
+        std::hint::black_box(Sha256::digest(body));
         Receipt::Accepted
     }
     async fn hand(headers: http::HeaderMap, body: Bytes) -> http::StatusCode {
@@ -81,6 +89,7 @@ pub fn axum() -> Cost {
             .route("/with", post(with))
             .route("/without", post(without))
             .route("/by-hand", post(hand))
+            .route("/hash", post(hash))
             .route("/time", get(async || thread_time().to_string()))
             .with_state(webhook());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -89,16 +98,20 @@ pub fn axum() -> Cost {
             axum::serve(tokio::net::TcpListener::from_std(listener).unwrap(), app).await.unwrap();
         });
     });
-    compare(address)
+    SENDERS.map(|senders| compare(address, senders))
 }
 
-pub fn actix() -> Cost {
+pub fn actix() -> [Cost; 2] {
     async fn with(update: actix::Verified<OrderWebhook>) -> Receipt {
         std::hint::black_box(&*update);
         Receipt::Accepted
     }
     async fn without(body: Bytes) -> Receipt {
         std::hint::black_box(body);
+        Receipt::Accepted
+    }
+    async fn hash(body: Bytes) -> Receipt {
+        std::hint::black_box(Sha256::digest(body));
         Receipt::Accepted
     }
     async fn hand(request: HttpRequest, body: Bytes) -> HttpResponse {
@@ -116,18 +129,18 @@ pub fn actix() -> Cost {
                     .route("/with", web::post().to(with))
                     .route("/without", web::post().to(without))
                     .route("/by-hand", web::post().to(hand))
+                    .route("/hash", web::post().to(hash))
                     .route("/time", web::get().to(async || thread_time().to_string()))
             };
             let server = HttpServer::new(app).workers(1).listen(listener).unwrap();
             server.run().await.unwrap();
         });
     });
-    compare(address)
+    SENDERS.map(|senders| compare(address, senders))
 }
 
-fn compare(address: SocketAddr) -> Cost {
-    let mut clients: Vec<_> =
-        (0..CONNECTIONS).map(|_| TcpStream::connect(address).unwrap()).collect();
+fn compare(address: SocketAddr, senders: usize) -> Cost {
+    let mut clients: Vec<_> = (0..senders).map(|_| TcpStream::connect(address).unwrap()).collect();
     for client in &clients {
         client.set_nodelay(true).unwrap();
     }
@@ -145,11 +158,11 @@ fn compare(address: SocketAddr) -> Cost {
         bytes
     });
     // The first round warms up.
-    let rounds: Vec<[[f64; 2]; 3]> = (0..=ROUNDS)
+    let rounds: Vec<[[f64; 2]; 4]> = (0..=ROUNDS)
         .map(|round| {
-            let mut costs = [[0.0; 2]; 3];
-            for turn in 0..3 {
-                let which = (round + turn) % 3;
+            let mut costs = [[0.0; 2]; 4];
+            for turn in 0..4 {
+                let which = (round + turn) % 4;
                 costs[which] = cost(&mut clients, &requests[which]);
             }
             costs
@@ -157,23 +170,25 @@ fn compare(address: SocketAddr) -> Cost {
         .skip(1)
         .collect();
     let side = |side: usize| {
-        let over = |other: Option<usize>| {
-            let value = |costs: &[[f64; 2]; 3]| {
-                costs[0][side] / other.map_or(1.0, |other| costs[other][side])
-            };
-            median(rounds.iter().map(value).collect())
+        let ratio = |way: usize, to: usize| {
+            median(rounds.iter().map(|costs| costs[way][side] / costs[to][side]).collect())
         };
-        Side { with: over(None), to_without: over(Some(1)), to_by_hand: over(Some(2)) }
+        Side {
+            with: median(rounds.iter().map(|costs| costs[0][side]).collect()),
+            to_without: ratio(0, 1),
+            to_by_hand: ratio(0, 2),
+            hash_to_without: ratio(3, 1),
+        }
     };
-    Cost { both: side(0), server: side(1) }
+    Cost { senders, both: side(0), server: side(1) }
 }
 
 /// The processor time of one request: of both sides, and of the server.
 fn cost(clients: &mut [TcpStream], request: &[u8]) -> [f64; 2] {
-    const TIMES: usize = 24;
+    let times = 384 / clients.len();
     let server = server_time(&mut clients[0]);
     let both = process_time();
-    for _ in 0..TIMES {
+    for _ in 0..times {
         for client in &mut *clients {
             client.write_all(request).unwrap();
         }
@@ -183,7 +198,7 @@ fn cost(clients: &mut [TcpStream], request: &[u8]) -> [f64; 2] {
     }
     let both = process_time() - both;
     let server = server_time(&mut clients[0]) - server;
-    [both, server].map(|time| time / (TIMES * clients.len()) as f64)
+    [both, server].map(|time| time / (times * clients.len()) as f64)
 }
 
 fn server_time(client: &mut TcpStream) -> f64 {
