@@ -261,6 +261,12 @@ async fn a_webhook_of_ones_own_has_a_sender_too() {
     assert_eq!(report.verdict, Verdict::Delivered);
 }
 
+#[test]
+fn senders_go_from_thread_to_thread() {
+    fn both<T: Send + Sync>() {}
+    both::<(Sender, Delivery, testing::Report, testing::Next, Verdict, testing::Random)>();
+}
+
 /// What a sender holds is as secret as what the receiver holds.
 #[tokio::test]
 async fn nothing_secret_shows() {

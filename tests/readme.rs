@@ -8,6 +8,8 @@
 )]
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use http::header::{AUTHORIZATION, HeaderValue};
@@ -154,4 +156,27 @@ fn the_quick_starts_are_short() {
         let lines = code.lines().filter(counts).count();
         assert!(lines <= 10, "{framework}: {lines}");
     }
+}
+
+#[test]
+fn the_table_of_scripts_has_every_script() {
+    fn scripts(folder: &Path, found: &mut BTreeSet<String>) {
+        for entry in fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() && !path.ends_with("target") {
+                scripts(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "sh") {
+                found.insert(path.to_str().unwrap().to_owned());
+            }
+        }
+    }
+    let documented = table("Contributing");
+    let documented: BTreeSet<_> = documented.iter().map(|row| row[0].trim_matches('`')).collect();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = BTreeSet::new();
+    scripts(&root.join("tools"), &mut found);
+    let root = format!("{}/", root.display());
+    let mut found: BTreeSet<_> = found.iter().map(|path| &path[root.len()..]).collect();
+    found.insert(".ci/run");
+    assert_eq!(documented, found);
 }
