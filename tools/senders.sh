@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Sends to both example servers with the clients that senders are built from:
+# small, 1.6 MB and 8 MB bodies, with and without Expect: 100-continue, right and
+# wrong credentials. Every delivery has to arrive once. Prints a table.
+#
+#   tools/senders.sh             every client, some ten minutes
+#   tools/senders.sh curl go     those whose name contains one of these
+#
+# Installs what is missing of Debian's, PyPI's and npm's packages; without the
+# right to do so it skips the clients that are not there, and says so. All
+# traffic stays on 127.0.0.1.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# Installed one by one, so that a missing one costs only its own client.
+if command -v apt-get >/dev/null && [[ $(id -u) -eq 0 ]]; then
+  missing=()
+  for package in curl wget php-cli php-curl libwww-perl default-jdk-headless libhttpclient-java \
+    libhttpclient5-java libokhttp-java python3-venv npm golang-go; do
+    case $package in
+      curl | wget | npm) command -v "$package" >/dev/null && continue ;;
+      golang-go) command -v go >/dev/null && continue ;;
+    esac
+    dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
+  done
+  if [[ ${#missing[@]} -gt 0 ]]; then
+    apt-get update -qq >/dev/null
+    for package in "${missing[@]}"; do
+      DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" \
+        >/dev/null 2>&1 || echo "not installed: $package"
+    done
+  fi
+fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+python3 -m venv "$work/venv" && "$work/venv/bin/pip" install -q requests httpx aiohttp || true
+npm install --prefix "$work" --ignore-scripts --no-audit --no-fund --silent axios undici || true
+jars=$(find /usr/share/java -maxdepth 1 -name '*.jar' \( -name 'httpc*' -o -name 'okhttp*' \
+  -o -name 'okio*' -o -name 'commons-logging.jar' -o -name 'commons-codec.jar' -o -name 'slf4j-api.jar' \
+  -o -name 'slf4j-nop.jar' -o -name 'kotlin-stdlib*.jar' \) 2>/dev/null | paste -sd: || true)
+mkdir -p "$work/classes"
+for source in tools/senders/*.java; do
+  javac -nowarn -cp "$jars" -d "$work/classes" "$source" 2>"$work/javac.log" ||
+    { echo "not built: $source"; head -3 "$work/javac.log"; }
+done
+go build -o "$work/go-send" tools/senders/send.go || true
+
+cargo build --quiet --examples
+SENDERS_WORK=$work SENDERS_JARS=$jars python3 tools/senders/run.py \
+  "${CARGO_TARGET_DIR:-target}/debug/examples" "$@"
