@@ -132,8 +132,11 @@ fn an_order_takes_its_id_and_its_reference() {
 }
 
 fn notification(numbers: usize) -> Vec<u8> {
-    let list: String =
-        (0..numbers).map(|n| format!("<TelephoneNumber>2{n:09}</TelephoneNumber>")).collect();
+    let list: String = (0..numbers)
+        .map(|n| {
+            format!("<TelephoneNumber>{}</TelephoneNumber>", 2_223_331_000_usize.wrapping_add(n))
+        })
+        .collect();
     format!(
         "<?xml version=\"1.0\"?><Notification><SubscriptionId>390-f-42-89-40</SubscriptionId>\
          <OrderType>orders</OrderType><OrderId>c5d8d076-345c-45d7-87b3-803a35cca89b</OrderId>\
