@@ -8,17 +8,25 @@
 //! The receiver listens on a loopback port that the system chooses; nothing
 //! leaves the machine. The exit status is 0 only if every row came out as it
 //! should.
+//!
+//! The senders are those of the feature `testing`; `examples/send` sends to a
+//! receiver of yours.
 #![allow(clippy::print_stdout, reason = "a table is the point of the example")]
+
+#[path = "send/http1.rs"]
+#[allow(dead_code, reason = "`send` prints more of it")]
+mod http1;
 
 use std::error::Error;
 use std::io::{self, IsTerminal as _};
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::extract::{FromRef, State};
 use axum::routing::post;
+use http::Uri;
+use http1::Target;
 use order_webhooks::axum::{Verified, port_out};
 use order_webhooks::bandwidth::{
     self, DenialReason, EventType, Notification, NotificationWebhook, OrderNotification, OrderType,
@@ -27,11 +35,12 @@ use order_webhooks::bandwidth::{
 use order_webhooks::musement::{OrderItemStatus, OrderItemUpdate, OrderItemWebhook};
 use order_webhooks::porterbuddy::{OrderStatus, OrderStatusUpdate, OrderWebhook};
 use order_webhooks::{
-    BasicAuth, ConfigError, Credentials, Extract, Reason, Receipt, Rejection, Secret,
+    BasicAuth, ConfigError, Credentials, Extract, Reason, Receipt, Rejection, Secret, testing,
 };
 use serde_json::Value;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use testing::{Forgery, Next, Sender, Verdict};
+use tokio::net::TcpListener;
+use tokio::task::spawn_blocking;
 
 const ORDER_ITEM: &str = include_str!("../tests/data/musement/order-item.json");
 const ORDER_STATUS: &str = include_str!("../tests/data/porterbuddy/order-status.json");
@@ -52,8 +61,8 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     println!("The receiver listens on http://{address}\n");
 
     let mut rows = Vec::new();
-    for delivery in deliveries()? {
-        let outcome = send(address, &delivery, &log).await?;
+    for delivery in deliveries(&format!("http://{address}"))? {
+        let outcome = send(&delivery, &log).await?;
         rows.push(Row { delivery, outcome });
     }
     print(&rows);
@@ -66,20 +75,19 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
 struct Delivery {
     sender: &'static str,
     sent: &'static str,
-    path: &'static str,
-    proof: Proof,
-    body: String,
+    shows: Shows,
+    machine: testing::Delivery,
     expected: Outcome,
 }
 
 /// How a sender shows who it is.
-enum Proof {
+enum Shows {
     /// Credentials with the first request.
-    UpFront(Credentials),
+    Credentials,
     /// Credentials once they are asked for.
-    Asked(Credentials),
-    /// A signature in this header.
-    Signed(&'static str, String),
+    CredentialsWhenAsked,
+    /// A signature of the body.
+    Signature,
 }
 
 /// The columns of the table that depend on the receiver.
@@ -88,132 +96,137 @@ struct Outcome {
     authenticity: String,
     answer: String,
     event: String,
+    then: String,
 }
 
-fn outcome(authenticity: &str, answer: &str, event: &str) -> Outcome {
-    Outcome { authenticity: authenticity.into(), answer: answer.into(), event: event.into() }
+fn outcome(authenticity: &str, answer: &str, event: &str, then: &str) -> Outcome {
+    let [authenticity, answer, event, then] =
+        [authenticity, answer, event, then].map(str::to_owned);
+    Outcome { authenticity, answer, event, then }
 }
 
-fn deliveries() -> Result<Vec<Delivery>, Box<dyn Error>> {
-    let mut all = musement()?;
-    all.extend(porterbuddy()?);
-    all.extend(bandwidth_notifications()?);
-    all.extend(bandwidth_port_outs()?);
-    all.extend(bandwidth_v2()?);
+const DELIVERED: &str = "delivered";
+const AGAIN: &str = "tries again";
+const LOST: &str = "lost";
+
+type Deliveries = Result<Vec<Delivery>, Box<dyn Error>>;
+
+fn deliveries(base: &str) -> Deliveries {
+    let mut all = musement(format!("{base}/musement").parse()?)?;
+    all.extend(porterbuddy(&format!("{base}/porterbuddy").parse()?)?);
+    all.extend(bandwidth_notifications(&format!("{base}/bandwidth/notifications").parse()?)?);
+    all.extend(bandwidth_port_outs(format!("{base}/bandwidth/port-out").parse()?)?);
+    all.extend(bandwidth_v2(&format!("{base}/bandwidth/v2").parse()?)?);
     Ok(all)
 }
 
-fn musement() -> Result<Vec<Delivery>, ConfigError> {
-    let delivery = |sent, password, body: &str, expected| {
-        let proof = Proof::UpFront(Credentials::new("JohnSmith", password)?);
-        let body = body.to_owned();
-        Ok(Delivery { sender: "Musement", sent, path: "/musement", proof, body, expected })
+fn musement(url: Uri) -> Deliveries {
+    let sender = Sender::musement(url, &Credentials::new("JohnSmith", "Swordfish")?);
+    let delivery = |sent, machine, expected| {
+        let (sender, shows) = ("Musement", Shows::Credentials);
+        Delivery { sender, sent, shows, machine, expected }
     };
     let (right, wrong) = ("right credentials", "wrong credentials");
-    let unknown = ORDER_ITEM.replace("\"OK\"", "\"ON_HOLD\"");
-    let damaged = ORDER_ITEM.replace("order_item_status", "status");
+    let order = sender.delivery(ORDER_ITEM);
+    let unknown = sender.delivery(&ORDER_ITEM.replace("\"OK\"", "\"ON_HOLD\""));
+    let damaged = sender.delivery(&ORDER_ITEM.replace("order_item_status", "status"));
+    let forged = order.clone().forged(Forgery::Wrong);
     let item = "item 11045e18 is OK, version 22";
     let unknown_item = "item 11045e18 is ON_HOLD (unknown), version 22";
     let missing = "none: order_item_status: missing";
     let refused = "none: credentials refused: not the expected ones";
-    [
-        delivery("an order item", "Swordfish", ORDER_ITEM, outcome(right, "200", item)),
-        delivery("an unknown status", "Swordfish", &unknown, outcome(right, "200", unknown_item)),
-        delivery("forged", "Marlin", ORDER_ITEM, outcome(wrong, "401", refused)),
-        delivery("damaged: no status", "Swordfish", &damaged, outcome(right, "400", missing)),
-    ]
-    .into_iter()
-    .collect()
+    Ok(vec![
+        delivery("an order item", order, outcome(right, "200", item, DELIVERED)),
+        delivery("an unknown status", unknown, outcome(right, "200", unknown_item, DELIVERED)),
+        delivery("forged", forged, outcome(wrong, "401", refused, AGAIN)),
+        delivery("damaged: no status", damaged, outcome(right, "400", missing, AGAIN)),
+    ])
 }
 
-fn porterbuddy() -> Result<Vec<Delivery>, ConfigError> {
-    let delivery = |sent, key, body: &str, expected| {
-        let signature = OrderWebhook::new(&Secret::new(key)?).signature().sign(body.as_bytes());
-        let proof = Proof::Signed("x-porterbuddy-hmac-SHA256", signature);
-        let body = body.to_owned();
-        Ok(Delivery { sender: "Porterbuddy", sent, path: "/porterbuddy", proof, body, expected })
+fn porterbuddy(url: &Uri) -> Deliveries {
+    let sender = Sender::porterbuddy(url.clone(), &Secret::new("porterbuddy-api-key")?);
+    let stranger = Sender::porterbuddy(url.clone(), &Secret::new("another-key")?);
+    let delivery = |sent, machine, expected| {
+        let (sender, shows) = ("Porterbuddy", Shows::Signature);
+        Delivery { sender, sent, shows, machine, expected }
     };
     let (right, wrong) = ("right signature", "wrong signature");
-    let key = "porterbuddy-api-key";
-    let unknown = ORDER_STATUS.replace("canceled", "at_the_door");
-    let order = "order 394326 is cancelled";
-    let unknown_order = "order 394326 is at_the_door (unknown)";
+    let order = sender.delivery(ORDER_STATUS);
+    let unknown = sender.delivery(&ORDER_STATUS.replace("canceled", "at_the_door"));
+    let (forged, as_printed) = (stranger.delivery(ORDER_STATUS), sender.delivery(AS_PRINTED));
+    let text = "order 394326 is cancelled";
+    let unknown_text = "order 394326 is at_the_door (unknown)";
     let comma = "none: trailing comma at byte 201";
     let refused = "none: the signature does not match the body";
-    [
-        delivery("an order", key, ORDER_STATUS, outcome(right, "200", order)),
-        delivery("an unknown status", key, &unknown, outcome(right, "200", unknown_order)),
-        delivery("forged", "another-key", ORDER_STATUS, outcome(wrong, "403", refused)),
-        delivery("damaged: a comma too many", key, AS_PRINTED, outcome(right, "400", comma)),
-    ]
-    .into_iter()
-    .collect()
+    Ok(vec![
+        delivery("an order", order, outcome(right, "200", text, DELIVERED)),
+        delivery("an unknown status", unknown, outcome(right, "200", unknown_text, DELIVERED)),
+        delivery("forged", forged, outcome(wrong, "403", refused, AGAIN)),
+        delivery("damaged: a comma too many", as_printed, outcome(right, "400", comma, AGAIN)),
+    ])
 }
 
-fn bandwidth(
-    sent: &'static str,
-    path: &'static str,
-    password: &str,
-    body: &str,
-    expected: Outcome,
-) -> Result<Delivery, ConfigError> {
-    let proof = Proof::Asked(Credentials::new("bandwidth-user", password)?);
-    Ok(Delivery { sender: "Bandwidth", sent, path, proof, body: body.to_owned(), expected })
+fn bandwidth(sent: &'static str, machine: testing::Delivery, expected: Outcome) -> Delivery {
+    let (sender, shows) = ("Bandwidth", Shows::CredentialsWhenAsked);
+    Delivery { sender, sent, shows, machine, expected }
 }
 
-fn bandwidth_notifications() -> Result<Vec<Delivery>, ConfigError> {
-    let delivery = |sent, password, body: &str, expected| {
-        bandwidth(sent, "/bandwidth/notifications", password, body, expected)
-    };
-    let delivered = |event| outcome("asked, then right", "401, 200", event);
-    let password = "bandwidth-password";
-    let unknown = ORDER.replace(">orders<", ">satellites<").replace("COMPLETE", "IN_ORBIT");
-    let damaged: String = ORDER.chars().take(200).collect();
-    let unknown_order = "satellites (unknown) IN_ORBIT (unknown), 1 number";
-    let end = "none: unexpected end of the document at byte 200";
+fn bandwidth_credentials() -> Result<Credentials, ConfigError> {
+    Credentials::new("bandwidth-user", "bandwidth-password")
+}
+
+fn bandwidth_notifications(url: &Uri) -> Deliveries {
+    let sender = Sender::notifications(url.clone(), &bandwidth_credentials()?);
+    let bare = sender.clone().without_bare_body();
+    let delivered = |event| outcome("asked, then right", "401, 200", event, DELIVERED);
     let refused = "none: credentials refused: not the expected ones";
-    [
-        delivery("an order", password, ORDER, delivered("orders COMPLETE, 1 number")),
-        delivery("a note on an order", password, NOTE, delivered("a note on portins FOC")),
-        delivery("an event", password, EVENT, delivered("MESSAGING_LOST, 1 number")),
-        delivery("an unknown order type", password, &unknown, delivered(unknown_order)),
-        delivery("forged", "Marlin", ORDER, outcome("asked, then wrong", "401, 401", refused)),
-        delivery("damaged: cut", password, &damaged, outcome("asked, then right", "401, 400", end)),
-    ]
-    .into_iter()
-    .collect()
+    let refused = outcome("asked, then wrong", "401, 401", refused, LOST);
+    let end = "none: unexpected end of the document at byte 200";
+    let cut_short = outcome("asked, then right", "401, 400", end, LOST);
+    let order = sender.delivery(ORDER);
+    let forged = order.clone().forged(Forgery::Wrong);
+    let unknown = ORDER.replace(">orders<", ">satellites<").replace("COMPLETE", "IN_ORBIT");
+    let unknown_order = "satellites (unknown) IN_ORBIT (unknown), 1 number";
+    let cut: String = ORDER.chars().take(200).collect();
+    Ok(vec![
+        bandwidth("an order", order, delivered("orders COMPLETE, 1 number")),
+        bandwidth("a note on an order", sender.delivery(NOTE), delivered("a note on portins FOC")),
+        bandwidth("an event", bare.delivery(EVENT), delivered("MESSAGING_LOST, 1 number")),
+        bandwidth("an unknown order type", sender.delivery(&unknown), delivered(unknown_order)),
+        bandwidth("forged", forged, refused),
+        bandwidth("damaged: cut", sender.delivery(&cut), cut_short),
+    ])
 }
 
-fn bandwidth_port_outs() -> Result<Vec<Delivery>, ConfigError> {
-    let delivery = |sent, body: &str, answer, event| {
-        let expected = outcome("asked, then right", answer, event);
-        bandwidth(sent, "/bandwidth/port-out", "bandwidth-password", body, expected)
+fn bandwidth_port_outs(url: Uri) -> Deliveries {
+    let sender = Sender::port_out(url, &bandwidth_credentials()?);
+    let delivery = |sent, body: &str, event, then| {
+        let expected = outcome("asked, then right", "401, 200", event, then);
+        bandwidth(sent, sender.delivery(body), expected)
     };
     let wrong_pin = PORT_OUT.replace("1111", "2222");
     let damaged: String = PORT_OUT.chars().take(200).collect();
     let asked = "may some_pon take 2 numbers?";
-    [
-        delivery("a port-out", PORT_OUT, "401, 200 allowed", asked),
-        delivery("a port-out, wrong PIN", &wrong_pin, "401, 200 denied 7513", asked),
-        delivery("a port-out, damaged", &damaged, "401, 200 denied 7598", "none: not asked"),
-    ]
-    .into_iter()
-    .collect()
+    Ok(vec![
+        delivery("a port-out", PORT_OUT, asked, "port-out approved"),
+        delivery("a port-out, wrong PIN", &wrong_pin, asked, "port-out denied: 7513"),
+        delivery("a port-out, damaged", &damaged, "none: not asked", "port-out denied: 7598"),
+    ])
 }
 
-fn bandwidth_v2() -> Result<Vec<Delivery>, ConfigError> {
+fn bandwidth_v2(url: &Uri) -> Deliveries {
     let delivery = |sent, key, expected| {
-        let webhook = SubscriptionWebhook::<Value>::new(&Secret::new(key)?);
-        let signature = webhook.signature().sign(V2.as_bytes());
-        let proof = Proof::Signed("X-Bandwidth-Signature-SHA-256", signature);
-        let (sender, path, body) = ("Bandwidth", "/bandwidth/v2", V2.to_owned());
-        Ok(Delivery { sender, sent, path, proof, body, expected })
+        let sender = Sender::subscription_v2(url.clone(), &Secret::new(key)?);
+        let (machine, shows) = (sender.delivery(V2), Shows::Signature);
+        Ok(Delivery { sender: "Bandwidth", sent, shows, machine, expected })
     };
     let update = "JSON with eventType, nested, orderType";
     let refused = "none: the signature does not match the body";
+    let right = outcome("right signature", "200", update, DELIVERED);
+    let wrong = outcome("wrong signature", "403", refused, LOST);
     [
-        delivery("an update, v2", "bandwidth-secret", outcome("right signature", "200", update)),
-        delivery("forged, v2", "another-key", outcome("wrong signature", "403", refused)),
+        delivery("an update, v2", "bandwidth-secret", right),
+        delivery("forged, v2", "another-key", wrong),
     ]
     .into_iter()
     .collect()
@@ -355,82 +368,52 @@ fn marked<T: PartialEq + std::fmt::Display>(word: &T, known: &[T]) -> String {
     if known.contains(word) { word.to_string() } else { format!("{word} (unknown)") }
 }
 
-// The senders
+// The way there and back
 
-/// Sends a delivery as its provider does, and tells what came of it.
-async fn send(to: SocketAddr, delivery: &Delivery, log: &Log) -> io::Result<Outcome> {
-    let mut answers = Vec::new();
-    let proof = match &delivery.proof {
-        Proof::UpFront(credentials) => credentials_header(credentials),
-        Proof::Asked(credentials) => {
-            answers.push(request(to, delivery, "").await?);
-            if answers.iter().all(Response::asks_for_credentials) {
-                credentials_header(credentials)
-            } else {
-                String::new()
-            }
+/// Sends a delivery as its provider does, up to its first failed try, and tells
+/// what came of it.
+async fn send(sent: &Delivery, log: &Log) -> Result<Outcome, Box<dyn Error>> {
+    let mut delivery = sent.machine.clone();
+    let mut statuses = Vec::new();
+    let then = loop {
+        let request = delivery.request().ok_or("the delivery has ended")?;
+        let target = Target::of(request.uri())?;
+        log.take();
+        let wait = delivery.time_allowed();
+        let answer = spawn_blocking(move || http1::exchange(&target, &request, wait)).await??;
+        statuses.push(answer.status().as_u16());
+        match delivery.answered(&answer) {
+            Next::RepeatWithCredentials => {}
+            next => break next,
         }
-        Proof::Signed(header, signature) => format!("{header}: {signature}\r\n"),
     };
-    log.take();
-    answers.push(request(to, delivery, &proof).await?);
-    let refused = answers.last().is_some_and(|last| matches!(last.status, 401 | 403));
+    let refused = statuses.last().is_some_and(|last| matches!(last, 401 | 403));
     let right = if refused { "wrong" } else { "right" };
+    let answer: Vec<_> = statuses.iter().map(u16::to_string).collect();
     Ok(Outcome {
-        authenticity: match &delivery.proof {
-            Proof::UpFront(_) => format!("{right} credentials"),
-            Proof::Asked(_) => format!("asked, then {right}"),
-            Proof::Signed(..) => format!("{right} signature"),
+        authenticity: match sent.shows {
+            Shows::Credentials => format!("{right} credentials"),
+            Shows::CredentialsWhenAsked => format!("asked, then {right}"),
+            Shows::Signature => format!("{right} signature"),
         },
-        answer: answers.iter().map(Response::described).collect::<Vec<_>>().join(", "),
+        answer: answer.join(", "),
         event: log.take().pop().unwrap_or("none: not asked".to_owned()),
+        then: in_short(&then),
     })
 }
 
-fn credentials_header(credentials: &Credentials) -> String {
-    let value = credentials.authorization();
-    format!("Authorization: {}\r\n", value.to_str().unwrap_or_default())
-}
-
-struct Response {
-    status: u16,
-    text: String,
-}
-
-impl Response {
-    /// Bandwidth gives up after a 401 without this header.
-    fn asks_for_credentials(&self) -> bool {
-        let challenge = "www-authenticate: basic realm=\"";
-        self.status == 401 && self.text.to_ascii_lowercase().contains(challenge)
-    }
-
-    fn described(&self) -> String {
-        let element = |name: &str| {
-            let (_, rest) = self.text.split_once(&format!("<{name}>"))?;
-            rest.split_once(&format!("</{name}>")).map(|(text, _)| text)
-        };
-        match (element("Portable"), element("Code")) {
-            (Some("true"), None) => format!("{} allowed", self.status),
-            (Some("false"), Some(code)) => format!("{} denied {code}", self.status),
-            _ => self.status.to_string(),
+/// What the provider does next, without the reasons.
+fn in_short(next: &Next) -> String {
+    match next {
+        Next::TryAgain { .. } => AGAIN.to_owned(),
+        Next::Ended(Verdict::Lost(_)) => LOST.to_owned(),
+        Next::Ended(Verdict::PortOutAllowed) => "port-out approved".to_owned(),
+        Next::Ended(Verdict::PortOutDenied(denied)) => {
+            let codes: Vec<_> = denied.codes.iter().map(u16::to_string).collect();
+            format!("port-out denied: {}", codes.join(", "))
         }
+        next => next.to_string(),
     }
-}
-
-/// One request on a connection of its own.
-async fn request(to: SocketAddr, delivery: &Delivery, proof: &str) -> io::Result<Response> {
-    let Delivery { path, body, .. } = delivery;
-    let length = body.len();
-    let request = format!(
-        "POST {path} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\n\
-         Content-Length: {length}\r\n{proof}\r\n{body}"
-    );
-    let mut connection = TcpStream::connect(to).await?;
-    connection.write_all(request.as_bytes()).await?;
-    let mut text = String::new();
-    connection.read_to_string(&mut text).await?;
-    let status = text.split(' ').nth(1).and_then(|status| status.parse().ok());
-    Ok(Response { status: status.ok_or(io::ErrorKind::InvalidData)?, text })
 }
 
 // The table
@@ -445,21 +428,22 @@ impl Row {
         self.outcome == self.delivery.expected
     }
 
-    fn cells(&self) -> [&str; 5] {
-        let Outcome { authenticity, answer, event } = &self.outcome;
-        [self.delivery.sender, self.delivery.sent, authenticity, answer, event]
+    fn cells(&self) -> [&str; 6] {
+        let Outcome { authenticity, answer, event, then } = &self.outcome;
+        [self.delivery.sender, self.delivery.sent, authenticity, answer, event, then]
     }
 }
 
 fn print(rows: &[Row]) {
-    let titles = ["sender", "what was sent", "authenticity", "answer", "typed event"];
+    let titles =
+        ["sender", "what was sent", "authenticity", "answer", "typed event", "for the provider"];
     let cells = || rows.iter().map(Row::cells).chain([titles]);
     let width = |column: usize| {
         let lengths = cells().filter_map(|cells| cells.get(column).map(|cell| cell.len()));
         lengths.max().unwrap_or_default()
     };
     let widths: Vec<usize> = (0..titles.len()).map(width).collect();
-    let line = |cells: [&str; 5]| {
+    let line = |cells: [&str; 6]| {
         let cells = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
@@ -473,8 +457,8 @@ fn print(rows: &[Row]) {
             println!("{}     {}", coloured("ok", 32), line(row.cells()));
         } else {
             println!("{}  {}", coloured("WRONG", 31), line(row.cells()));
-            let Outcome { authenticity, answer, event } = &row.delivery.expected;
-            println!("       expected: {authenticity}; {answer}; {event}");
+            let Outcome { authenticity, answer, event, then } = &row.delivery.expected;
+            println!("       expected: {authenticity}; {answer}; {event}; {then}");
         }
     }
     let wrong = rows.iter().filter(|row| !row.is_as_expected()).count();

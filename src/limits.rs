@@ -46,13 +46,14 @@ impl Limits {
     }
 
     /// How many bytes an adapter reads of a body that it drops, before it
-    /// answers and lets the connection close: eight times the limit.
+    /// answers and lets the connection close: eight times the limit, and 8 MiB
+    /// at the least. What is dropped takes no memory.
     ///
     /// Senders that write their whole body before they read lose an answer
     /// that comes over an unread one.
     #[must_use]
     pub fn drained_bytes(&self) -> usize {
-        self.body_bytes.saturating_mul(8)
+        self.body_bytes.saturating_mul(8).max(8 * 1024 * 1024)
     }
 }
 
@@ -73,7 +74,8 @@ mod tests {
         assert_eq!(Limits::new(1, Duration::ZERO), Err(ConfigError::ZeroLimit));
         let limits = Limits::new(2, second).unwrap();
         assert_eq!((limits.body_bytes(), limits.body_time()), (2, second));
-        assert_eq!(limits.drained_bytes(), 16);
+        assert_eq!(limits.drained_bytes(), 8_388_608);
+        assert_eq!(Limits::new(1_048_577, second).unwrap().drained_bytes(), 8_388_616);
     }
 
     #[test]

@@ -462,13 +462,13 @@ fn a_body_of_the_limit_is_taken_and_one_byte_more_is_not() {
     );
 }
 
-/// Nobody waits for what is too much by its own word, or reads more than eight
-/// times the limit of what has no length.
+/// Nobody waits for what is too much by its own word, or reads more than 8 MiB of
+/// what has no length.
 #[test]
 fn a_body_without_bounds_is_answered_before_its_end() {
     let limits = Limits::new(1_000, Duration::from_secs(600)).unwrap();
     let declared = |request: Request| request.declaring(usize::MAX / 4);
-    let endless = |request: Request| request.chunked(vec![b' '; 8_001]);
+    let endless = |request: Request| request.chunked(b" ".repeat(8 * 1024 * 1024 + 1));
     for server in server::all(&Webhooks::within(limits)) {
         for (case, request, status) in [
             ("declared", declared(musement("")), 413),
@@ -669,10 +669,9 @@ async fn an_unknown_address_is_refused() {
     assert_eq!(app.oneshot(request).await.unwrap().status(), 403);
 }
 
-/// The routes of the quick starts, `post` and `web::post`, refuse another method
-/// by themselves.
+/// `post`, as in the quick start, refuses another method by itself.
 #[tokio::test]
-async fn the_frameworks_own_405_has_its_allow_too() {
+async fn the_405_of_axum_has_its_allow_too() {
     use tower::ServiceExt as _;
     let app: axum::Router = axum::Router::new().route("/", axum::routing::post(async || ()));
     let request = http::Request::get("/").body(axum::body::Body::empty()).unwrap();

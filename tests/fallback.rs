@@ -1,6 +1,8 @@
 //! The requests of the fallback, byte for byte, and what is made of its answers.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::fmt::Write as _;
+
 use http::{Request, Response};
 use order_webhooks::musement::{self, OrderItemStatus};
 use order_webhooks::porterbuddy::{self, InvalidOrderId, OrderStatus};
@@ -27,7 +29,7 @@ fn porterbuddy() -> porterbuddy::Fallback {
 fn written(request: &Request<Vec<u8>>) -> String {
     let mut text = format!("{} {}", request.method(), request.uri());
     for (name, value) in request.headers() {
-        text.push_str(&format!("\n{name}: {}", value.to_str().unwrap()));
+        write!(text, "\n{name}: {}", value.to_str().unwrap()).unwrap();
     }
     assert!(request.body().is_empty());
     text

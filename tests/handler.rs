@@ -1,3 +1,5 @@
+//! The handler of the README, tested without a network.
+
 use axum::{Router, routing::post};
 use order_webhooks::musement::{OrderItemWebhook, Receipt};
 use order_webhooks::testing::{Forgery, Sender, Verdict, musement};

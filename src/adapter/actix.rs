@@ -14,9 +14,12 @@
 //! }
 //!
 //! let webhook = OrderItemWebhook::new(BasicAuth::new("JohnSmith", "Swordfish")?);
-//! let app = App::new().app_data(webhook).route("/musement", web::post().to(on_update));
+//! let app = App::new().app_data(webhook).route("/musement", web::to(on_update));
 //! # Ok::<(), order_webhooks::ConfigError>(())
 //! ```
+//!
+//! With `web::to` the webhook sees every method and refuses all but POST with a
+//! 405; with `web::post()` actix-web itself would answer them with a 404.
 //!
 //! The sender's address, for webhooks that check it, is the [`PeerAddress`] of
 //! the request's extensions, and otherwise that of the connection.

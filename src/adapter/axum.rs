@@ -62,7 +62,7 @@ pub(super) async fn receive<W: Webhook>(
     request: Request,
 ) -> Result<Verified<W>, Rejection> {
     let pending = webhook.head(&head(&request));
-    body::receive(webhook.limits(), pending, HttpBody::new(request.into_body())).await
+    body::receive(webhook.limits(), pending, HttpBody(request.into_body())).await
 }
 
 fn head(request: &Request) -> Head<'_> {

@@ -8,18 +8,12 @@ use bytes::{Buf as _, Bytes};
 
 use crate::adapter::body::{Broken, Chunks};
 
-pub(super) struct HttpBody<B>(Pin<Box<B>>);
+pub(super) struct HttpBody<B>(pub(super) B);
 
-impl<B: Body> HttpBody<B> {
-    pub(super) fn new(body: B) -> Self {
-        Self(Box::pin(body))
-    }
-}
-
-impl<B: Body> Chunks for HttpBody<B> {
+impl<B: Body + Unpin> Chunks for HttpBody<B> {
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Broken>>> {
         loop {
-            let Some(frame) = ready!(self.0.as_mut().poll_frame(cx)) else {
+            let Some(frame) = ready!(Pin::new(&mut self.0).poll_frame(cx)) else {
                 return Poll::Ready(None);
             };
             let Ok(frame) = frame else { return Poll::Ready(Some(Err(Broken))) };

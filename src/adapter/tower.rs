@@ -94,7 +94,7 @@ where
                     None => head,
                 })
             };
-            match body::receive(webhook.limits(), pending, HttpBody::new(body)).await {
+            match body::receive(webhook.limits(), pending, HttpBody(Box::pin(body))).await {
                 Ok(verified) => {
                     let body = ReqBody::from(verified.body().clone());
                     parts.extensions.insert::<Verified<W>>(verified);

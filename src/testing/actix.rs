@@ -37,7 +37,7 @@ impl Delivery {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let credentials = Credentials::new("JohnSmith", "Swordfish")?;
     /// let webhook = OrderItemWebhook::new(BasicAuth::from(&credentials));
-    /// let app = App::new().app_data(webhook).route("/musement", web::post().to(on_update));
+    /// let app = App::new().app_data(webhook).route("/musement", web::to(on_update));
     ///
     /// let sender = Sender::musement("/musement".parse()?, &credentials);
     /// let delivery = sender.delivery(&musement::order_item_update());

@@ -18,9 +18,13 @@ impl Delivery {
     /// without a network.
     ///
     /// The waits between tries take no time. An answer that is later than
-    /// [`time_allowed`](Self::time_allowed), by the clock of tokio, is none; in a
-    /// test with tokio's paused clock that takes no time either. So is a service
-    /// that fails, and a body that breaks off.
+    /// [`time_allowed`](Self::time_allowed), by the clock of tokio, counts as
+    /// none, and so do a service that fails and a body that breaks off.
+    ///
+    /// With tokio's paused clock a slow handler takes no time either. The handler
+    /// of a port-out is the exception: it runs on a thread of its own, and tokio
+    /// does not advance a paused clock beside one. To test one that stalls, leave
+    /// the clock running and give the webhook a short deadline.
     ///
     /// See the [module](crate::testing) for an example. A service of another
     /// body type takes [`run_on_bodies`](Self::run_on_bodies).

@@ -35,7 +35,8 @@ pub enum Next {
 pub enum Verdict {
     /// The provider holds it for delivered.
     Delivered,
-    /// It failed, and the provider does not send it again: the event is lost.
+    /// It failed, and the provider does not send it again, or does not say that
+    /// it does: the event is lost.
     Lost(
         /// Why the last try failed.
         Failure,

@@ -260,7 +260,8 @@ mod tests {
     prop_compose! {
         fn any_dated()(second in -62_167_219_200_i64..253_402_300_800, nano in 0..3_i64) -> Revision {
             let at = OffsetDateTime::from_unix_timestamp(second).unwrap();
-            Revision::dated(at + time::Duration::nanoseconds(nano * 10), ContentDigest::of(b""))
+            let at = at.checked_add(time::Duration::nanoseconds(nano.saturating_mul(10))).unwrap();
+            Revision::dated(at, ContentDigest::of(b""))
         }
     }
 

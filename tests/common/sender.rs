@@ -47,7 +47,8 @@ impl Request {
         self
     }
 
-    /// Sends the body in chunks of seven bytes and does not declare its length.
+    /// Sends the body in a hundred chunks at the most, and does not declare
+    /// its length.
     pub(crate) fn chunked(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = Body::Chunked(body.into());
         self
@@ -96,7 +97,7 @@ impl Request {
             Body::Whole(body) => body.clone(),
             Body::Chunked(body) => {
                 let mut written = Vec::new();
-                for chunk in body.chunks(7) {
+                for chunk in body.chunks(body.len().div_ceil(100).max(1)) {
                     written.extend(format!("{:x}\r\n", chunk.len()).bytes());
                     written.extend([chunk, b"\r\n"].concat());
                 }

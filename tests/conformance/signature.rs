@@ -126,7 +126,7 @@ fn the_header() {
         (&[b"W9z\xe9Rr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM="], MALFORMED),
         (&[b"W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=\0"], MALFORMED),
         (&[&[0xff; 44]], MALFORMED),
-        (&[&[b'A'; 65_536]], MALFORMED),
+        (&[&b"A".repeat(65_536)], MALFORMED),
         // A digest of zeros, the signature that an empty key would have made, and
         // an unkeyed SHA-256 of the body.
         (&[b"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="], MISMATCH),

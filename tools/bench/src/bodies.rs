@@ -10,11 +10,13 @@ pub const MUSEMENT: &str = r#"{"order_id":"13459345","order_uuid":"8e9e5c6e-ea7d
 /// Porterbuddy's documented sample, without its trailing comma.
 pub const PORTERBUDDY: &str = r#"{"orderId":"394326","orderStatus":"canceled","pickupDate":"2023-02-13","pickupTime":"2023-02-13T15:00:00+02:00","statusUpdatedAt":"2021-06-08T12:16:40.32538Z","orderReference":"order-12345"}"#;
 
+/// Bandwidth's documented port-out request.
+pub const PORT_OUT: &str = include_str!("../../../tests/data/bandwidth/port-out.xml");
+
 /// Bandwidth's documented order notification with this many numbers, on one
 /// line or indented.
 pub fn bandwidth(numbers: usize, indented: bool) -> String {
-    let (line, deeper, deepest) =
-        if indented { ("\n  ", "\n    ", "\n  ") } else { ("", "", "") };
+    let (line, deeper, deepest) = if indented { ("\n  ", "\n    ", "\n  ") } else { ("", "", "") };
     let mut xml = String::from(r#"<?xml version="1.0"?><Notification>"#);
     for (name, text) in [
         ("SubscriptionId", "390-f-42-89-40"),
@@ -41,18 +43,6 @@ pub fn bandwidth(numbers: usize, indented: bool) -> String {
         xml += &format!("{line}<{name}>{text}</{name}>");
     }
     xml + if indented { "\n</Notification>" } else { "</Notification>" }
-}
-
-/// A documented port-out request with this many numbers.
-pub fn port_out(numbers: usize) -> String {
-    let mut xml = String::from(
-        r#"<?xml version="1.0"?><PortOutValidationRequest><PON>some_pon</PON><Pin>1111</Pin><AccountNumber>777</AccountNumber><ZipCode>62025</ZipCode><SubscriberName>Subscriber Name</SubscriberName><TelephoneNumbers>"#,
-    );
-    for number in 0..numbers {
-        let number = 2_223_331_000 + number as u64;
-        xml += &format!("<TelephoneNumber>{number}</TelephoneNumber>");
-    }
-    xml + "</TelephoneNumbers></PortOutValidationRequest>"
 }
 
 // What a handler would be given without the crate: the derive of serde, with

@@ -3,13 +3,15 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Request;
+use order_webhooks::bandwidth::{PortOutValidationRequest, Subscriber};
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::{BasicAuth, Head, Secret, Webhook};
 use sha2::{Digest as _, Sha256};
 
-use crate::bodies::{MUSEMENT, PORTERBUDDY, StockMusement, StockPorterbuddy};
+use crate::bodies::{MUSEMENT, PORT_OUT, PORTERBUDDY, StockMusement, StockPorterbuddy};
 use crate::measure::Way;
+use crate::parse;
 
 pub fn musement() -> Vec<Way<'static>> {
     let webhook = OrderItemWebhook::new(BasicAuth::new("JohnSmith", "Swordfish").unwrap());
@@ -37,6 +39,19 @@ pub fn porterbuddy() -> Vec<Way<'static>> {
         Way::new("sha2", || Sha256::digest(PORTERBUDDY)),
         Way::new("serde_json, typed", || {
             serde_json::from_slice::<StockPorterbuddy<'_>>(PORTERBUDDY.as_bytes()).unwrap()
+        }),
+    ]
+}
+
+/// From the bytes of a request to those of a denial.
+pub fn port_out() -> Vec<Way<'static>> {
+    let subscriber = Subscriber::new("777", ["2223331000", "2223331001"]).unwrap();
+    let subscriber = subscriber.with_pin("2222").unwrap().with_zip_code("62025").unwrap();
+    vec![
+        Way::new("quick-xml, counting", || parse::counted(PORT_OUT)),
+        Way::new("ours", move || {
+            let request = PortOutValidationRequest::parse_unverified(PORT_OUT.as_bytes()).unwrap();
+            subscriber.judge(&request).to_xml(request.pon())
         }),
     ]
 }

@@ -19,6 +19,10 @@ impl<'a> Way<'a> {
         };
         Self { name, run: Box::new(run) }
     }
+
+    pub fn times(&mut self, times: u64) {
+        (self.run)(times);
+    }
 }
 
 /// The nanoseconds of each way, in each round.
@@ -60,8 +64,7 @@ pub fn rounds(ways: &mut [Way<'_>]) -> Times {
     let repeats: Vec<u64> = ways.iter_mut().map(repeats).collect();
     let slowest = ways.iter_mut().map(|way| time(way, 1)).fold(0.0, f64::max);
     let rounds = if slowest > 2e6 { 31 } else { 401 };
-    let mut times: Vec<_> =
-        ways.iter().map(|way| (way.name, Vec::with_capacity(rounds))).collect();
+    let mut times: Vec<_> = ways.iter().map(|way| (way.name, Vec::with_capacity(rounds))).collect();
     for round in 0..rounds {
         for turn in 0..ways.len() {
             let at = (round + turn) % ways.len();
@@ -82,13 +85,22 @@ fn repeats(way: &mut Way<'_>) -> u64 {
 
 fn time(way: &mut Way<'_>, repeats: u64) -> f64 {
     let start = thread_time();
-    (way.run)(repeats);
+    way.times(repeats);
     thread_time() - start
 }
 
 /// The processor time of this thread, in nanoseconds.
 pub fn thread_time() -> f64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
+    nanoseconds(ClockId::ThreadCPUTime)
+}
+
+/// The processor time of all threads, in nanoseconds.
+pub fn process_time() -> f64 {
+    nanoseconds(ClockId::ProcessCPUTime)
+}
+
+fn nanoseconds(clock: ClockId) -> f64 {
+    let time = clock_gettime(clock);
     time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
 }
 

@@ -12,7 +12,9 @@ pub fn musement() -> Vec<Way<'static>> {
     let body = MUSEMENT.as_bytes();
     vec![
         Way::new("ours", || OrderItemUpdate::parse_unverified(body).unwrap()),
-        Way::new("serde_json, typed", || serde_json::from_slice::<StockMusement<'_>>(body).unwrap()),
+        Way::new("serde_json, typed", || {
+            serde_json::from_slice::<StockMusement<'_>>(body).unwrap()
+        }),
         Way::new("serde_json, Value", || {
             serde_json::from_slice::<serde_json::Value>(body).unwrap()
         }),
@@ -40,14 +42,12 @@ pub fn xml(body: &str) -> Vec<Way<'_>> {
             let tree = roxmltree::Document::parse(body).unwrap();
             tree.descendants().filter(|node| node.is_element()).count()
         }),
-        Way::new("quick-xml, serde", || {
-            quick_xml::de::from_str::<StockBandwidth>(body).unwrap()
-        }),
+        Way::new("quick-xml, serde", || quick_xml::de::from_str::<StockBandwidth>(body).unwrap()),
     ]
 }
 
 /// The least that can be done with quick-xml.
-fn counted(body: &str) -> usize {
+pub fn counted(body: &str) -> usize {
     let mut reader = quick_xml::Reader::from_str(body);
     let mut starts = 0;
     loop {

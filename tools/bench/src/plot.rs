@@ -76,10 +76,14 @@ impl Plot {
                 let _ = write!(path, "{command}{:.1} {:.1}", x(*at), y(times[way]));
             }
             let width = if way == 0 { "3" } else { "1.5" };
-            line(format!(r#"<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width}"/>"#));
+            line(format!(
+                r#"<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width}"/>"#
+            ));
             let (from, to, text) = (right + 16.0, right + 40.0, right + 48.0);
             let at = TOP + 12.0 + 20.0 * way as f64;
-            line(format!(r#"<path d="M{from} {at}H{to}" stroke="{colour}" stroke-width="{width}"/>"#));
+            line(format!(
+                r#"<path d="M{from} {at}H{to}" stroke="{colour}" stroke-width="{width}"/>"#
+            ));
             line(format!(r#"<text x="{text}" y="{}">{name}</text>"#, at + 4.0));
         }
         svg + "</svg>\n"

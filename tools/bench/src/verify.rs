@@ -51,8 +51,12 @@ pub fn ways(body: &[u8]) -> Vec<Way<'_>> {
     let standard = [&b"msg_1"[..], format!(".{now}.").as_bytes(), body].concat();
     let standard = format!("v1,{}", signature(KEY.as_bytes(), &standard));
     let standard_signed = headers(
-        [("webhook-id", "msg_1"), ("webhook-timestamp", &now.to_string()), ("webhook-signature", &standard)]
-            .map(|(name, value)| (HeaderName::from_static(name), value.to_owned())),
+        [
+            ("webhook-id", "msg_1"),
+            ("webhook-timestamp", &now.to_string()),
+            ("webhook-signature", &standard),
+        ]
+        .map(|(name, value)| (HeaderName::from_static(name), value.to_owned())),
     );
     let standard_signed_too = standard_signed.clone();
     let standard = standardwebhooks::Webhook::from_bytes(KEY.into()).unwrap();
@@ -116,7 +120,8 @@ pub fn ways(body: &[u8]) -> Vec<Way<'_>> {
 
 /// Everybody checks the credentials of this head.
 pub fn basic() -> Vec<Way<'static>> {
-    const VALUE: &str = "Basic bXVzZW1lbnQtcHJvZHVjdGlvbjpTd29yZGZpc2gtNzctaXMtbm90LWEtZ29vZC1vbmU=";
+    const VALUE: &str =
+        "Basic bXVzZW1lbnQtcHJvZHVjdGlvbjpTd29yZGZpc2gtNzctaXMtbm90LWEtZ29vZC1vbmU=";
     let plain = STANDARD.decode(VALUE.strip_prefix("Basic ").unwrap()).unwrap();
     let (username, password) = std::str::from_utf8(&plain).unwrap().split_once(':').unwrap();
     let shown = headers([(AUTHORIZATION, VALUE.to_owned())]);

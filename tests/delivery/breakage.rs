@@ -1,0 +1,129 @@
+//! Receivers that break a provider's rule: the verdict is the provider's.
+
+use bytes::Bytes;
+use http::{Request, Response};
+use order_webhooks::Credentials;
+use order_webhooks::testing::{
+    FailedOpen, Failure, Next, Random, Report, Sender, Verdict, bandwidth, doubled, musement,
+    reordered,
+};
+
+fn sender(of: impl Fn(http::Uri, &Credentials) -> Sender) -> Sender {
+    of("/hook".parse().unwrap(), &Credentials::new("u", "p").unwrap())
+}
+
+fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Response<Bytes> {
+    let mut response = Response::builder().status(status);
+    for (name, value) in headers {
+        response = response.header(*name, *value);
+    }
+    response.body(Bytes::copy_from_slice(body.as_bytes())).unwrap()
+}
+
+/// Answers a request without credentials by this 401, and others by this.
+fn asking(
+    challenge: &[(&str, &str)],
+    then: impl Fn() -> Response<Bytes>,
+) -> impl Fn(Request<Bytes>) -> Option<Response<Bytes>> {
+    move |request| {
+        let shown = request.headers().contains_key("authorization");
+        Some(if shown { then() } else { response(401, challenge, "") })
+    }
+}
+
+const CHALLENGE: &[(&str, &str)] = &[("WWW-Authenticate", "Basic realm=\"x\"")];
+const XML: &[(&str, &str)] = &[("Content-Type", "application/xml")];
+
+fn port_out(body: &'static str) -> Report {
+    let delivery = sender(Sender::port_out).delivery(&bandwidth::port_out_request());
+    delivery.run(asking(CHALLENGE, move || response(200, XML, body)))
+}
+
+#[test]
+fn without_a_challenge_a_notification_is_lost_and_a_port_out_approved() {
+    let notification = sender(Sender::notifications).delivery(&bandwidth::order_notification());
+    for challenge in [&[][..], &[("WWW-Authenticate", "Digest realm=\"x\"")]] {
+        let not_asked = Failure::NotAsked(http::StatusCode::UNAUTHORIZED);
+        let report = notification.clone().run(asking(challenge, || response(200, &[], "")));
+        assert_eq!(report.verdict, Verdict::Lost(not_asked));
+        assert_eq!(report.statuses(), [Some(401)]);
+
+        let port_out = sender(Sender::port_out).delivery(&bandwidth::port_out_request());
+        let report = port_out.run(asking(challenge, || response(200, XML, "")));
+        let open = Verdict::PortOutFailedOpen(FailedOpen::NoAnswer(not_asked));
+        assert_eq!(report.verdict, open);
+        let minutes: Vec<_> = report.exchanges.iter().map(|at| at.at.as_secs() / 60).collect();
+        assert_eq!(minutes, [0, 5, 10, 15, 20, 25, 30, 35, 40]);
+    }
+}
+
+#[test]
+fn only_200_confirms_to_musement_and_to_bandwidth() {
+    for status in [200, 201, 202, 204, 302, 400, 500] {
+        let mut update = sender(Sender::musement).delivery(&musement::order_item_update());
+        let next = update.answered(&response(status, &[], ""));
+        let confirmed = next == Next::Ended(Verdict::Delivered);
+        assert_eq!(confirmed, status == 200, "{status}: {next}");
+        assert_eq!(matches!(next, Next::TryAgain { .. }), status != 200);
+
+        let notification = sender(Sender::notifications).delivery(&bandwidth::event_notification());
+        let report = notification.run(asking(CHALLENGE, || response(status, &[], "")));
+        assert_eq!(report.verdict.is_delivered(), status == 200, "{report}");
+        assert_eq!(report.exchanges.len(), 2, "a notification is never sent again");
+    }
+}
+
+#[test]
+fn a_port_out_fails_open() {
+    let denied = "<PortOutValidationResponse><Portable>false</Portable><Errors><Error>\
+                  <Code>7513</Code></Error></Errors></PortOutValidationResponse>";
+    assert!(port_out(denied).verdict.is_delivered());
+    for body in [
+        "<PortOutValidationResponse><Portable>false</Portable><Errors><Error><Code>7599</Code>\
+         </Error></Errors></PortOutValidationResponse>",
+        "<PortOutValidationResponse><Portable>false</Portable></PortOutValidationResponse>",
+        "<PortOutValidationResponse><Portable>false</Portable><Errors><Error><Code>42</Code>\
+         </Error></Errors></PortOutValidationResponse>",
+        "{\"portable\":false}",
+        "",
+    ] {
+        let report = port_out(body);
+        assert!(matches!(report.verdict, Verdict::PortOutFailedOpen(_)), "{body}: {report}");
+        assert_eq!(report.exchanges.len(), 2, "it is approved at once");
+    }
+    let silent = sender(Sender::port_out).delivery(&bandwidth::port_out_request());
+    let report = silent.run(|_| None::<Response<Bytes>>);
+    let open = Verdict::PortOutFailedOpen(FailedOpen::NoAnswer(Failure::NoAnswer));
+    assert_eq!((report.verdict, report.exchanges.len()), (open, 9));
+}
+
+#[test]
+fn wrong_credentials_are_shown_once_per_try() {
+    let notification = sender(Sender::notifications).delivery(&bandwidth::order_notification());
+    let report = notification.run(|_| Some(response(401, CHALLENGE, "")));
+    assert_eq!(report.statuses(), [Some(401), Some(401)]);
+    let refused = Failure::Status(http::StatusCode::UNAUTHORIZED);
+    assert_eq!(report.verdict, Verdict::Lost(refused));
+}
+
+/// The events of a shop that keeps the newest version: whatever comes twice and
+/// in whatever order, it ends with the same.
+#[test]
+fn doubled_and_reordered_deliveries_can_be_repeated_by_their_seed() {
+    let sender = sender(Sender::musement);
+    let versions = |seed| -> Vec<String> {
+        let updates = musement::order_item_updates();
+        let deliveries = updates.iter().map(|update| sender.delivery(update)).collect();
+        let mut random = Random::new(seed);
+        let deliveries = reordered(doubled(deliveries, &mut random), &mut random);
+        let body = |request: Request<Bytes>| String::from_utf8_lossy(request.body()).into_owned();
+        deliveries.iter().map(|delivery| body(delivery.request().unwrap())).collect()
+    };
+    assert_eq!(versions(1), versions(1));
+    assert_ne!(versions(1), versions(2));
+    let mut all = versions(1);
+    assert!(all.len() > 6 && !all.is_sorted());
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), 6, "nothing is lost");
+}
