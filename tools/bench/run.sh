@@ -1,0 +1,91 @@
+#!/bin/sh
+# Measures the crate beside its neighbours: one table of times, one of heap allocations, one of
+# what it costs to depend on, and the plots in docs/. Fails when a target is missed.
+#
+#   tools/bench/run.sh            everything
+#   tools/bench/run.sh --quick    without the builds from scratch
+set -eu
+cd "$(dirname "$0")"
+root=$(cd ../.. && pwd)
+target=${CARGO_TARGET_DIR:-$PWD/target}
+export CARGO_TARGET_DIR="$target"
+missed=0
+
+run() {
+    cargo build --quiet --release --locked --features "$1"
+    shift
+    "$target/release/order-webhooks-bench" "$@" || missed=1
+}
+
+echo "## Machine"
+echo
+echo "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1 || uname -m)," \
+    "$(getconf _NPROCESSORS_ONLN) cores$(grep -qw sha_ni /proc/cpuinfo 2>/dev/null && echo ', SHA extensions');" \
+    "$(rustc --version)"
+echo
+echo "## Time"
+echo
+mkdir -p "$root/docs"
+run "" "$root/docs"
+echo
+echo "## Heap"
+echo
+run allocations
+
+if [ "${1-}" != --quick ]; then
+    echo "## What it costs to depend on"
+    echo
+    echo "| crate | features | crates built | clean build, debug | clean build, release |"
+    echo "|---|---|---|---|---|"
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+
+    # Builds an empty program that depends on this, from scratch; others' downloads are kept.
+    cost() {
+        rm -rf "$work/cost"
+        mkdir -p "$work/cost/src"
+        echo 'fn main() {}' >"$work/cost/src/main.rs"
+        printf '[package]\nname = "cost"\nedition = "2024"\n[workspace]\n[dependencies]\n%s\n' "$3" \
+            >"$work/cost/Cargo.toml"
+        cargo fetch --quiet --manifest-path "$work/cost/Cargo.toml"
+        built=$(cargo tree --manifest-path "$work/cost/Cargo.toml" --edges normal,build --prefix none |
+            sed 's/ (\*)$//; s/ (proc-macro)$//; 1d' | sort -u | grep -c .)
+        debug=$(seconds)
+        release=$(seconds --release)
+        echo "| $1 | $2 | $built | $debug s | $release s |"
+    }
+    seconds() {
+        start=$(date +%s.%N)
+        CARGO_TARGET_DIR="$work/cost/target" cargo build --quiet --offline \
+            --manifest-path "$work/cost/Cargo.toml" "$@" 2>/dev/null
+        end=$(date +%s.%N)
+        echo "$end $start" | awk '{ printf "%.1f", $1 - $2 }'
+    }
+    ours() {
+        cost "**order-webhooks**" "$1" "order-webhooks = { path = \"$root\"${2:+, }$2 }"
+    }
+
+    ours "default" ""
+    for provider in musement porterbuddy bandwidth; do
+        ours "$provider alone" "default-features = false, features = [\"$provider\"]"
+    done
+    cost "axum" "default" 'axum = "0.8.4"'
+    ours "default, axum" 'features = ["axum"]'
+    cost "actix-web" "none" 'actix-web = { version = "4.11", default-features = false }'
+    ours "default, actix" 'features = ["actix"]'
+    ours "default, tower" 'features = ["tower"]'
+    cost "webhook-verify" "default" 'webhook-verify = "=0.1.0"'
+    cost "standardwebhooks" "default" 'standardwebhooks = "=1.0.1"'
+    cost "svix" "default" 'svix = "=2.9.1"'
+    cost "serde_json, time, uuid, hmac, sha2, quick-xml" "by hand" 'serde = { version = "1", features = ["derive"] }
+serde_json = "1"
+time = { version = "0.3", features = ["serde-well-known", "macros"] }
+uuid = { version = "1", features = ["serde"] }
+hmac = "0.13"
+sha2 = "0.11"
+base64 = "0.23"
+subtle = "2.6"
+quick-xml = { version = "0.42", features = ["serialize"] }
+http = "1"'
+fi
+exit "$missed"
