@@ -1,5 +1,5 @@
 //! Bodies into events, and events into answers, beside stock parsers.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::wildcard_imports, clippy::struct_field_names)]
 
 use divan::{Bencher, black_box};
 use order_webhooks::bandwidth::{Notification, PortOutValidationRequest, Subscriber};

@@ -65,6 +65,7 @@ mod port_out;
 pub mod porterbuddy;
 mod random;
 mod report;
+mod request;
 mod sender;
 #[cfg(feature = "tower")]
 mod service;

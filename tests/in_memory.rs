@@ -7,7 +7,7 @@ use std::future::pending;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use actix_web::{App, test, web};
+use actix_web::{App, test::init_service, web};
 use axum::Router;
 use axum::body::Body;
 use axum::routing::post;
@@ -148,7 +148,7 @@ async fn actix_gives_the_same_verdicts() {
         .route("/notifications", web::post().to(actix_on::<NotificationWebhook>))
         .route("/v2", web::post().to(actix_on::<SubscriptionWebhook>))
         .route("/port-out", order_webhooks::actix::port_out(webhooks.port_out.clone(), judge));
-    let app = test::init_service(app).await;
+    let app = init_service(app).await;
     let mut deliveries = genuine();
     deliveries.extend(
         [Some("1111"), Some("3333"), None]
@@ -235,7 +235,7 @@ async fn a_receiver_can_check_the_address() {
     let app = App::new()
         .app_data(webhook.clone())
         .route("/", web::post().to(actix_on::<OrderItemWebhook>));
-    let app = test::init_service(app).await;
+    let app = init_service(app).await;
     let router = Router::new().route("/", post(axum_on::<OrderItemWebhook>)).with_state(webhook);
     let musement =
         Sender::new("/".parse().unwrap(), OrderItemWebhook::POLICY).from_address(address);
@@ -259,6 +259,12 @@ async fn a_webhook_of_ones_own_has_a_sender_too() {
         .delivery(r#"{"a":1}"#)
         .run(|request| webhook.receive(request).ok().map(|_| Response::new(bytes::Bytes::new())));
     assert_eq!(report.verdict, Verdict::Delivered);
+}
+
+#[test]
+fn senders_go_from_thread_to_thread() {
+    fn both<T: Send + Sync>() {}
+    both::<(Sender, Delivery, testing::Report, testing::Next, Verdict, testing::Random)>();
 }
 
 /// What a sender holds is as secret as what the receiver holds.

@@ -17,6 +17,6 @@ if ! command -v wrk >/dev/null; then
   apt-get update -qq >/dev/null
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends wrk >/dev/null
 fi
-cargo build --quiet --release --examples
+cargo build --quiet --release --example axum_server --example actix_server
 
 python3 tools/load/run.py "${CARGO_TARGET_DIR:-target}/release/examples" "$seconds"

@@ -47,6 +47,6 @@ for source in tools/senders/*.java; do
 done
 go build -o "$work/go-send" tools/senders/send.go || true
 
-cargo build --quiet --examples
+cargo build --quiet --example axum_server --example actix_server
 SENDERS_WORK=$work SENDERS_JARS=$jars python3 tools/senders/run.py \
   "${CARGO_TARGET_DIR:-target}/debug/examples" "$@"

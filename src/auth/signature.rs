@@ -269,6 +269,24 @@ mod tests {
         assert_eq!(outcome(&base64, &[&latin1], BODY), Err(Reason::SignatureMalformed));
     }
 
+    /// One byte of any value anywhere, and two that are equal side by side.
+    #[test]
+    fn base64_is_read_as_the_base64_crate_reads_it() {
+        for place in 0..BASE64.len() {
+            for byte in 0..=u8::MAX {
+                for width in [1, 2] {
+                    let mut text = BASE64.as_bytes().to_vec();
+                    for changed in text.iter_mut().skip(place).take(width) {
+                        *changed = byte;
+                    }
+                    let theirs =
+                        STANDARD.decode(&text).ok().and_then(|d| <[u8; 32]>::try_from(d).ok());
+                    assert_eq!(decode_base64(&text), theirs, "{}", text.escape_ascii());
+                }
+            }
+        }
+    }
+
     #[test]
     fn every_prefix_is_refused() {
         let base64 = signed(SignatureEncoding::Base64);

@@ -97,7 +97,7 @@ impl Request {
             Body::Whole(body) => body.clone(),
             Body::Chunked(body) => {
                 let mut written = Vec::new();
-                for chunk in body.chunks(body.len() / 100 + 1) {
+                for chunk in body.chunks(body.len().div_ceil(100).max(1)) {
                     written.extend(format!("{:x}\r\n", chunk.len()).bytes());
                     written.extend([chunk, b"\r\n"].concat());
                 }

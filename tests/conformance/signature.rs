@@ -157,6 +157,32 @@ fn the_url_safe_alphabet() {
     }
 }
 
+/// Each place, and each two, with a character that is none of the alphabet. Two
+/// must not make up for each other.
+#[test]
+fn wrong_characters_anywhere() {
+    let signed = any_body(KEY).0;
+    let read = |value: &[u8]| {
+        let headers = [(NAME, value)];
+        signed.read(&Head::new("POST", &headers)).map(drop)
+    };
+    assert_eq!(read(V.as_bytes()), Ok(()));
+    for wrong in [b'-', b'=', b' ', 0xe9, 0xff, 0] {
+        for first in 0..V.len() - 1 {
+            for second in first..V.len() - 1 {
+                let mut value = V.as_bytes().to_vec();
+                (value[first], value[second]) = (wrong, wrong);
+                assert_eq!(read(&value), Err(Reason::SignatureMalformed), "{first} {second}");
+            }
+        }
+    }
+    for last in [b'A', b'-', b' ', 0xff] {
+        let mut value = V.as_bytes().to_vec();
+        value[43] = last;
+        assert_eq!(read(&value), Err(Reason::SignatureMalformed));
+    }
+}
+
 /// RUSTSEC-2024-0010: a comparison that stopped at the shorter of the two.
 #[test]
 fn every_prefix() {

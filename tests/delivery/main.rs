@@ -8,6 +8,8 @@
 #![allow(clippy::panic, reason = "a test fails by panicking")]
 
 mod breakage;
+mod kind;
+mod receiver;
 mod world;
 
 use std::time::Duration;
@@ -17,7 +19,9 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
-use world::{Flaw, Kind, Receiver, Sent, Violation, Weather, step};
+use kind::Kind;
+use receiver::{Flaw, Receiver};
+use world::{Sent, Violation, Weather, step};
 
 /// Who sends what, and in which order and weather requests get their turn.
 #[derive(Debug, Clone)]

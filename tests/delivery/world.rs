@@ -1,105 +1,13 @@
-//! A receiver, a network between, and what must hold of the two.
-
-use std::collections::BTreeMap;
+//! A network between the machines, and what must hold of the two.
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
-use http::{HeaderValue, Request, Response, StatusCode};
-use order_webhooks::bandwidth::{
-    self, DenialReason, Notification, NotificationWebhook, PortOutAnswer, PortOutWebhook,
-    SubscriptionWebhook,
-};
-use order_webhooks::musement::OrderItemWebhook;
-use order_webhooks::porterbuddy::OrderWebhook;
-use order_webhooks::testing::{self, Delivery, Forgery, Next, Sender, Verdict};
-use order_webhooks::{Answer, BasicAuth, Credentials, Receipt, Secret, Verified, Webhook};
+use http::{Request, Response, StatusCode};
+use order_webhooks::bandwidth::{DenialReason, PortOutAnswer};
+use order_webhooks::testing::{Delivery, FailedOpen, Forgery, Next, Verdict};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Musement,
-    Porterbuddy,
-    Notification,
-    PortOut,
-    V2,
-    V2WithCredentials,
-}
-
-impl Kind {
-    pub(crate) const ALL: [Self; 6] = [
-        Self::Musement,
-        Self::Porterbuddy,
-        Self::Notification,
-        Self::PortOut,
-        Self::V2,
-        Self::V2WithCredentials,
-    ];
-
-    fn path(self) -> &'static str {
-        match self {
-            Self::Musement => "/musement",
-            Self::Porterbuddy => "/porterbuddy",
-            Self::Notification => "/notification",
-            Self::PortOut => "/port-out",
-            Self::V2 => "/v2",
-            Self::V2WithCredentials => "/v2-with-credentials",
-        }
-    }
-
-    fn shows_credentials(self) -> bool {
-        !matches!(self, Self::Porterbuddy | Self::V2)
-    }
-
-    pub(crate) fn sender(self) -> Sender {
-        let (url, credentials) = (self.path().parse().unwrap(), credentials());
-        match self {
-            Self::Musement => Sender::musement(url, &credentials),
-            Self::Porterbuddy => Sender::porterbuddy(url, &key()),
-            Self::Notification => Sender::notifications(url, &credentials),
-            Self::PortOut => Sender::port_out(url, &credentials),
-            Self::V2 => Sender::subscription_v2(url, &key()),
-            Self::V2WithCredentials => {
-                Sender::subscription_v2(url, &key()).with_credentials_when_asked(&credentials)
-            }
-        }
-    }
-
-    /// The delivery of an event that has this number in it.
-    pub(crate) fn delivery(self, sender: &Sender, number: usize) -> Delivery {
-        match self {
-            Self::Musement => {
-                let mut update = testing::musement::order_item_update();
-                update.order_item_version = number as u64;
-                sender.delivery(&update)
-            }
-            Self::Porterbuddy => {
-                let mut update = testing::porterbuddy::order_status_update();
-                update.order_id = number.to_string();
-                sender.delivery(&update)
-            }
-            Self::Notification => {
-                let mut notification = testing::bandwidth::order_notification();
-                let Notification::Order(order) = &mut notification else { unreachable!() };
-                order.order_id = Some(number.to_string());
-                sender.delivery(&notification)
-            }
-            Self::PortOut => {
-                let request = testing::bandwidth::port_out_request();
-                sender.delivery(&request.with_pon(&*number.to_string()))
-            }
-            Self::V2 | Self::V2WithCredentials => {
-                sender.delivery(&serde_json::json!({ "number": number }))
-            }
-        }
-    }
-}
-
-fn credentials() -> Credentials {
-    Credentials::new("u", "p:q").unwrap()
-}
-
-fn key() -> Secret {
-    Secret::new("key").unwrap()
-}
+use super::kind::Kind;
+use super::receiver::Receiver;
 
 /// What goes wrong on the way, once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,19 +25,6 @@ pub(crate) enum Weather {
     HandlerFails,
 }
 
-/// What is wrong with a receiver; the library's own has no flaw.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Flaw {
-    None,
-    NoChallenge,
-    AcceptsBareRequests,
-    AcceptsStrangers,
-    KeepsNothing,
-    ConfirmsWith204,
-    RemembersChallenges,
-    DeniesWith7599,
-}
-
 /// What must not happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Violation {
@@ -139,135 +34,6 @@ pub(crate) enum Violation {
     BareRequestAccepted,
     NoChallengeIn401,
     AnotherPortOutVerdict,
-}
-
-pub(crate) struct Receiver {
-    flaw: Flaw,
-    challenged: bool,
-    handler_fails: bool,
-    /// The numbers of the events, and what a port-out was answered.
-    kept: BTreeMap<usize, Option<PortOutAnswer>>,
-}
-
-impl Receiver {
-    pub(crate) fn new(flaw: Flaw) -> Self {
-        Self { flaw, challenged: false, handler_fails: false, kept: BTreeMap::new() }
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.kept.is_empty()
-    }
-
-    fn answer(&mut self, kind: Kind, request: &Request<Bytes>) -> Response<Vec<u8>> {
-        let auth = BasicAuth::from(&credentials());
-        match kind {
-            Kind::Musement => {
-                let webhook = OrderItemWebhook::new(auth);
-                self.receive(&webhook, request, |event| event.order_item_version.to_string())
-            }
-            Kind::Porterbuddy => {
-                self.receive(&OrderWebhook::new(&key()), request, |event| event.order_id.clone())
-            }
-            Kind::Notification => {
-                self.receive(&NotificationWebhook::new(auth), request, |event| match event {
-                    Notification::Order(order) => order.order_id.clone().unwrap(),
-                    _ => unreachable!(),
-                })
-            }
-            Kind::PortOut => {
-                let otherwise = PortOutAnswer::deny(DenialReason::InvalidRequest);
-                self.answer_port_out(&PortOutWebhook::new(auth, otherwise), request)
-            }
-            Kind::V2 => self.receive(&SubscriptionWebhook::new(&key()), request, number_of_json),
-            Kind::V2WithCredentials => {
-                let webhook = SubscriptionWebhook::new(&key()).with_basic_auth(auth);
-                self.receive(&webhook, request, number_of_json)
-            }
-        }
-    }
-
-    fn receive<W: Webhook>(
-        &mut self,
-        webhook: &W,
-        request: &Request<Bytes>,
-        number: impl Fn(&W::Event) -> String,
-    ) -> Response<Vec<u8>> {
-        let verified = match webhook.receive(request.clone()) {
-            Err(_) if self.flaw == Flaw::AcceptsStrangers => {
-                let event = webhook.parse(request.body()).unwrap();
-                return self.keep(&number(&event));
-            }
-            Err(rejection) => return rejection.response(),
-            Ok(verified) => verified,
-        };
-        self.keep(&number(verified.event()))
-    }
-
-    fn keep(&mut self, number: &str) -> Response<Vec<u8>> {
-        if self.handler_fails {
-            return Answer::from(Receipt::TryAgain).response();
-        }
-        if self.flaw != Flaw::KeepsNothing {
-            self.kept.insert(number.parse().unwrap(), None);
-        }
-        Answer::from(Receipt::Accepted).response()
-    }
-
-    fn answer_port_out(
-        &mut self,
-        webhook: &PortOutWebhook,
-        request: &Request<Bytes>,
-    ) -> Response<Vec<u8>> {
-        let question: Verified<PortOutWebhook, _> = match webhook.receive(request.clone()) {
-            Ok(question) => question,
-            Err(rejection) => return rejection.response(),
-        };
-        let number = question.pon().unwrap().parse().unwrap();
-        let answer = match (self.handler_fails, number) {
-            (true, _) => PortOutAnswer::deny(DenialReason::InvalidRequest),
-            (false, 0 | 2) => PortOutAnswer::Allow,
-            (false, _) => PortOutAnswer::deny(DenialReason::PinInvalid),
-        };
-        let mut response = answer.answer(question.pon()).response();
-        self.kept.insert(number, Some(answer));
-        if self.flaw == Flaw::DeniesWith7599 {
-            let body = String::from_utf8_lossy(response.body()).replace("7513", "7599");
-            *response.body_mut() = body.into_bytes();
-        }
-        response
-    }
-
-    /// The answer with the receiver's flaw in it.
-    fn flawed(&mut self, kind: Kind, request: &Request<Bytes>) -> Response<Vec<u8>> {
-        let shown = request.headers().contains_key(AUTHORIZATION);
-        if kind.shows_credentials() && !shown && self.flaw == Flaw::AcceptsBareRequests {
-            return Response::new(Vec::new());
-        }
-        let forgetful = self.flaw == Flaw::RemembersChallenges && kind == Kind::Notification;
-        if shown && forgetful && !self.challenged {
-            let mut response = Response::new(Vec::new());
-            *response.status_mut() = StatusCode::UNAUTHORIZED;
-            let challenge = HeaderValue::from_static("Basic realm=\"webhooks\"");
-            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-            return response;
-        }
-        let mut response = self.answer(kind, request);
-        self.challenged |= response.status() == StatusCode::UNAUTHORIZED;
-        match self.flaw {
-            Flaw::NoChallenge => {
-                response.headers_mut().remove(WWW_AUTHENTICATE);
-            }
-            Flaw::ConfirmsWith204 if response.status() == StatusCode::OK => {
-                *response.status_mut() = StatusCode::NO_CONTENT;
-            }
-            _ => {}
-        }
-        response
-    }
-}
-
-fn number_of_json(event: &serde_json::Value) -> String {
-    event["number"].to_string()
 }
 
 /// One sender's delivery, and who sends it.
@@ -369,12 +135,11 @@ fn judge(receiver: &Receiver, sent: &Sent, weather: Weather, next: &Next) -> Res
         Next::Ended(verdict) => {
             let meant = match (verdict, kept.cloned().flatten()) {
                 (Verdict::PortOutAllowed, answer) => answer == Some(PortOutAnswer::Allow),
-                (Verdict::PortOutDenied(denied), Some(PortOutAnswer::Deny(denial))) => denial
-                    .reasons()
-                    .map(bandwidth::DenialReason::code)
-                    .eq(denied.codes.iter().copied()),
+                (Verdict::PortOutDenied(denied), Some(PortOutAnswer::Deny(denial))) => {
+                    denial.reasons().map(DenialReason::code).eq(denied.codes.iter().copied())
+                }
                 (Verdict::PortOutFailedOpen(why), _) => {
-                    matches!(why, testing::FailedOpen::NoAnswer(_))
+                    matches!(why, FailedOpen::NoAnswer(_))
                 }
                 (Verdict::PortOutDenied(_), _) => false,
                 _ => true,

@@ -1,0 +1,63 @@
+//! The request of a delivery, as it goes over the wire.
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request};
+
+use crate::testing::delivery::{Delivery, Stage};
+use crate::testing::forgery::{Forgery, other_password};
+
+impl Delivery {
+    /// The request that is due, or `None` once the delivery has ended.
+    #[must_use]
+    pub fn request(&self) -> Option<Request<Bytes>> {
+        let (bare, body) = match self.stage {
+            Stage::Ended(_) => return None,
+            Stage::Bare if !self.sender.bare_body => (true, Bytes::new()),
+            Stage::Bare => (true, self.body.clone()),
+            Stage::Proven => (false, self.body.clone()),
+        };
+        let mut request = Request::new(body);
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.sender.url.clone();
+        let length = HeaderValue::from(request.body().len());
+        let headers = request.headers_mut();
+        headers.insert(CONTENT_TYPE, self.sender.media_type.clone());
+        headers.insert(CONTENT_LENGTH, length);
+        if let Some(right) = self.sender.credentials.as_ref().filter(|_| !bare) {
+            let wrong = || other_password(right);
+            for value in Forgery::values(self.forged_credentials, right, wrong) {
+                headers.append(AUTHORIZATION, value);
+            }
+        }
+        self.sign(&mut request);
+        self.come_from_the_address(&mut request);
+        Some(request)
+    }
+
+    fn sign(&self, request: &mut Request<Bytes>) {
+        let signed = match (&self.signed, request.body().is_empty()) {
+            (Some(signed), false) => signed.clone(),
+            _ => request.body().clone(),
+        };
+        let Some((name, right)) = self.sender.sign(&signed) else { return };
+        let wrong = || {
+            let other = self.sender.sign(&[&signed, &b"x"[..]].concat());
+            other.map_or(HeaderValue::from_static(""), |(_, value)| value)
+        };
+        for value in Forgery::values(self.forged_signature, &right, wrong) {
+            request.headers_mut().append(&name, value);
+        }
+    }
+
+    #[cfg(any(feature = "axum", feature = "actix", feature = "tower"))]
+    fn come_from_the_address(&self, request: &mut Request<Bytes>) {
+        if let Some(address) = self.sender.address {
+            request.extensions_mut().insert(crate::adapter::peer::PeerAddress(address));
+        }
+    }
+
+    #[cfg(not(any(feature = "axum", feature = "actix", feature = "tower")))]
+    #[allow(clippy::unused_self, reason = "there is no receiver that could take an address")]
+    fn come_from_the_address(&self, _: &mut Request<Bytes>) {}
+}
