@@ -45,6 +45,7 @@ use crate::adapter::guard;
 #[cfg(feature = "bandwidth")]
 use crate::bandwidth::{IntoPortOutAnswer, PortOutWebhook};
 use crate::head::{Field, Head, Headers};
+use crate::limits::Limits;
 use crate::receipt::Receipt;
 use crate::rejection::{Answer, Reason, Rejection};
 use crate::webhook::{Extract, Webhook};
@@ -64,7 +65,11 @@ impl<W: Extract> FromRequest for Verified<W> {
         let request = request.clone();
         let payload = payload.take();
         Box::pin(async move {
-            let webhook = webhook.ok_or_else(|| Rejection::new(Reason::Unconfigured))?;
+            let Some(webhook) = webhook else {
+                let body = ActixBody { payload, declared: declared(&request) };
+                let unconfigured = Err(Rejection::new(Reason::Unconfigured));
+                return body::receive::<W>(Limits::default(), unconfigured, body).await;
+            };
             receive(&webhook, &request, payload).await
         })
     }

@@ -245,8 +245,12 @@ fn numbers<N: AsRef<str>>(numbers: impl IntoIterator<Item = N>) -> BTreeSet<Stri
     numbers.filter(|number| !number.is_empty()).collect()
 }
 
-/// A number without country code and punctuation.
+/// A number without country code and punctuation, or nothing if there is a letter
+/// in it: then it is no number that anyone has.
 fn digits(text: &str) -> String {
+    if text.chars().any(char::is_alphabetic) {
+        return String::new();
+    }
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     match digits.strip_prefix('1') {
         Some(rest) if rest.len() == 10 => rest.to_owned(),

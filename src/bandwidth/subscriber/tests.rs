@@ -55,7 +55,7 @@ fn what_a_back_office_would_take_for_the_same_is_allowed() {
 #[test]
 fn every_fault_has_its_code() {
     type Edit = fn(&mut PortOutValidationRequest);
-    let table: [(Edit, &[DenialReason]); 14] = [
+    let table: [(Edit, &[DenialReason]); 15] = [
         (|r| r.account_number = None, &[R::AccountNumberMissing]),
         (|r| r.account_number = Some(" - ".into()), &[R::AccountNumberMissing]),
         (|r| r.account_number = Some("AB-777".into()), &[R::AccountNumberInvalid]),
@@ -67,6 +67,7 @@ fn every_fault_has_its_code() {
         (|r| r.zip_code = Some("02155-1234".into()), &[R::ZipCodeInvalid]),
         (|r| r.telephone_numbers[0] = "2223339999".into(), &[R::TelephoneNumberUnknown]),
         (|r| r.telephone_numbers[0] = "anonymous".into(), &[R::TelephoneNumberUnknown]),
+        (|r| r.telephone_numbers[0] = "222333A1000".into(), &[R::TelephoneNumberUnknown]),
         (|r| r.telephone_numbers[0] = "2223331002".into(), &[R::TelephoneNumberInactive]),
         (
             |r| {

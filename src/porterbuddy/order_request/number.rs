@@ -19,6 +19,7 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 ///
 /// let price = Number::text("79900");
 /// assert_eq!(price.as_u64(), Some(79_900));
+/// assert_eq!(Number::text("+79900").as_u64(), None);
 /// assert_ne!(price, Number::from(79_900_u64));
 /// ```
 #[derive(Clone, PartialEq, Eq, Serialize)]
@@ -49,7 +50,8 @@ impl Number {
     pub fn as_u64(&self) -> Option<u64> {
         match &self.0 {
             Form::Number(number) => number.as_u64(),
-            Form::Text(text) => text.parse().ok(),
+            Form::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
+            Form::Text(_) => None,
         }
     }
 
