@@ -38,7 +38,7 @@ impl Text<'_> {
 ///
 /// The `required` ones must be strings, an `optional` one can be absent or
 /// null. Other fields can hold anything that is JSON.
-#[allow(clippy::type_complexity)]
+#[allow(clippy::type_complexity, reason = "two arrays, taken apart at once by the caller")]
 pub(crate) fn text_fields<'a, const R: usize, const O: usize>(
     body: &'a [u8],
     required: &[&'static str; R],
@@ -115,7 +115,7 @@ impl<'a, const R: usize, const O: usize> Slots<'a, R, O> {
             .filter(|slot| matches!(slot, Slot::Absent))
     }
 
-    #[allow(clippy::type_complexity)]
+    #[allow(clippy::type_complexity, reason = "two arrays, taken apart at once by the caller")]
     pub(super) fn finish(
         self,
         fields: Fields<'_, R, O>,
