@@ -155,6 +155,8 @@ fn an_answer_of_musement() {
     assert_eq!(item.uuid, Some(Uuid::try_parse(ITEM).unwrap()));
     assert_eq!(item.status, OrderItemStatus::Ok);
     assert_eq!(item.vouchers, Some(serde_json::json!([{"url": "https://example.com/v"}])));
+    let shown = format!("OrderItem {{ uuid: Some({ITEM}), status: Ok, .. }}");
+    assert_eq!(format!("{item:?}"), shown);
     assert_eq!(other.uuid, None);
     assert_eq!(other.status, OrderItemStatus::Other("ON_HOLD".into()));
     assert_eq!(other.vouchers, None);
@@ -204,6 +206,8 @@ fn hostile_answers_are_errors_that_keep_the_answer() {
             assert_eq!(parse.to_string(), message, "{body}");
             assert_eq!(error.to_string(), format!("the answer does not parse: {message}"));
         }
+        let cause = std::error::Error::source(&error).unwrap();
+        assert_eq!(cause.to_string(), parse.to_string());
         assert_eq!(error.into_response().into_body(), body);
     }
     let raw = Response::new(&b"{\"orderId\":\"\xff\"}"[..]);
@@ -220,6 +224,10 @@ fn only_200_is_an_answer() {
         let error = musement::Fallback::read_order(answer(status, musement_body)).unwrap_err();
         assert_eq!(error.to_string(), message);
         assert_eq!(error.response().body(), musement_body);
+        assert_eq!(
+            format!("{error:?}"),
+            format!("FallbackError {{ kind: Status({status}), status: {status}, .. }}")
+        );
         let answer = answer(status, porterbuddy_body);
         let error = porterbuddy::Fallback::read_order_status(answer).unwrap_err();
         assert_eq!(error.to_string(), message);

@@ -205,6 +205,35 @@ fn a_delivery_is_one_event_in_the_log_with_nothing_of_it_inside() {
     assert_eq!(*log.0.lock().unwrap(), expected);
 }
 
+/// Nobody sees from outside that an answer is not the handler's.
+#[cfg(feature = "axum")]
+#[tokio::test]
+async fn an_answer_instead_of_the_handlers_is_an_error_in_the_log() {
+    use axum::{Router, body::Body};
+    use order_webhooks::bandwidth::PortOutAnswer;
+    use tower::ServiceExt as _;
+
+    let auth = BasicAuth::new("u", "p:q").unwrap();
+    let webhook = PortOutWebhook::new(auth, DenialReason::InvalidRequest.into());
+    let handler = async |_| Err::<PortOutAnswer, _>("the database is away");
+    let app: Router = Router::new().route("/", order_webhooks::axum::port_out(webhook, handler));
+    let body = "<PortOutValidationRequest><PON>some-pon</PON><TelephoneNumbers>\
+                <TelephoneNumber>2223331000</TelephoneNumber></TelephoneNumbers>\
+                </PortOutValidationRequest>";
+    let request = http::Request::post("/").header("authorization", RIGHT).body(Body::from(body));
+
+    let log = Log::default();
+    let guard = tracing::subscriber::set_default(log.clone());
+    let response = app.oneshot(request.unwrap()).await.unwrap();
+    drop(guard);
+    assert_eq!(response.status(), 200);
+    let expected = [
+        "INFO message=delivery verified webhook=\"bandwidth.port_out\" body_bytes=154",
+        "ERROR message=handler answered for webhook=\"bandwidth.port_out\" failure=the handler failed",
+    ];
+    assert_eq!(*log.0.lock().unwrap(), expected);
+}
+
 #[test]
 fn the_root_of_the_crate_is_a_tour_and_not_a_place_for_code() {
     let root = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs"));

@@ -30,6 +30,7 @@ fn the_reference_is_read() {
     assert_eq!(order.destination.address.postal_code, "0678");
     let pickup = &order.origin.pickup_windows[0];
     assert_eq!(pickup.start.as_str(), "2023-02-13T10:00+02:00");
+    assert_eq!(pickup.start.to_string(), "2023-02-13T10:00+02:00");
     let day = Date::from_calendar_date(2023, Month::February, 13).unwrap();
     let ten = day.with_hms(10, 0, 0).unwrap().assume_offset(UtcOffset::from_hms(2, 0, 0).unwrap());
     assert_eq!(pickup.start.time(), ten);
@@ -94,6 +95,32 @@ fn what_is_not_typed_comes_back() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn a_number_is_a_number_in_either_form() {
+    for (number, is_text, whole, nearest) in [
+        (json!(600), false, Some(600), Some(600.0)),
+        (json!(-600), false, None, Some(-600.0)),
+        (json!(0.5), false, None, Some(0.5)),
+        (json!(u64::MAX), false, Some(u64::MAX), Some(18_446_744_073_709_551_615.0)),
+        (json!("0600"), true, Some(600), Some(600.0)),
+        (json!("+600"), true, None, Some(600.0)),
+        (json!("-1.5"), true, None, Some(-1.5)),
+        (json!("18446744073709551616"), true, None, Some(18_446_744_073_709_551_616.0)),
+        (json!("six hundred"), true, None, None),
+        (json!("inf"), true, None, None),
+        (json!("1e999"), true, None, None),
+        (json!(""), true, None, None),
+    ] {
+        let read: Number = serde_json::from_value(number.clone()).unwrap();
+        assert_eq!((read.is_text(), read.as_u64()), (is_text, whole), "{number}");
+        assert_eq!(read.as_f64().map(f64::to_bits), nearest.map(f64::to_bits), "{number}");
+        assert_eq!(
+            [read.to_string(), format!("{read:?}")],
+            [number.to_string(), number.to_string()]
+        );
     }
 }
 

@@ -117,6 +117,16 @@ mod tests {
     use crate::bandwidth::AcceptableValues;
 
     #[test]
+    fn what_a_handler_may_return() {
+        assert_eq!(PortOutAnswer::Allow.into_port_out_answer(), Some(PortOutAnswer::Allow));
+        assert_eq!(
+            Ok::<_, ()>(PortOutAnswer::Allow).into_port_out_answer(),
+            Some(PortOutAnswer::Allow)
+        );
+        assert_eq!(Err("the PIN is 1111").into_port_out_answer(), None);
+    }
+
+    #[test]
     fn an_allowed_port_out() {
         let xml = "<?xml version=\"1.0\"?><PortOutValidationResponse><Portable>true</Portable>\
                    <PON>some_pon</PON></PortOutValidationResponse>";

@@ -270,6 +270,30 @@ mod tests {
         assert_eq!(parse(&request.to_xml()), Ok(request));
     }
 
+    /// One character more than documented is irregular; as many as documented,
+    /// of more than one byte each where any character may stand, are not.
+    #[test]
+    fn as_long_as_documented_is_regular() {
+        let bare = || parse(SAMPLE).unwrap();
+        let text = |length| Some("é".repeat(length));
+        for (name, length, set) in [
+            ("PON", 25, (|r, text| r.pon = text) as fn(&mut PortOutValidationRequest, _)),
+            ("AccountNumber", 25, |r, text| r.account_number = text),
+            ("ZipCode", 15, |r, text| r.zip_code = text),
+            ("SubscriberName", 93, |r, text| r.subscriber_name = text),
+        ] {
+            let mut request = bare();
+            set(&mut request, text(length));
+            assert_eq!(request.irregular_elements().count(), 0, "{name}");
+            set(&mut request, text(length + 1));
+            assert_eq!(request.irregular_elements().collect::<Vec<_>>(), [name]);
+        }
+        for (pin, irregular) in [("0123456789", false), ("01234567890", true), ("012x", true)] {
+            let request = PortOutValidationRequest { pin: Some(pin.into()), ..bare() };
+            assert_eq!(request.irregular_elements().any(|name| name == "Pin"), irregular, "{pin}");
+        }
+    }
+
     #[test]
     fn the_pon_of_a_broken_request_is_found_where_it_can_be() {
         for (body, pon) in [

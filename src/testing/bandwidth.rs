@@ -219,6 +219,31 @@ mod tests {
     }
 
     #[test]
+    fn numbers_and_dates_come_with_the_statuses_that_have_them() {
+        for (order_type, status, numbers, date) in [
+            (OrderType::Orders, OrderStatus::Complete, 2, false),
+            (OrderType::Disconnects, OrderStatus::Completed, 2, false),
+            (OrderType::Lidb, OrderStatus::AdjustedComplete, 2, false),
+            (OrderType::PortIns, OrderStatus::Complete, 2, true),
+            (OrderType::PortIns, OrderStatus::Foc, 0, true),
+            (OrderType::PortIns, OrderStatus::Submitted, 0, false),
+            (OrderType::Orders, OrderStatus::Foc, 0, false),
+            (OrderType::Orders, OrderStatus::Received, 0, false),
+        ] {
+            let case = format!("{order_type} {status}");
+            let notification = order_notification_of(order_type, status);
+            let Notification::Order(order) = notification else { panic!("{case}") };
+            let found = (order.completed_telephone_numbers.len(), order.actual_foc_date.is_some());
+            assert_eq!(found, (numbers, date), "{case}");
+        }
+    }
+
+    #[test]
+    fn the_placeholder_is_an_object_that_says_so() {
+        assert!(v2_placeholder()["placeholder"].as_str().unwrap().contains("not documented"));
+    }
+
+    #[test]
     fn the_port_out_is_the_sample_of_the_documentation() {
         assert_eq!(
             port_out_request().to_xml(),

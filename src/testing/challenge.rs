@@ -68,6 +68,7 @@ mod tests {
             (r#"Basic charset="UTF-8", realm="x""#, true),
             (r#"Digest realm="x", nonce="y", Basic realm="z""#, true),
             (r#"Basic  realm="x""#, true),
+            (r#"Digest opaque\, Basic realm="x""#, true),
             ("Basic", false),
             ("Basic realm=webhooks", false),
             (r#"Digest realm="x""#, false),

@@ -103,6 +103,33 @@ mod tests {
         }
     }
 
+    /// What a bad line does to a body of 16 bytes, each at its share.
+    #[test]
+    fn every_kind_of_damage_is_done() {
+        let (mut random, body) = (Random::new(1), *br#"{"orderId":"12"}"#);
+        let (mut empty, mut cut, mut longer, mut flipped) = (0, 0, 0, 0);
+        for _ in 0..800 {
+            let damaged = damage(&body, &mut random);
+            match damaged.len() {
+                0 => empty += 1,
+                16 => {
+                    let bits = damaged.iter().zip(body).map(|(a, b)| (a ^ b).count_ones());
+                    assert_eq!(bits.sum::<u32>(), 1);
+                    flipped += 1;
+                }
+                17 => longer += 1,
+                length => {
+                    assert_eq!(damaged, body[..length]);
+                    cut += 1;
+                }
+            }
+        }
+        // Eighths: one empty (and a sixteenth of two cut to nothing), two cut, one longer.
+        for (count, share) in [(empty, 112), (cut, 188), (longer, 100), (flipped, 400)] {
+            assert!((share * 3 / 5..share * 7 / 5).contains(&count), "{count} of {share}");
+        }
+    }
+
     #[test]
     fn a_forged_proof_is_never_the_right_one() {
         let right = HeaderValue::from_static("Basic Sm9oblNtaXRoOlN3b3JkZmlzaA==");

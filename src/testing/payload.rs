@@ -85,3 +85,23 @@ impl Payload for crate::bandwidth::PortOutValidationRequest {
         self.to_xml().into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_and_text_are_sent_as_they_are() {
+        let bodies = [
+            "\u{e9}\n".to_body(),
+            String::from("\u{e9}\n").to_body(),
+            b"\xc3\xa9\n".to_body(),
+            b"\xc3\xa9\n".as_slice().to_body(),
+            b"\xc3\xa9\n".to_vec().to_body(),
+            Bytes::from_static(b"\xc3\xa9\n").to_body(),
+        ];
+        for body in bodies {
+            assert_eq!(body, b"\xc3\xa9\n"[..]);
+        }
+    }
+}

@@ -86,6 +86,11 @@ mod tests {
         assert!(seen.iter().all(|&times| times > 100), "{seen:?}");
         assert_eq!(random.below(0), 0);
         assert_eq!(random.pick::<u8>(&[]), None);
+        let picked: std::collections::BTreeSet<_> =
+            (0..100).filter_map(|_| random.pick(&[1, 2, 3])).collect();
+        assert_eq!(picked, [&1, &2, &3].into());
+        let hits = (0..1000).filter(|_| random.one_in(10)).count();
+        assert!((50..200).contains(&hits), "{hits}");
     }
 
     #[test]

@@ -156,6 +156,8 @@ mod tests {
         let digest = ContentDigest::of(b"");
         let text = digest.to_string();
         assert_eq!(text.parse(), Ok(digest));
+        assert_eq!(ContentDigest::from(*digest.as_bytes()), digest);
+        assert_eq!(digest.as_bytes().map(|byte| format!("{byte:02x}")).concat(), text);
         assert_eq!(serde_json::to_string(&digest).unwrap(), format!("\"{text}\""));
         assert_eq!(serde_json::from_str::<ContentDigest>(&format!("\"{text}\"")).unwrap(), digest);
         for wrong in

@@ -136,6 +136,7 @@ mod tests {
         let digest = ContentDigest::of(b"");
         let key = Key::of_digest("k", &digest);
         assert_ne!(key, Key::new("k", &format!("sha256={digest}")));
+        assert_eq!(format!("{key:?}"), format!("Key(k:sha256={digest})"));
         assert_eq!(key.to_string().parse(), Ok(key));
     }
 

@@ -2,9 +2,12 @@
 
 use std::fmt::Debug;
 
-use order_webhooks::bandwidth::{Notification, NotificationWebhook, OrderStatus};
-use order_webhooks::musement::{OrderItemStatus, OrderItemWebhook};
-use order_webhooks::porterbuddy::{OrderStatusUpdate, OrderWebhook};
+use order_webhooks::bandwidth::{
+    Dashboard, Notification, NotificationWebhook, OrderStatus, PortOutAnswer, PortOutWebhook,
+    SubscriptionWebhook,
+};
+use order_webhooks::musement::{self, OrderItemStatus, OrderItemWebhook};
+use order_webhooks::porterbuddy::{self, OrderStatusUpdate, OrderWebhook};
 use order_webhooks::{
     Allowlist, Answer, BasicAuth, BodySignature, Credentials, Field, Head, Secret,
     SignatureEncoding, Webhook,
@@ -52,6 +55,30 @@ fn debug_of_what_holds_secrets() {
         &NotificationWebhook::new(auth),
         "NotificationWebhook { auth: BasicAuth { accepted: 1, .. }, limits: Limits { body_bytes: \
          1048576, body_time: 10s } }",
+    );
+    shows(
+        &PortOutWebhook::new(BasicAuth::from(&credentials), PortOutAnswer::Allow),
+        "PortOutWebhook { rules: Rules { auth: BasicAuth { accepted: 1, .. }, otherwise: Allow }, \
+         limits: Limits { body_bytes: 1048576, body_time: 10s }, deadline: 25s, .. }",
+    );
+    shows(
+        &SubscriptionWebhook::<()>::new(&secret),
+        "SubscriptionWebhook { signature: BodySignature { header: \
+         \"x-bandwidth-signature-sha-256\", encoding: Base64, keys: 1 }, auth: None, limits: Limits \
+         { body_bytes: 1048576, body_time: 10s }, .. }",
+    );
+    shows(
+        &Dashboard::new("9900000", &credentials).unwrap(),
+        "Dashboard { subscriptions: \
+         https://dashboard.bandwidth.com/api/accounts/9900000/subscriptions, .. }",
+    );
+    shows(
+        &musement::Fallback::new("https://example.com", "acme", &secret).unwrap(),
+        "Fallback(Api { base: \"https://example.com\", .. })",
+    );
+    shows(
+        &porterbuddy::Fallback::new(&secret).unwrap(),
+        "Fallback(Api { base: \"https://api.porterbuddy.com\", .. })",
     );
     shows(
         &OrderWebhook::new(&secret),

@@ -57,6 +57,50 @@ fn without_a_challenge_a_notification_is_lost_and_a_port_out_approved() {
     }
 }
 
+/// Bandwidth repeats what was answered by a 401, and nothing else.
+#[test]
+fn a_challenge_with_another_status_asks_for_nothing() {
+    for status in [200, 403, 407] {
+        let mut notification =
+            sender(Sender::notifications).delivery(&bandwidth::order_notification());
+        let next = notification.answered(&response(status, CHALLENGE, ""));
+        let not_asked = Failure::NotAsked(status.try_into().unwrap());
+        assert_eq!(next, Next::Ended(Verdict::Lost(not_asked)), "{status}");
+    }
+}
+
+#[test]
+fn a_delivery_tells_how_often_it_has_failed() {
+    let mut update = sender(Sender::musement).delivery(&musement::order_item_update());
+    assert_eq!(update.failed_tries(), 0);
+    for tries in 1..=2 {
+        let next = update.answered(&response(503, &[], ""));
+        assert!(matches!(next, Next::TryAgain { .. }), "{next}");
+        assert_eq!(update.failed_tries(), tries);
+    }
+    let shown = format!("{update:?}");
+    assert!(shown.starts_with("Delivery { sender: Sender {"), "{shown}");
+    assert!(shown.ends_with(", verdict: None, failed_tries: 2, .. }"), "{shown}");
+}
+
+#[test]
+fn a_report_reads_as_what_happened() {
+    let update = sender(Sender::musement).delivery(&musement::order_item_update());
+    let mut answers = [None, Some(204), Some(200)].into_iter();
+    let report = update.run(|_| answers.next().flatten().map(|status| response(status, &[], "")));
+    assert_eq!(
+        report.to_string(),
+        "after 0 s: no answer, tries again after 1 min (assumed; the wait is not documented): there \
+         was no answer in time\n\
+         after 1 min: 204, tries again after 2 min (assumed; the wait is not documented): 204 is not \
+         a confirmation\n\
+         after 3 min: 200, delivered\n"
+    );
+    let last = report.exchanges.last().unwrap();
+    let shown = "Exchange { at: 180s, status: Some(200), next: Ended(Delivered), .. }";
+    assert_eq!(format!("{last:?}"), shown);
+}
+
 #[test]
 fn only_200_confirms_to_musement_and_to_bandwidth() {
     for status in [200, 201, 202, 204, 302, 400, 500] {

@@ -2,7 +2,7 @@ use super::*;
 use DenialReason as R;
 
 fn subscriber() -> Subscriber {
-    Subscriber::new("AB-0777", ["2223331000", "+1 (222) 333-1001", "none"])
+    Subscriber::new("AB-0777", ["2223331000", "+1 (222) 333-1001", "none", "333"])
         .unwrap()
         .with_pin("0111")
         .unwrap()
@@ -55,7 +55,7 @@ fn what_a_back_office_would_take_for_the_same_is_allowed() {
 #[test]
 fn every_fault_has_its_code() {
     type Edit = fn(&mut PortOutValidationRequest);
-    let table: [(Edit, &[DenialReason]); 15] = [
+    let table: [(Edit, &[DenialReason]); 17] = [
         (|r| r.account_number = None, &[R::AccountNumberMissing]),
         (|r| r.account_number = Some(" - ".into()), &[R::AccountNumberMissing]),
         (|r| r.account_number = Some("AB-777".into()), &[R::AccountNumberInvalid]),
@@ -65,7 +65,9 @@ fn every_fault_has_its_code() {
         (|r| r.zip_code = None, &[R::ZipCodeMissing]),
         (|r| r.zip_code = Some("2154".into()), &[R::ZipCodeInvalid]),
         (|r| r.zip_code = Some("02155-1234".into()), &[R::ZipCodeInvalid]),
+        (|r| r.zip_code = Some("021549".into()), &[R::ZipCodeInvalid]),
         (|r| r.telephone_numbers[0] = "2223339999".into(), &[R::TelephoneNumberUnknown]),
+        (|r| r.telephone_numbers[0] = "1333".into(), &[R::TelephoneNumberUnknown]),
         (|r| r.telephone_numbers[0] = "anonymous".into(), &[R::TelephoneNumberUnknown]),
         (|r| r.telephone_numbers[0] = "222333A1000".into(), &[R::TelephoneNumberUnknown]),
         (|r| r.telephone_numbers[0] = "2223331002".into(), &[R::TelephoneNumberInactive]),
@@ -87,6 +89,16 @@ fn every_fault_has_its_code() {
     for (position, (edit, expected)) in table.into_iter().enumerate() {
         assert_eq!(reasons(&subscriber(), &request(edit)), expected, "{position}");
     }
+}
+
+/// Four digits follow five in the United States; elsewhere nine characters are
+/// a code of their own.
+#[test]
+fn a_zip_code_of_nine_characters_that_are_not_digits_is_compared_whole() {
+    let subscriber = subscriber().with_zip_code("ABCDE-1234").unwrap();
+    let zip = |code: &str| request(|r| r.zip_code = Some(code.into()));
+    assert_eq!(reasons(&subscriber, &zip("abcde1234")), []);
+    assert_eq!(reasons(&subscriber, &zip("ABCDE-9999")), [R::ZipCodeInvalid]);
 }
 
 #[test]
@@ -140,5 +152,5 @@ fn a_record_that_would_match_nothing_given_cannot_be_built() {
 
 #[test]
 fn debug_shows_no_customer_data() {
-    assert_eq!(format!("{:?}", subscriber()), "Subscriber { active: 2, inactive: 1, .. }");
+    assert_eq!(format!("{:?}", subscriber()), "Subscriber { active: 3, inactive: 1, .. }");
 }

@@ -122,6 +122,7 @@ fn what_is_not_well_formed() {
         ("<a></a/>", "an end tag without its `>` at byte 6"),
         ("< a/>", "`<` without a name at byte 1"),
         ("<1/>", "`<` without a name at byte 1"),
+        ("<a><></></a>", "`<` without a name at byte 4"),
         ("<-a/>", "`<` without a name at byte 1"),
         ("<>", "`<` without a name at byte 1"),
         ("<\u{d7}/>", "`<` without a name at byte 1"),
