@@ -144,6 +144,18 @@ fn forms_are_kept() {
     }
 }
 
+/// What was written of an `f64` is read as the same one, whatever its exponent.
+#[test]
+fn fractions_stay_the_same() {
+    for fraction in ["-5.908694506960798e+233", "5.8159277112269776e-215", "0.1", "5e-324"] {
+        let body = REFERENCE.replacen('{', &format!("{{\"fraction\":{fraction},"), 1);
+        let order = OrderRequest::parse(body.as_bytes()).unwrap();
+        let read = order.other["fraction"].as_f64().unwrap();
+        assert_eq!(read.to_bits(), fraction.parse::<f64>().unwrap().to_bits(), "{fraction}");
+        assert_eq!(OrderRequest::parse(order.to_json().as_bytes()).unwrap(), order);
+    }
+}
+
 #[test]
 fn what_is_wrong_is_named() {
     for (path, value, expected) in [
