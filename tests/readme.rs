@@ -181,3 +181,17 @@ fn the_table_of_scripts_has_every_script() {
     found.insert(".ci/run");
     assert_eq!(documented, found);
 }
+
+/// Every advisory that a test names, without those of the introduction.
+#[test]
+fn the_number_of_advisories_is_that_of_the_tests() {
+    let tests = include_str!("advisories.rs").split_once("\nuse ").unwrap().1;
+    let words = tests.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+    let advisory = |word: &&str| {
+        ["CVE-", "GHSA-", "RUSTSEC-"].iter().any(|database| word.starts_with(database))
+    };
+    let advisories: BTreeSet<_> = words.filter(advisory).collect();
+    let rows = table("How hard to break");
+    let row = rows.iter().find(|row| row[2] == "`cargo test --test advisories`").unwrap();
+    assert_eq!(row[1], format!("{} tried, none applies", advisories.len()));
+}

@@ -155,6 +155,7 @@ mod tests {
     fn the_text_comes_back_and_nothing_else_does() {
         let digest = ContentDigest::of(b"");
         let text = digest.to_string();
+        assert_eq!(format!("{digest:?}"), format!("ContentDigest({text})"));
         assert_eq!(text.parse(), Ok(digest));
         assert_eq!(ContentDigest::from(*digest.as_bytes()), digest);
         assert_eq!(digest.as_bytes().map(|byte| format!("{byte:02x}")).concat(), text);

@@ -110,6 +110,27 @@ fn with_ignored(value: &[u8]) -> Vec<u8> {
     [br#"{"x":"#, value, br#","orderId":"1","orderStatus":"ready"}"#].concat()
 }
 
+/// What else is a key can be data of a customer, and is not shown.
+#[test]
+fn a_key_is_shown_if_it_looks_like_a_name() {
+    let longest = "n".repeat(40);
+    for (key, is_name) in [
+        ("orderStatus", true),
+        ("_links", true),
+        ("order-status_2", true),
+        (&longest, true),
+        (&format!("{longest}n"), false),
+        ("", false),
+        ("2nd", false),
+        ("-", false),
+        ("a@example.com", false),
+        ("Ane B", false),
+        ("ñ", false),
+    ] {
+        assert_eq!(super::place::is_name(key), is_name, "{key}");
+    }
+}
+
 #[test]
 fn what_is_wrong_is_named() {
     let printed = "{\n\"orderId\": \"394326\",\n\"orderStatus\": \"canceled\",\n\"pickupTime\": \
