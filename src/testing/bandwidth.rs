@@ -239,6 +239,12 @@ mod tests {
     }
 
     #[test]
+    fn a_note_has_the_order_and_no_message() {
+        let Notification::Note(note) = note_notification() else { panic!("no note") };
+        assert_eq!((note.order.message, note.order.status), (None, Some(OrderStatus::Submitted)));
+    }
+
+    #[test]
     fn the_placeholder_is_an_object_that_says_so() {
         assert!(v2_placeholder()["placeholder"].as_str().unwrap().contains("not documented"));
     }

@@ -1,5 +1,7 @@
 //! Receivers that break a provider's rule: the verdict is the provider's.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{Request, Response};
 use order_webhooks::Credentials;
@@ -81,6 +83,25 @@ fn a_delivery_tells_how_often_it_has_failed() {
     let shown = format!("{update:?}");
     assert!(shown.starts_with("Delivery { sender: Sender {"), "{shown}");
     assert!(shown.ends_with(", verdict: None, failed_tries: 2, .. }"), "{shown}");
+}
+
+/// What has failed, waited and shown its credentials is as new.
+#[test]
+fn a_delivery_that_is_restarted_has_everything_before_it() {
+    let first = sender(Sender::port_out).delivery(&bandwidth::port_out_request());
+    let mut delivery = first.clone();
+    assert!(matches!(delivery.unanswered(), Next::TryAgain { .. }));
+    assert_eq!(delivery.answered(&response(401, CHALLENGE, "")), Next::RepeatWithCredentials);
+    assert!(delivery.request().unwrap().headers().contains_key("authorization"));
+    assert_ne!((delivery.failed_tries(), delivery.elapsed()), (0, Duration::ZERO));
+
+    let again = delivery.restarted();
+    assert_eq!((again.failed_tries(), again.elapsed()), (0, Duration::ZERO));
+    let request = again.request().unwrap();
+    assert!(!request.headers().contains_key("authorization"));
+    assert_eq!(request.headers(), first.request().unwrap().headers());
+    delivery = first.replayed();
+    assert!(delivery.request().unwrap().headers().contains_key("authorization"));
 }
 
 #[test]
