@@ -78,6 +78,22 @@ struct Fault {
     kind: ParseErrorKind,
     field: Option<Cow<'static, str>>,
     at: Option<usize>,
+    position: Option<Position>,
+}
+
+/// A place in a body, as editors count: both from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// The line; lines end with a line feed.
+    pub line: usize,
+    /// The byte within the line.
+    pub column: usize,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {} column {}", self.line, self.column)
+    }
 }
 
 /// What is wrong with a body; see [`ParseError`].
@@ -118,7 +134,7 @@ impl ParseError {
     /// An error of this kind, with no place yet.
     #[must_use]
     pub fn new(kind: ParseErrorKind) -> Self {
-        Self(Box::new(Fault { kind, field: None, at: None }))
+        Self(Box::new(Fault { kind, field: None, at: None, position: None }))
     }
 
     /// The same error in this field. An error that names a field keeps it.
@@ -136,6 +152,24 @@ impl ParseError {
         self
     }
 
+    /// The same error at this line and column. An error that has a place keeps
+    /// it.
+    #[must_use]
+    pub fn at_position(mut self, position: Position) -> Self {
+        self.0.position.get_or_insert(position);
+        self
+    }
+
+    /// The same error at this byte of this body, counted from 0. An error that
+    /// has a place keeps it.
+    #[must_use]
+    pub fn at_offset(self, body: &[u8], offset: usize) -> Self {
+        let before = body.get(..offset).unwrap_or(body);
+        let line = before.split(|byte| *byte == b'\n').count();
+        let column = before.rsplit(|byte| *byte == b'\n').next().map_or(0, <[u8]>::len);
+        self.at_position(Position { line, column: column.saturating_add(1) })
+    }
+
     /// What is wrong.
     #[must_use]
     pub fn kind(&self) -> &ParseErrorKind {
@@ -146,6 +180,12 @@ impl ParseError {
     #[must_use]
     pub fn field(&self) -> Option<&str> {
         self.0.field.as_deref()
+    }
+
+    /// Where in the body, if it is known.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        self.0.position
     }
 
     /// Where in the body, as a number of bytes from its start, if it is known.
@@ -164,6 +204,9 @@ impl fmt::Display for ParseError {
         if let Some(at) = self.0.at {
             write!(f, " at byte {at}")?;
         }
+        if let Some(position) = self.0.position {
+            write!(f, " at {position}")?;
+        }
         Ok(())
     }
 }
@@ -174,11 +217,8 @@ impl fmt::Debug for ParseError {
     }
 }
 
-impl std::error::Error for ParseError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.0.kind)
-    }
-}
+/// The message is whole, so there is no `source()` to print after it.
+impl std::error::Error for ParseError {}
 
 #[cfg(test)]
 mod tests {
@@ -192,6 +232,17 @@ mod tests {
         assert_eq!(error.to_string(), "order_item_updated: not a timestamp at byte 181");
         assert_eq!(error.field(), Some("order_item_updated"));
         assert_eq!(error.at(), Some(181));
+    }
+
+    #[test]
+    fn a_position_counts_lines_and_bytes_from_one() {
+        let body = "{\n \"é\": 1\n}".as_bytes();
+        for (offset, line, column) in [(0, 1, 1), (1, 1, 2), (2, 2, 1), (8, 2, 7), (11, 3, 1)] {
+            let error = ParseError::new(ParseErrorKind::Missing).at_offset(body, offset);
+            assert_eq!(error.position(), Some(Position { line, column }), "{offset}");
+        }
+        let error = ParseError::new(ParseErrorKind::Missing).in_field("a").at_offset(body, 8);
+        assert_eq!(error.to_string(), "a: missing at line 2 column 7");
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub enum FallbackErrorKind {
     Status(StatusCode),
     /// The status is right and the body is something else.
     #[error("the answer does not parse: {0}")]
-    Unparsable(#[source] ParseError),
+    Unparsable(ParseError),
 }
 
 impl<B> FallbackError<B> {
@@ -78,11 +78,8 @@ impl<B> fmt::Display for FallbackError<B> {
     }
 }
 
-impl<B> std::error::Error for FallbackError<B> {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        std::error::Error::source(self.kind())
-    }
-}
+/// The message is whole, so there is no `source()` to print after it.
+impl<B> std::error::Error for FallbackError<B> {}
 
 /// Reads the answer if its status is as it should be.
 #[cfg(any(feature = "musement", feature = "porterbuddy"))]

@@ -81,7 +81,7 @@ pub use adapter::tower;
 pub use auth::{
     Allowlist, BasicAuth, BodySignature, ChallengeState, Credentials, Signature, SignatureEncoding,
 };
-pub use error::{ConfigError, ParseError, ParseErrorKind};
+pub use error::{ConfigError, ParseError, ParseErrorKind, Position};
 pub use fallback::{FallbackError, FallbackErrorKind};
 pub use head::{Field, Head, Headers};
 pub use limits::Limits;

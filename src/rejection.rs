@@ -73,7 +73,7 @@ pub enum Reason {
     Incomplete,
     /// The sender is who it should be; the body is not an event.
     #[error("the body does not parse: {0}")]
-    Unparsable(#[source] ParseError),
+    Unparsable(ParseError),
     /// The server has no webhook configured for this handler.
     #[error("no webhook is configured for this handler")]
     Unconfigured,
@@ -284,8 +284,5 @@ impl<B> fmt::Display for Rejection<B> {
     }
 }
 
-impl<B> std::error::Error for Rejection<B> {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        std::error::Error::source(&self.reason)
-    }
-}
+/// The message is whole, so there is no `source()` to print after it.
+impl<B> std::error::Error for Rejection<B> {}

@@ -206,8 +206,7 @@ fn hostile_answers_are_errors_that_keep_the_answer() {
             assert_eq!(parse.to_string(), message, "{body}");
             assert_eq!(error.to_string(), format!("the answer does not parse: {message}"));
         }
-        let cause = std::error::Error::source(&error).unwrap();
-        assert_eq!(cause.to_string(), parse.to_string());
+        assert!(std::error::Error::source(&error).is_none());
         assert_eq!(error.into_response().into_body(), body);
     }
     let raw = Response::new(&b"{\"orderId\":\"\xff\"}"[..]);
