@@ -23,7 +23,7 @@ use crate::wire::time as timestamp;
 /// The text forms of counts, and of times, sort as the revisions do.
 ///
 /// ```
-/// use order_webhooks::{Revision, Standing};
+/// use order_webhooks::{tracking::{Revision, Standing}};
 ///
 /// let revision = Revision::counted(22);
 /// assert_eq!(revision.to_string(), "n00000000000000000022");

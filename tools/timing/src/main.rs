@@ -12,7 +12,7 @@ use std::hint::black_box;
 use dudect_bencher::rand::RngExt as _;
 use dudect_bencher::{BenchRng, Class, CtRunner, ctbench_main};
 use order_webhooks::bandwidth::{PortOutAnswer, PortOutValidationRequest, Subscriber};
-use order_webhooks::{BasicAuth, BodySignature, Credentials, Head, Secret, SignatureEncoding};
+use order_webhooks::{BasicAuth, Credentials, Head, Secret, auth::{BodySignature, SignatureEncoding}};
 
 const SAMPLES: usize = 1_000_000;
 
