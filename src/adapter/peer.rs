@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use crate::peer::PeerAddress;
 
 /// The server's own word first, and then axum's of the connection.
-#[cfg(feature = "tower")]
 pub(super) fn of(extensions: &http::Extensions) -> Option<IpAddr> {
     let given = PeerAddress::of(extensions);
     #[cfg(feature = "axum")]

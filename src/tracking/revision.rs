@@ -13,7 +13,7 @@ use crate::wire::time as timestamp;
 
 /// Where an event stands in the life of the thing that it is about.
 ///
-/// It means something beside a [`Key`](crate::Key) only. The text form is one of
+/// It means something beside a [`Key`](crate::tracking::Key) only. The text form is one of
 ///
 /// - `n` and 20 digits: the provider counts the changes of the thing;
 /// - `t`, a time in UTC with nine digits of fraction, a slash and the digest of
