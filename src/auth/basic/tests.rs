@@ -1,5 +1,5 @@
 use super::*;
-use ChallengeState::{Authenticated, Malformed, Mismatch, OtherScheme};
+use crate::auth::ChallengeState::{self, Authenticated, Malformed, Mismatch, OtherScheme};
 
 fn auth() -> BasicAuth {
     BasicAuth::new("u", "p:q").unwrap()
