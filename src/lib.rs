@@ -56,6 +56,7 @@ pub mod auth;
 pub mod bandwidth;
 mod error;
 pub mod fallback;
+mod forwarded;
 mod head;
 mod limits;
 mod log;
