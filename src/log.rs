@@ -56,7 +56,7 @@ pub(crate) fn handler_failed(webhook: &'static str, failure: &impl std::fmt::Dis
 
 /// Without another thread a blocked handler keeps the others waiting.
 #[cfg(all(feature = "body", feature = "bandwidth"))]
-pub(crate) fn thread_refused(error: &std::io::Error) {
+pub(crate) fn thread_refused(error: &impl std::fmt::Display) {
     #[cfg(feature = "tracing")]
     tracing::error!(%error, "the system gives no thread for handlers");
 }

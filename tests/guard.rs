@@ -127,6 +127,24 @@ fn handlers_that_block_take_no_place_but_their_own() {
     );
 }
 
+/// The same in full size: 530 handlers that block for ever, 1,100 that need a thread
+/// of a pool of four at the same time, and 200 healthy ones, with the defaults.
+#[test]
+#[ignore = "needs 4,000 open files and a minute"]
+fn at_full_size() {
+    for runtime in RUNTIMES {
+        let world = Arc::new(World::default());
+        let address = runtime.serve(&world, webhook(&world));
+        ask_beside(address, "block", 530);
+        world.wait_until("they block", |world| world.started.load(Ordering::SeqCst) == 530);
+        assert_eq!(allowed_of(address, "allow", 200), 200, "{runtime:?}");
+        assert_eq!(allowed_of(address, "use the pool", 1_100), 1_100, "{runtime:?}");
+        assert_eq!(send(address, &Request::post("/other")).status, 200, "{runtime:?}");
+        assert_eq!(world.told(), Vec::<String>::new(), "{runtime:?}");
+        world.gate.open();
+    }
+}
+
 /// When every place is taken, the others wait for their turn within their
 /// deadline; who gets none in time gets the verdict for failures, and never
 /// starts, not even when there is a place again.

@@ -19,7 +19,7 @@ const FLOORS: [&[&str]; 10] = [
     &["secret", "limits", "peer", "answer"],
     &["rejection"],
     &["head"],
-    &["auth", "log", "receipt", "wire", "fallback"],
+    &["auth", "forwarded", "log", "receipt", "wire", "fallback"],
     &["tracking"],
     &["webhook"],
     &["musement", "porterbuddy", "bandwidth"],

@@ -45,8 +45,9 @@ const MOST_AT_ONCE: NonZeroUsize = NonZeroUsize::new(1_024).unwrap();
 /// [`Reason::CredentialsMismatch`] for each of them.
 ///
 /// A handler has to run inside what guards it, so this webhook has no extractor.
-/// The adapters for axum and actix have a function `port_out(webhook, handler)`;
-/// other servers call [`Receive::receive`](crate::Receive::receive), run the handler under
+/// The adapters for axum and actix have routes `port_out(webhook, handler)`, and
+/// the feature `body` has the same for every other server on tokio. Elsewhere call
+/// [`Receive::receive`](crate::Receive::receive), run the handler under
 /// [`deadline`](Self::deadline), and answer with [`PortOutAnswer::answer`] or
 /// [`otherwise`](Self::otherwise).
 ///

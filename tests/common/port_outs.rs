@@ -285,13 +285,19 @@ pub(crate) fn is_allowed(response: &Response) -> bool {
 #[track_caller]
 pub(crate) fn allowed_of(address: SocketAddr, pon: &'static str, questions: usize) -> usize {
     let ask = move || is_allowed(&send(address, &question(pon)));
-    let asked: Vec<_> = (0..questions).map(|_| thread::spawn(ask)).collect();
+    let ask_soon = |_| {
+        // A listener has room for so many connections that are not accepted yet.
+        thread::sleep(Duration::from_millis(1));
+        thread::spawn(ask)
+    };
+    let asked: Vec<_> = (0..questions).map(ask_soon).collect();
     asked.into_iter().map(|asked| usize::from(asked.join().unwrap())).sum()
 }
 
 /// Asks in the background, and does not wait for the answers.
 pub(crate) fn ask_beside(address: SocketAddr, pon: &'static str, questions: usize) {
     for _ in 0..questions {
+        thread::sleep(Duration::from_millis(1));
         thread::spawn(move || send(address, &question(pon)));
     }
 }

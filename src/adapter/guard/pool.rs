@@ -83,7 +83,10 @@ impl Pool {
 
     /// Starts a thread for what is ready, if one was refused before.
     pub(super) fn tend(&self) {
-        self.0.grow(self.0.lock());
+        let state = self.0.lock();
+        if !state.ready.is_empty() {
+            self.0.grow(state);
+        }
     }
 }
 
@@ -203,4 +206,86 @@ pub(super) fn survive<T>(act: impl FnOnce() -> T) -> Option<T> {
         mem::forget(again);
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Barrier, Weak, mpsc};
+
+    fn pool(most: usize) -> Pool {
+        Pool::new(NonZeroUsize::new(most).unwrap())
+    }
+
+    fn threads(pool: &Pool) -> usize {
+        pool.0.lock().threads
+    }
+
+    #[tokio::test]
+    async fn what_waits_takes_no_thread_and_what_blocks_takes_one() {
+        let pool = pool(3);
+        let waiting: Vec<_> = (0..100)
+            .map(|_| {
+                let wait = async { tokio::time::sleep(Duration::from_millis(50)).await };
+                pool.spawn(Handle::current(), wait)
+            })
+            .collect();
+        for task in waiting {
+            assert!(task.await.unwrap().is_ok());
+        }
+        assert!(threads(&pool) <= 3);
+
+        let together = Arc::new(Barrier::new(3));
+        let blocking: Vec<_> = (0..3)
+            .map(|_| {
+                let together = Arc::clone(&together);
+                pool.spawn(Handle::current(), async move { together.wait() })
+            })
+            .collect();
+        for task in blocking {
+            assert!(task.await.unwrap().is_ok());
+        }
+        assert_eq!(threads(&pool), 3);
+    }
+
+    #[tokio::test]
+    async fn a_dropped_pool_does_what_is_ready_and_ends_its_threads() {
+        let pool = pool(1);
+        let (go_on, waits) = mpsc::channel();
+        let blocks = pool.spawn(Handle::current(), async move { waits.recv() });
+        let ready = pool.spawn(Handle::current(), async { 7 });
+        let shared: Weak<Shared> = Arc::downgrade(&pool.0);
+        drop(pool);
+        go_on.send(()).unwrap();
+        assert!(blocks.await.unwrap().is_ok());
+        assert_eq!(ready.await.unwrap().unwrap(), 7);
+        while shared.strong_count() > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_dropped_before_its_turn_does_not_run() {
+        let pool = pool(1);
+        let (go_on, waits) = mpsc::channel::<()>();
+        let blocks = pool.spawn(Handle::current(), async move { waits.recv() });
+        let (ran, runs) = mpsc::channel();
+        drop(pool.spawn(Handle::current(), async move { ran.send(()) }));
+        drop(go_on);
+        assert!(blocks.await.unwrap().is_ok());
+        assert_eq!(runs.recv(), Err(mpsc::RecvError), "it is dropped, and has not run");
+    }
+
+    #[test]
+    fn whatever_it_is_a_panic_ends_with_itself() {
+        struct Awkward;
+        impl Drop for Awkward {
+            fn drop(&mut self) {
+                std::panic::panic_any(Awkward);
+            }
+        }
+        assert_eq!(survive(|| 7), Some(7));
+        assert_eq!(survive(|| panic!("on purpose")), None::<()>);
+        assert_eq!(survive(|| std::panic::panic_any(Awkward)), None::<()>);
+    }
 }

@@ -96,3 +96,39 @@ impl Queues {
         self.forged.pop_front()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rejection::{Reason, Rejection};
+
+    fn forged() -> PortOutFailure {
+        PortOutFailure::Refused(Rejection::new(Reason::Method))
+    }
+
+    fn unparsable() -> PortOutFailure {
+        PortOutFailure::Refused(Rejection::new(Reason::Incomplete))
+    }
+
+    fn rest(queues: &mut Queues) -> Vec<String> {
+        std::iter::from_fn(|| queues.next()).map(|failure| failure.to_string()).collect()
+    }
+
+    #[test]
+    fn proven_senders_come_first_and_what_has_no_room_is_counted_apart() {
+        let mut queues = Queues::default();
+        for _ in 0..WAITING + 3 {
+            queues.take(forged());
+        }
+        for _ in 0..WAITING + 2 {
+            queues.take(unparsable());
+        }
+        let told = rest(&mut queues);
+        assert_eq!(told.len(), WAITING * 2 + 1);
+        assert!(told[..WAITING].iter().all(|told| told == "the body is incomplete"));
+        let missed = "failures that were not told: 2 of proven senders, 3 others";
+        assert_eq!(told[WAITING], missed);
+        assert!(told[WAITING + 1..].iter().all(|told| told == "the method is not POST"));
+        assert_eq!(rest(&mut queues), Vec::<String>::new(), "told once");
+    }
+}
