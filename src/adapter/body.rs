@@ -352,49 +352,71 @@ mod tests {
         assert!((limit..limit * 2).contains(&started.elapsed()), "{:?}", started.elapsed());
     }
 
-    /// Each piece counts itself while it is in memory.
-    struct Counted(Arc<AtomicUsize>);
+    /// A piece of a kibibyte that counts itself while it is in memory.
+    struct Piece(Arc<AtomicUsize>);
 
-    impl AsRef<[u8]> for Counted {
+    impl AsRef<[u8]> for Piece {
         fn as_ref(&self) -> &[u8] {
-            b"123"
+            &[b'x'; 1_024]
         }
     }
 
-    impl Drop for Counted {
+    impl Drop for Piece {
         fn drop(&mut self) {
             self.0.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
-    struct Endless {
+    struct Counted {
+        pieces: usize,
         in_memory: Arc<AtomicUsize>,
-        most: Arc<AtomicUsize>,
+        /// How many were in memory when the last one was asked for.
+        at_last: Arc<AtomicUsize>,
     }
 
-    impl Body for Endless {
+    impl Counted {
+        fn new(pieces: usize) -> (Self, Arc<AtomicUsize>) {
+            let at_last = Arc::default();
+            (Self { pieces, in_memory: Arc::default(), at_last: Arc::clone(&at_last) }, at_last)
+        }
+    }
+
+    impl Body for Counted {
         type Data = Bytes;
         type Error = Infallible;
 
         fn poll_frame(
-            self: Pin<&mut Self>,
+            mut self: Pin<&mut Self>,
             _: &mut Context<'_>,
         ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-            self.most.fetch_max(self.in_memory.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
-            let piece = Bytes::from_owner(Counted(Arc::clone(&self.in_memory)));
+            self.at_last.store(self.in_memory.load(Ordering::Relaxed), Ordering::Relaxed);
+            let Some(left) = self.pieces.checked_sub(1) else { return Poll::Ready(None) };
+            self.pieces = left;
+            self.in_memory.fetch_add(1, Ordering::Relaxed);
+            let piece = Bytes::from_owner(Piece(Arc::clone(&self.in_memory)));
             Poll::Ready(Some(Ok(Frame::data(piece))))
         }
     }
 
-    /// Neither what is not authenticated nor what is too large is kept while it
-    /// is drained.
     #[tokio::test]
-    async fn what_is_drained_takes_no_memory() {
-        for (kept, most) in [(0, 0), (4, 1), (8, 2)] {
-            let body = Endless { in_memory: Arc::default(), most: Arc::default() };
-            let counted = Arc::clone(&body.most);
+    async fn what_is_too_large_is_not_kept_while_it_is_drained() {
+        for kept in [0, 1_024, 4_096] {
+            let (body, at_last) = Counted::new(10_000);
             assert_eq!(read(body, kept, limits()).await, TOO_LARGE);
-            assert_eq!(counted.load(Ordering::Relaxed), most, "of {kept} bytes that may be kept");
+            assert_eq!(at_last.load(Ordering::Relaxed), 0, "of {kept} bytes that may be kept");
+        }
+    }
+
+    #[cfg(feature = "musement")]
+    #[tokio::test]
+    async fn what_is_not_authenticated_is_not_kept_while_it_is_drained() {
+        let auth = crate::BasicAuth::new("u", "p:q").unwrap();
+        let webhook = crate::musement::OrderItemWebhook::new(auth);
+        for (credentials, kept) in [("Basic eDp5", 0), ("Basic dTpwOnE=", 1)] {
+            let (body, at_last) = Counted::new(1);
+            let request = Request::post("/").header("authorization", credentials).body(body);
+            receive(&webhook, request.unwrap()).await.unwrap_err();
+            assert_eq!(at_last.load(Ordering::Relaxed), kept, "{credentials}");
         }
     }
 }
