@@ -726,7 +726,7 @@ fn a_body_without_end_ends_the_connection() {
     let endless = |server: &server::Server, head: Request| {
         let mut connection = Connection::open(server.address);
         connection.write(&head.head()).unwrap();
-        let chunk = [b"10000\r\n".as_slice(), &[b'x'; 0x10000], b"\r\n"].concat();
+        let chunk = [b"10000\r\n".as_slice(), &vec![b'x'; 0x10000], b"\r\n"].concat();
         let started = std::time::Instant::now();
         while connection.write(&chunk).is_ok() {
             assert!(started.elapsed() < Duration::from_secs(15), "in {}", server.name);
