@@ -16,6 +16,7 @@ mod order_item_update;
 mod webhook;
 
 pub use crate::receipt::Receipt;
+pub use crate::wire::time::Timestamp;
 pub use fallback::Fallback;
 pub use order::{Order, OrderItem};
 pub use order_item_status::OrderItemStatus;

@@ -1,6 +1,46 @@
-//! Text from strangers, made fit to print.
+//! Text from strangers: kept as it came, and made fit to print.
 
 use std::borrow::Cow;
+
+/// Text that is kept without a heap allocation up to `N` bytes, which are at
+/// most 255.
+///
+/// By hand, because the crates for it hold 24 bytes at most, and a timestamp has
+/// up to 35.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct ShortText<const N: usize>(Repr<N>);
+
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Repr<const N: usize> {
+    /// The text, filled up with zeros, and its length; compared in this order.
+    Inline([u8; N], u8),
+    Heap(Box<str>),
+}
+
+impl<const N: usize> ShortText<N> {
+    pub(crate) fn as_str(&self) -> &str {
+        match &self.0 {
+            Repr::Inline(bytes, length) => {
+                let text = bytes.get(..usize::from(*length)).unwrap_or_default();
+                str::from_utf8(text).unwrap_or_default()
+            }
+            Repr::Heap(text) => text,
+        }
+    }
+}
+
+impl<const N: usize> From<&str> for ShortText<N> {
+    fn from(text: &str) -> Self {
+        let mut bytes = [0; N];
+        match (bytes.get_mut(..text.len()), u8::try_from(text.len())) {
+            (Some(start), Ok(length)) => {
+                start.copy_from_slice(text.as_bytes());
+                Self(Repr::Inline(bytes, length))
+            }
+            _ => Self(Repr::Heap(text.into())),
+        }
+    }
+}
 
 /// The text with its control characters escaped, so that it can neither break a
 /// line of a log nor command a terminal.
@@ -78,6 +118,16 @@ fn hexadecimal(nibble: u8) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_of_every_length_comes_back() {
+        for text in ["", "2223331000", "é", "a\0b", &"1".repeat(22), &"1".repeat(23)] {
+            assert_eq!(ShortText::<22>::from(text).as_str(), text);
+            assert!(ShortText::<22>::from(text) == text.into());
+        }
+        assert!(ShortText::<22>::from("a") != "a\0".into());
+        assert!(ShortText::<22>::from("ab") < "b".into());
+    }
 
     #[test]
     fn only_unreserved_characters_are_left_as_they_are() {
