@@ -37,21 +37,21 @@ where
         }
     };
     let left = webhook.deadline().saturating_sub(head_came.elapsed());
-    let pon = request.pon().map(str::to_owned);
+    let question = request.event().clone();
     let runtime = Handle::current();
     let verdict = spawn_blocking(move || {
         let asked = async move { handler(request).await.into_port_out_answer() };
         runtime.block_on(async { timeout(left, asked).await })
     });
     let failure = match timeout(left, verdict).await {
-        Ok(Ok(Ok(Some(answer)))) => return Ok(answer.answer(pon.as_deref())),
+        Ok(Ok(Ok(Some(answer)))) => return Ok(answer.answer(&question)),
         Ok(Ok(Ok(None))) => PortOutFailure::HandlerFailed,
         Ok(Err(_)) => PortOutFailure::HandlerPanicked,
         Ok(Ok(Err(_))) | Err(_) => PortOutFailure::HandlerLate,
     };
     log::handler_failed(PortOutWebhook::NAME, &failure);
     report(webhook, || failure);
-    Ok(webhook.otherwise(pon.as_deref()))
+    Ok(webhook.otherwise(&question))
 }
 
 /// The report must not take the answer along either.

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::auth::BasicAuth;
-use crate::bandwidth::port_out_request::pon_of;
 use crate::bandwidth::{PortOutAnswer, PortOutValidationRequest};
-use crate::error::{ConfigError, ParseError};
+use crate::error::ParseError;
 use crate::head::Head;
 use crate::limits::Limits;
 use crate::policy::{Delivered, DeliveryPolicy, Retries};
@@ -67,29 +66,34 @@ struct Rules {
 }
 
 /// Why a question was answered without its handler's verdict.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum PortOutFailure {
     /// The delivery was refused, and the handler never asked. A question whose
     /// sender is proven and that does not parse has its body in it.
+    #[error("{0}")]
     Refused(Rejection),
     /// The handler returned an error.
+    #[error("the handler failed")]
     HandlerFailed,
     /// The handler panicked.
+    #[error("the handler panicked")]
     HandlerPanicked,
     /// The handler was not done by the deadline.
+    #[error("the handler was not done by the deadline")]
     HandlerLate,
 }
 
-impl fmt::Display for PortOutFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused(rejection) => rejection.fmt(f),
-            Self::HandlerFailed => f.write_str("the handler failed"),
-            Self::HandlerPanicked => f.write_str("the handler panicked"),
-            Self::HandlerLate => f.write_str("the handler was not done by the deadline"),
-        }
-    }
+/// A deadline within which Bandwidth gets no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidDeadline {
+    /// It leaves no time at all.
+    #[error("the deadline must be over 0 s")]
+    Zero,
+    /// It is 30 s or later, when nobody waits for the answer any more.
+    #[error("the deadline must be under 30 s, when the provider stops waiting")]
+    TooLate,
 }
 
 impl PortOutWebhook {
@@ -139,15 +143,14 @@ impl PortOutWebhook {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::ZeroLimit`] for no time at all, and
-    /// [`ConfigError::DeadlineTooLate`] for 30 s, after which Bandwidth does not
-    /// listen any more, or longer.
-    pub fn with_deadline(mut self, deadline: Duration) -> Result<Self, ConfigError> {
+    /// [`InvalidDeadline`] for no time at all, and for 30 s, after which Bandwidth
+    /// does not listen any more, or longer.
+    pub fn with_deadline(mut self, deadline: Duration) -> Result<Self, InvalidDeadline> {
         if deadline.is_zero() {
-            return Err(ConfigError::ZeroLimit);
+            return Err(InvalidDeadline::Zero);
         }
         if deadline >= TIME_ALLOWED {
-            return Err(ConfigError::DeadlineTooLate);
+            return Err(InvalidDeadline::TooLate);
         }
         self.deadline = deadline;
         Ok(self)
@@ -164,11 +167,14 @@ impl PortOutWebhook {
         self.reporter.clone()
     }
 
-    /// The answer to give when the handler has none, to the request with this
-    /// PON.
+    /// The answer to give when the handler has none, to this request, or to one
+    /// that could not be read.
     #[must_use]
-    pub fn otherwise(&self, pon: Option<&str>) -> Answer {
-        self.rules.otherwise.answer(pon)
+    pub fn otherwise<'r>(
+        &self,
+        request: impl Into<Option<&'r PortOutValidationRequest>>,
+    ) -> Answer {
+        self.rules.otherwise.answer(request)
     }
 }
 
@@ -208,7 +214,8 @@ impl Webhook for PortOutWebhook {
     }
 
     fn answer_instead(&self, _reason: &Reason, verified_body: Option<&[u8]>) -> Option<Answer> {
-        Some(self.otherwise(verified_body.and_then(pon_of).as_deref()))
+        let request = verified_body.and_then(PortOutValidationRequest::salvage);
+        Some(self.otherwise(request.as_ref()))
     }
 }
 
@@ -223,7 +230,9 @@ mod tests {
     }
 
     fn denied(pon: Option<&str>) -> Vec<u8> {
-        PortOutAnswer::deny(DenialReason::InvalidRequest).to_xml(pon).into_bytes()
+        let pon = pon.map(str::to_owned);
+        let request = PortOutValidationRequest { pon, ..Default::default() };
+        PortOutAnswer::deny(DenialReason::InvalidRequest).to_xml(&request).into_bytes()
     }
 
     fn request<B>(body: B) -> http::Request<B> {
@@ -252,6 +261,19 @@ mod tests {
         encoded.headers_mut().insert("content-encoding", "gzip".parse().unwrap());
         let response = webhook().receive(encoded).unwrap_err().response();
         assert_eq!((response.status().as_u16(), response.body()), (200, &denied(None)));
+    }
+
+    /// What can be read of a request before it breaks is in the answer.
+    #[test]
+    fn a_broken_body_is_answered_with_its_numbers() {
+        let body = "<PortOutValidationRequest><PON>p</PON><TelephoneNumbers>\
+                    <TelephoneNumber>2223331000</TelephoneNumber></TelephoneNumbers><Pin/><Pin/>";
+        let response = webhook().receive(request(body)).unwrap_err().response();
+        let answer = String::from_utf8_lossy(response.body());
+        assert!(answer.contains("<PON>p</PON>"), "{answer}");
+        assert!(
+            answer.contains("<AcceptableValues><TelephoneNumbers><TelephoneNumber>2223331000<")
+        );
     }
 
     #[test]
@@ -292,9 +314,9 @@ mod tests {
         let seconds = Duration::from_secs;
         assert_eq!(webhook().deadline(), seconds(25));
         for (deadline, error) in [
-            (Duration::ZERO, ConfigError::ZeroLimit),
-            (seconds(30), ConfigError::DeadlineTooLate),
-            (seconds(31), ConfigError::DeadlineTooLate),
+            (Duration::ZERO, InvalidDeadline::Zero),
+            (seconds(30), InvalidDeadline::TooLate),
+            (seconds(31), InvalidDeadline::TooLate),
         ] {
             assert_eq!(webhook().with_deadline(deadline).unwrap_err(), error);
         }
