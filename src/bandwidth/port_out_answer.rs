@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use http::StatusCode;
 
+use crate::answer::Answer;
 use crate::bandwidth::document::{self, Document as _, Item, Value as _, document};
 use crate::bandwidth::{AcceptableValues, Denial, DenialReason, PortOutValidationRequest};
 use crate::error::ParseError;
-use crate::rejection::Answer;
 use crate::wire::xml::Reader;
 
 const ROOT: &str = "PortOutValidationResponse";
@@ -201,7 +201,7 @@ mod tests {
                    <PON>some_pon</PON></PortOutValidationResponse>";
         let request = request("some_pon");
         assert_eq!(PortOutAnswer::Allow.to_xml(&request), xml);
-        let answer = PortOutAnswer::Allow.answer(&request).response();
+        let answer = PortOutAnswer::Allow.answer(&request).to_response();
         assert_eq!(answer.status(), 200);
         assert_eq!(answer.headers()["content-type"], "application/xml");
         assert_eq!(answer.body(), xml.as_bytes());
