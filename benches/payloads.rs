@@ -134,7 +134,7 @@ mod deliveries {
         let subscriber = subscriber.with_pin("2222").unwrap();
         bencher.bench(|| {
             let request = PortOutValidationRequest::parse_unverified(black_box(PORT_OUT)).unwrap();
-            subscriber.judge(&request).to_xml(request.pon())
+            subscriber.judge(&request).to_xml(&request)
         });
     }
 }

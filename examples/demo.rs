@@ -325,12 +325,12 @@ impl Describe for Notification {
     fn described(&self) -> String {
         match self {
             Self::Order(order) => {
-                format!("{}, {}", what_and_where(order), count(&order.completed_telephone_numbers))
+                format!("{}, {}", what_and_where(order), count(&order.telephone_numbers))
             }
             Self::Note(note) => format!("a note on {}", what_and_where(&note.order)),
             Self::Event(event) => {
                 let what = marked(&event.event_type, EventType::KNOWN);
-                format!("{what}, {}", count(&event.impacted_telephone_numbers))
+                format!("{what}, {}", count(&event.telephone_numbers))
             }
             _ => "something else".to_owned(),
         }

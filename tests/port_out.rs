@@ -9,7 +9,9 @@ mod sender;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutFailure, PortOutWebhook};
+use order_webhooks::bandwidth::{
+    DenialReason, PortOutAnswer, PortOutFailure, PortOutValidationRequest, PortOutWebhook,
+};
 use order_webhooks::{BasicAuth, Limits, Verified};
 use sender::{Connection, Request};
 
@@ -79,14 +81,23 @@ fn post(credentials: &[&str], body: &[u8]) -> Request {
     credentials.iter().fold(request, |request, value| request.header("Authorization", *value))
 }
 
+/// The answer to this question, which carries its PON and its number back.
+fn answered(answer: &PortOutAnswer, question: &[u8]) -> String {
+    answer.to_xml(&PortOutValidationRequest::parse_unverified(question).unwrap())
+}
+
 fn assert_answers(server: &str, address: SocketAddr) {
-    let denied = |pon| PortOutAnswer::deny(DenialReason::InvalidRequest).to_xml(pon);
-    let mut questions = vec![
-        (question("allow"), PortOutAnswer::Allow.to_xml(Some("allow"))),
-        (question("deny"), PortOutAnswer::deny(DenialReason::PinInvalid).to_xml(Some("deny"))),
-    ];
-    for pon in ["fail", "panic", "stall", "block"] {
-        questions.push((question(pon), denied(Some(pon))));
+    let otherwise = PortOutAnswer::deny(DenialReason::InvalidRequest);
+    let mut questions = Vec::new();
+    for (pon, answer) in [
+        ("allow", &PortOutAnswer::Allow),
+        ("deny", &PortOutAnswer::deny(DenialReason::PinInvalid)),
+        ("fail", &otherwise),
+        ("panic", &otherwise),
+        ("stall", &otherwise),
+        ("block", &otherwise),
+    ] {
+        questions.push((question(pon), answered(answer, &question(pon))));
     }
     let broken: [&[u8]; 7] = [
         b"",
@@ -97,7 +108,7 @@ fn assert_answers(server: &str, address: SocketAddr) {
         b"<!DOCTYPE a [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><a>&e;</a>",
         &[b'x'; 5_000],
     ];
-    questions.extend(broken.map(|body| (body.to_vec(), denied(None))));
+    questions.extend(broken.map(|body| (body.to_vec(), otherwise.to_xml(None))));
     for (body, answer) in questions {
         let context = format!("{server}: {:.80}", String::from_utf8_lossy(&body));
         let response = Connection::open(address).send(&post(&[CREDENTIALS], &body));
@@ -107,7 +118,11 @@ fn assert_answers(server: &str, address: SocketAddr) {
 
     let encoded = post(&[CREDENTIALS], b"\x1f\x8b").header("Content-Encoding", "gzip");
     let response = Connection::open(address).send(&encoded);
-    assert_eq!((response.status, &*response.body), (200, denied(None).as_bytes()), "{server}");
+    assert_eq!(
+        (response.status, &*response.body),
+        (200, otherwise.to_xml(None).as_bytes()),
+        "{server}"
+    );
 
     let challenge = [r#"Basic realm="webhooks", charset="UTF-8""#];
     let bare = Connection::open(address).send(&post(&[], &question("allow")));
@@ -116,7 +131,11 @@ fn assert_answers(server: &str, address: SocketAddr) {
     for credentials in [&["Basic eDp5"][..], &["Bearer x"], &[CREDENTIALS, CREDENTIALS]] {
         let response = Connection::open(address).send(&post(credentials, &question("allow")));
         let context = format!("{server}: {credentials:?}");
-        assert_eq!((response.status, &*response.body), (200, denied(None).as_bytes()), "{context}");
+        assert_eq!(
+            (response.status, &*response.body),
+            (200, otherwise.to_xml(None).as_bytes()),
+            "{context}"
+        );
         assert_eq!(response.values("content-type"), ["application/xml"], "{context}");
     }
 
@@ -153,7 +172,10 @@ async fn what_goes_wrong_is_reported() {
         (question("fail"), "the handler failed"),
         (question("panic"), "the handler panicked"),
         (question("stall"), "the handler was not done by the deadline"),
-        (b"not XML".to_vec(), "the body does not parse: text outside the root element at byte 0"),
+        (
+            b"not XML".to_vec(),
+            "the body does not parse: text outside the root element at line 1 column 1",
+        ),
     ] {
         let request = http::Request::post("/port-out")
             .header("authorization", CREDENTIALS)

@@ -194,7 +194,7 @@ mod tests {
         for (body, why) in [
             (answer(""), "Portable: missing"),
             (answer("<Portable>no</Portable>"), "Portable: not true or false at line 1 column 51"),
-            (twice, "Portable: given twice at line 1 column 53"),
+            (twice, "Portable: given twice at line 1 column 54"),
             ("<Portable>true</Portable>".into(), "the root element is <Portable>"),
             (allow[..80].into(), "unexpected end of the document"),
             (String::new(), "unexpected end of the document"),
