@@ -203,14 +203,14 @@ impl DashboardError {
     fn fill(&mut self, mut reader: Reader<'_>) -> Result<(), ParseError> {
         let mut depth = 1_usize;
         while depth > 0 {
-            let Some(element) = reader.child()? else {
+            let Some(name) = reader.child()? else {
                 depth = depth.saturating_sub(1);
                 continue;
             };
-            match element.name() {
+            match name {
                 "Code" | "ErrorCode" if self.code.is_none() => self.code.read(&mut reader)?,
                 "Description" if self.description.is_none() => {
-                    self.description.read(&mut reader)?
+                    self.description.read(&mut reader)?;
                 }
                 _ => depth = depth.saturating_add(1),
             }

@@ -3,13 +3,15 @@
 
 use std::borrow::Cow;
 
+use time::OffsetDateTime;
+
 use crate::bandwidth::{
     EventType, NumberFormat, OrderStatus, OrderType, TelephoneNumber, Timestamp,
 };
 use crate::error::{ParseError, ParseErrorKind};
 use crate::tracking::Fields;
 use crate::wire::escape::element_into;
-use crate::wire::xml::{Element, Reader};
+use crate::wire::xml::Reader;
 
 /// Declares a document: a struct whose fields say which element they are, and how
 /// much of them `Debug` shows.
@@ -94,8 +96,8 @@ pub(crate) trait Document: Default + 'static {
     /// read before is there.
     fn fill(&mut self, reader: &mut Reader<'_>) -> Result<(), ParseError> {
         let mut given = Given::default();
-        while let Some(element) = reader.child()? {
-            if !given.read(self, &element, reader)? {
+        while let Some(name) = reader.child()? {
+            if !given.read(self, name, reader)? {
                 reader.skip()?;
             }
         }
@@ -148,10 +150,9 @@ impl Given {
     pub(crate) fn read<D: Document>(
         &mut self,
         document: &mut D,
-        element: &Element<'_>,
+        name: &str,
         reader: &mut Reader<'_>,
     ) -> Result<bool, ParseError> {
-        let name = element.name();
         let mut fields = D::FIELDS.iter().zip(0_u32..);
         let is_named = |field: &Field<D>| field.name == name || field.also.contains(&name);
         let Some((field, place)) = fields.find(|(field, _)| is_named(field)) else {
@@ -261,7 +262,7 @@ impl Word for Timestamp {
 
     /// The instant, whatever the offset that it was written with.
     fn meaning(&self) -> Cow<'_, str> {
-        let instant = self.to_offset_date_time().map(|moment| moment.unix_timestamp_nanos());
+        let instant = self.to_offset_date_time().map(OffsetDateTime::unix_timestamp_nanos);
         instant.map_or(Cow::Borrowed(self.as_str()), |instant| Cow::Owned(instant.to_string()))
     }
 }
@@ -280,9 +281,12 @@ pub(crate) trait Item: Sized {
 
 impl<I: Item> Value for Vec<I> {
     fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), ParseError> {
-        while let Some(element) = reader.child()? {
-            if element.name() == I::ELEMENT {
-                self.extend(I::read(reader).map_err(|error| error.in_field(I::ELEMENT))?);
+        while let Some(name) = reader.child()? {
+            if name == I::ELEMENT {
+                let item = I::read(reader).map_err(|error| error.in_field(I::ELEMENT))?;
+                if let Some(item) = item {
+                    self.push(item);
+                }
             } else {
                 reader.skip()?;
             }
@@ -301,7 +305,9 @@ impl<I: Item> Value for Vec<I> {
     fn write(&self, xml: &mut String, name: &str) {
         if !self.is_empty() {
             xml.extend(["<", name, ">"]);
-            self.iter().for_each(|item| item.write(xml));
+            for item in self {
+                item.write(xml);
+            }
             xml.extend(["</", name, ">"]);
         }
     }

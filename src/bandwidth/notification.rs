@@ -165,9 +165,9 @@ impl Notification {
         let mut reader = Reader::open(body, ROOT)?.lenient();
         let mut elements = Elements::default();
         let (mut of_order, mut of_kind) = (Given::default(), Given::default());
-        while let Some(element) = reader.child()? {
-            if !of_order.read(&mut elements.order, &element, &mut reader)?
-                && !of_kind.read(&mut elements.kind, &element, &mut reader)?
+        while let Some(name) = reader.child()? {
+            if !of_order.read(&mut elements.order, name, &mut reader)?
+                && !of_kind.read(&mut elements.kind, name, &mut reader)?
             {
                 reader.skip()?;
             }

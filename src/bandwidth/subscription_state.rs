@@ -50,13 +50,13 @@ impl SubscriptionState {
         let (reader, root) = Reader::open_any(body)?;
         let mut reader = reader.lenient();
         let mut states = Vec::new();
-        if root.name() == ROOT {
+        if root == ROOT {
             states.extend(Self::read(&mut reader)?);
         }
         let mut depth = 1_usize;
         while depth > 0 {
             match reader.child()? {
-                Some(element) if element.name() == ROOT => {
+                Some(name) if name == ROOT => {
                     states.extend(Self::read(&mut reader)?);
                 }
                 Some(_) => depth = depth.saturating_add(1),

@@ -15,16 +15,28 @@ pub(crate) fn element_into(xml: &mut String, name: &str, text: &str) {
 /// cannot hold (production 2). It is the policy for what is read and for what is
 /// written.
 pub(crate) fn holdable(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.contains(is_not_allowed) {
-        Cow::Owned(text.replace(is_not_allowed, "\u{fffd}"))
-    } else {
-        text
+    if is_holdable(&text) {
+        return text;
     }
+    Cow::Owned(text.replace(is_not_allowed, "\u{fffd}"))
+}
+
+/// Whether there is no such character.
+pub(crate) fn is_holdable(text: &str) -> bool {
+    // No early exit, so that the loop is vectorized. U+FFFE and U+FFFF begin with
+    // the byte 0xEF.
+    let suspicious = |byte| is_control(byte) | (byte == 0xef);
+    let any = text.bytes().fold(false, |any, byte| any | suspicious(byte));
+    !(any && text.contains(is_not_allowed))
+}
+
+fn is_control(byte: u8) -> bool {
+    byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')
 }
 
 /// A `char` is no surrogate, so these are left.
 fn is_not_allowed(c: char) -> bool {
-    matches!(c, '\u{fffe}' | '\u{ffff}') || (c < ' ' && !matches!(c, '\t' | '\n' | '\r'))
+    matches!(c, '\u{fffe}' | '\u{ffff}') || u8::try_from(c).is_ok_and(is_control)
 }
 
 #[cfg(test)]

@@ -36,10 +36,10 @@ use std::borrow::Cow;
 use quick_xml::Error;
 use quick_xml::errors::{IllFormedError, SyntaxError};
 use quick_xml::escape::resolve_xml_entity;
-use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::events::{BytesRef, Event};
 
 use crate::error::{ParseError, ParseErrorKind};
-use crate::wire::escape::holdable;
+use crate::wire::escape::{holdable, is_holdable};
 
 /// How many elements can be open at once.
 const MAX_DEPTH: usize = 128;
@@ -54,21 +54,16 @@ const MAX_SHOWN: usize = 64;
 /// to get `None`. After an error the reader is of no more use.
 pub(crate) struct Reader<'a> {
     body: &'a [u8],
+    /// The body without its byte order mark, which quick-xml does not see.
+    text: &'a str,
     events: quick_xml::Reader<&'a [u8]>,
-    /// The length of the byte order mark, which quick-xml does not see.
-    start: usize,
     depth: usize,
-    at: usize,
+    /// Where in the text the last event begins.
+    at: u64,
+    /// The body has no character that XML cannot hold: one look at all of it is
+    /// quicker than one at each text.
+    holdable: bool,
     lenient: bool,
-}
-
-/// An element that was opened.
-pub(crate) struct Element<'a>(BytesStart<'a>);
-
-impl Element<'_> {
-    pub(crate) fn name(&self) -> &str {
-        self.0.name().into_inner()
-    }
 }
 
 impl<'a> Reader<'a> {
@@ -79,21 +74,21 @@ impl<'a> Reader<'a> {
     /// [`ParseErrorKind::WrongRoot`] when it has another name than `root`, and
     /// what [`open_any`](Self::open_any) says.
     pub(crate) fn open(body: &'a [u8], root: &str) -> Result<Self, ParseError> {
-        let reader = Self::open_any(body)?;
-        let (reader, element) = reader;
-        if element.name() == root {
+        let (reader, name) = Self::open_any(body)?;
+        if name == root {
             return Ok(reader);
         }
-        let shown: String = element.name().escape_debug().take(MAX_SHOWN).collect();
+        let shown: String = name.escape_debug().take(MAX_SHOWN).collect();
         Err(reader.error(ParseErrorKind::WrongRoot(shown.into())))
     }
 
-    /// Reads up to the end of the start tag of the root element.
+    /// Reads up to the end of the start tag of the root element, and returns its
+    /// name.
     ///
     /// # Errors
     ///
     /// The body is not UTF-8, or is malformed up to here.
-    pub(crate) fn open_any(body: &'a [u8]) -> Result<(Self, Element<'a>), ParseError> {
+    pub(crate) fn open_any(body: &'a [u8]) -> Result<(Self, &'a str), ParseError> {
         let encoding = |at| ParseError::new(ParseErrorKind::Encoding).at_offset(body, at);
         // UTF-16 and UTF-32 of an ASCII letter have a zero byte in the first two; with
         // a byte order mark they are not UTF-8.
@@ -108,8 +103,8 @@ impl<'a> Reader<'a> {
         config.expand_empty_elements = true;
         // It comes as a text of its own then, and is an error where text is read.
         config.allow_dangling_amp = true;
-        let start = body.len().saturating_sub(text.len());
-        let mut reader = Self { body, events, start, depth: 0, at: 0, lenient: false };
+        let holdable = is_holdable(text);
+        let mut reader = Self { body, text, events, depth: 0, at: 0, holdable, lenient: false };
         match reader.outside()? {
             Some(root) => Ok((reader, root)),
             None => Err(reader.cut_short()),
@@ -128,14 +123,20 @@ impl<'a> Reader<'a> {
         self.lenient
     }
 
-    /// Opens the next child of the open element, or closes the open element and
-    /// returns `None`.
-    pub(crate) fn child(&mut self) -> Result<Option<Element<'a>>, ParseError> {
+    /// Opens the next child of the open element and returns its name, or closes the
+    /// open element and returns `None`.
+    #[inline]
+    pub(crate) fn child(&mut self) -> Result<Option<&'a str>, ParseError> {
         while self.depth > 0 {
-            match self.next()? {
-                Event::Start(tag) => return Ok(Some(Element(tag))),
-                Event::End(_) => return Ok(None),
-                _ => {}
+            self.at = self.events.buffer_position();
+            match self.events.read_event() {
+                Ok(Event::Start(tag)) => return self.opened(tag.name().into_inner().len()),
+                Ok(Event::End(_)) => {
+                    self.closed();
+                    return Ok(None);
+                }
+                Ok(Event::Text(_)) => {}
+                other => self.beside(other)?,
             }
         }
         Ok(None)
@@ -150,26 +151,35 @@ impl<'a> Reader<'a> {
     /// For a reference to an entity that is not predefined, and for an `&` that
     /// begins no reference. [`ParseErrorKind::Invalid`]`("text")` when there is an
     /// element in it, unless the reader is [lenient](Self::lenient).
+    #[inline]
     pub(crate) fn text(&mut self) -> Result<Cow<'a, str>, ParseError> {
         let mut text = Cow::Borrowed("");
         while self.depth > 0 {
-            let piece = match self.next()? {
-                Event::End(_) => break,
-                Event::Text(piece) if piece.starts_with('&') => {
+            self.at = self.events.buffer_position();
+            let piece = match self.events.read_event() {
+                Ok(Event::End(_)) => {
+                    self.closed();
+                    break;
+                }
+                Ok(Event::Text(piece)) if piece.starts_with('&') => {
                     return Err(self.syntax("`&` without a reference"));
                 }
-                Event::Text(piece) => piece.xml10_content(),
-                Event::CData(piece) => piece.xml10_content(),
-                Event::GeneralRef(reference) => self.resolved(&reference)?,
-                Event::Start(_) if self.lenient => {
+                Ok(Event::Text(piece)) => piece.xml10_content(),
+                Ok(Event::CData(piece)) => piece.xml10_content(),
+                Ok(Event::GeneralRef(reference)) => self.resolved(&reference)?,
+                Ok(Event::Start(tag)) if self.lenient => {
+                    self.opened(tag.name().into_inner().len())?;
                     self.skip()?;
                     self.skip()?;
                     return Ok(Cow::Borrowed(""));
                 }
-                Event::Start(_) => {
+                Ok(Event::Start(_)) => {
                     return Err(self.error(ParseErrorKind::Invalid("text".into())));
                 }
-                _ => continue,
+                other => {
+                    self.beside(other)?;
+                    continue;
+                }
             };
             if text.is_empty() {
                 text = piece;
@@ -177,14 +187,14 @@ impl<'a> Reader<'a> {
                 text.to_mut().push_str(&piece);
             }
         }
-        Ok(trim(holdable(text)))
+        Ok(trim(if self.holdable { text } else { holdable(text) }))
     }
 
     /// Closes the open element, whatever is in it.
     pub(crate) fn skip(&mut self) -> Result<(), ParseError> {
         let outer = self.depth.saturating_sub(1);
         while self.depth > outer {
-            self.next()?;
+            self.child()?;
         }
         Ok(())
     }
@@ -192,7 +202,7 @@ impl<'a> Reader<'a> {
     /// Reads to the end of the document; what is still open is skipped.
     pub(crate) fn finish(mut self) -> Result<(), ParseError> {
         while self.depth > 0 {
-            self.next()?;
+            self.child()?;
         }
         match self.outside()? {
             Some(_) => Err(self.syntax("a second root element")),
@@ -202,12 +212,12 @@ impl<'a> Reader<'a> {
 
     /// Where in the body the last thing read begins, in bytes.
     pub(crate) fn at(&self) -> usize {
-        self.at
+        self.in_body(self.at)
     }
 
     /// An error at the last thing read.
     pub(crate) fn error(&self, kind: ParseErrorKind) -> ParseError {
-        self.error_at(kind, self.at)
+        self.error_at(kind, self.at())
     }
 
     /// An error at this byte of the body.
@@ -223,44 +233,53 @@ impl<'a> Reader<'a> {
         self.error_at(ParseErrorKind::UnexpectedEnd, self.body.len())
     }
 
-    /// The start tag that comes next outside of the root element, or `None` at the
-    /// end of the document.
-    fn outside(&mut self) -> Result<Option<Element<'a>>, ParseError> {
+    /// Opens the element that comes next outside of the root element and returns its
+    /// name, or returns `None` at the end of the document.
+    fn outside(&mut self) -> Result<Option<&'a str>, ParseError> {
         loop {
-            match self.next()? {
-                Event::Start(tag) => return Ok(Some(Element(tag))),
-                Event::Eof => return Ok(None),
-                Event::Decl(declaration) => {
+            self.at = self.events.buffer_position();
+            match self.events.read_event() {
+                Ok(Event::Start(tag)) => return self.opened(tag.name().into_inner().len()),
+                Ok(Event::Eof) => return Ok(None),
+                Ok(Event::Decl(declaration)) => {
                     let declared = declaration.encoding().and_then(Result::ok);
                     let utf_8 = declared.is_none_or(|name| name.eq_ignore_ascii_case("utf-8"));
                     if !utf_8 && !self.body.is_ascii() {
                         return Err(self.error(ParseErrorKind::Encoding));
                     }
                 }
-                Event::Text(text) if text.trim_ascii().is_empty() => {}
-                Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) => {
+                Ok(Event::Text(text)) if text.trim_ascii().is_empty() => {}
+                Ok(Event::Text(_) | Event::CData(_) | Event::GeneralRef(_)) => {
                     return Err(self.syntax("text outside the root element"));
                 }
-                _ => {}
+                other => self.beside(other)?,
             }
         }
     }
 
-    /// The next event. Every one is counted here.
-    fn next(&mut self) -> Result<Event<'a>, ParseError> {
-        self.at = self.in_body(self.events.buffer_position());
-        let event = self.events.read_event().map_err(|error| self.refused(&error))?;
-        match event {
-            Event::Start(_) if self.depth >= MAX_DEPTH => {
-                return Err(self.error(ParseErrorKind::TooDeep));
-            }
-            Event::Start(_) => self.depth = self.depth.saturating_add(1),
-            Event::End(_) => self.depth = self.depth.saturating_sub(1),
-            Event::DocType(_) => return Err(self.error(ParseErrorKind::Doctype)),
-            Event::Eof if self.depth > 0 => return Err(self.cut_short()),
-            _ => {}
+    /// The element that was just read is open. Its name is this long.
+    #[inline]
+    fn opened(&mut self, length: usize) -> Result<Option<&'a str>, ParseError> {
+        if self.depth >= MAX_DEPTH {
+            return Err(self.error(ParseErrorKind::TooDeep));
         }
-        Ok(event)
+        self.depth = self.depth.saturating_add(1);
+        let name = usize::try_from(self.at).ok().and_then(|at| self.text.get(at..)?.get(1..));
+        Ok(name.and_then(|name| name.get(..length)))
+    }
+
+    fn closed(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    /// What else there can be inside of an element.
+    fn beside(&self, event: Result<Event<'a>, Error>) -> Result<(), ParseError> {
+        match event {
+            Ok(Event::DocType(_)) => Err(self.error(ParseErrorKind::Doctype)),
+            Ok(Event::Eof) => Err(self.cut_short()),
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.refused(&error)),
+        }
     }
 
     /// What quick-xml refuses, in words of our own.
@@ -286,14 +305,16 @@ impl<'a> Reader<'a> {
     }
 
     fn in_body(&self, position: u64) -> usize {
-        usize::try_from(position).unwrap_or(usize::MAX).saturating_add(self.start)
+        let start = self.body.len().saturating_sub(self.text.len());
+        usize::try_from(position).unwrap_or(usize::MAX).saturating_add(start)
     }
 
     /// What a reference stands for.
     fn resolved(&self, reference: &BytesRef<'a>) -> Result<Cow<'a, str>, ParseError> {
         if reference.is_char_ref() {
             let c = reference.resolve_char_ref().ok().flatten();
-            return Ok(Cow::Owned(c.unwrap_or(char::REPLACEMENT_CHARACTER).into()));
+            let c = c.unwrap_or(char::REPLACEMENT_CHARACTER);
+            return Ok(holdable(Cow::Owned(c.into())));
         }
         let text = resolve_xml_entity(reference);
         text.map(Cow::Borrowed).ok_or_else(|| self.syntax("an entity that is not predefined"))

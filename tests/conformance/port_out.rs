@@ -276,7 +276,7 @@ fn every_denial_of_a_request_that_was_read_carries_a_value() {
         let values = nodes.find(|node| node.has_tag_name("AcceptableValues")).unwrap();
         let told: Vec<_> = values
             .descendants()
-            .filter(|node| node.is_text())
+            .filter(roxmltree::Node::is_text)
             .filter_map(|node| node.text())
             .collect();
         assert_eq!(told, ["+12223331000"], "{xml}");

@@ -130,7 +130,7 @@ fn judge<T>(read: Result<T, ParseError>, body: &[u8], root: &str) -> Option<(T, 
         (Err(error), document) => {
             let position = error.position().unwrap();
             let lines = body.split(|byte| *byte == b'\n').collect::<Vec<_>>();
-            let line = lines.get(position.line - 1).expect("a line of the body");
+            let line = lines[position.line - 1];
             assert!((1..=line.len() + 1).contains(&position.column), "{error}");
             let message = error.to_string();
             assert!(!message.contains(char::is_control) && message.len() < 500, "{message}");

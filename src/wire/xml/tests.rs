@@ -1,3 +1,5 @@
+#![allow(clippy::arithmetic_side_effects)]
+
 use std::borrow::Cow;
 
 use super::Reader;
@@ -19,12 +21,6 @@ fn text_of(body: &str) -> Cow<'_, str> {
 /// What is wrong with the document, as it is said.
 fn read(body: &[u8]) -> Result<(), ParseError> {
     Reader::open_any(body)?.0.finish()
-}
-
-/// The name of the next child.
-#[track_caller]
-fn child(reader: &mut Reader<'_>) -> Option<String> {
-    reader.child().unwrap().map(|element| element.name().to_owned())
 }
 
 #[test]
@@ -86,25 +82,25 @@ fn children_come_in_order_and_end_with_their_parent() {
         \x20 <Status>COMPLETE</Status>\r\n\
         </Order>\r\n<!-- end --> ";
     let mut reader = Reader::open(body, "Order").unwrap();
-    assert_eq!(child(&mut reader).as_deref(), Some("Numbers"));
-    assert_eq!(child(&mut reader).as_deref(), Some("Number"));
+    assert_eq!(reader.child().unwrap(), Some("Numbers"));
+    assert_eq!(reader.child().unwrap(), Some("Number"));
     assert_eq!(reader.text().unwrap(), "1");
-    assert_eq!(child(&mut reader).as_deref(), Some("Other"));
+    assert_eq!(reader.child().unwrap(), Some("Other"));
     reader.skip().unwrap();
-    assert_eq!(child(&mut reader).as_deref(), Some("Number"));
+    assert_eq!(reader.child().unwrap(), Some("Number"));
     assert_eq!(reader.text().unwrap(), "2");
-    assert_eq!(child(&mut reader), None);
-    assert_eq!(child(&mut reader).as_deref(), Some("n:Status"));
+    assert_eq!(reader.child().unwrap(), None);
+    assert_eq!(reader.child().unwrap(), Some("n:Status"));
     reader.skip().unwrap();
-    assert_eq!(child(&mut reader).as_deref(), Some("Empty"));
-    assert_eq!(child(&mut reader), None);
-    assert_eq!(child(&mut reader).as_deref(), Some("Empty"));
+    assert_eq!(reader.child().unwrap(), Some("Empty"));
+    assert_eq!(reader.child().unwrap(), None);
+    assert_eq!(reader.child().unwrap(), Some("Empty"));
     assert_eq!(reader.text().unwrap(), "");
-    assert_eq!(child(&mut reader).as_deref(), Some("Status"));
+    assert_eq!(reader.child().unwrap(), Some("Status"));
     assert_eq!(reader.text().unwrap(), "COMPLETE");
-    assert_eq!(child(&mut reader), None);
+    assert_eq!(reader.child().unwrap(), None);
     // The root is closed: there is nothing left to read.
-    assert_eq!(child(&mut reader), None);
+    assert_eq!(reader.child().unwrap(), None);
     assert_eq!(reader.text().unwrap(), "");
     reader.skip().unwrap();
     reader.finish().unwrap();
@@ -127,14 +123,14 @@ fn a_list_goes_on_with_elements_that_only_begin_alike() {
     let body = b"<a><b>1</b><b>2</b><bc>3</bc><b >4</b><b/><b><b>5</b></b></a>";
     let mut reader = Reader::open(body, "a").unwrap();
     for (name, text) in [("b", "1"), ("b", "2"), ("bc", "3"), ("b", "4"), ("b", "")] {
-        assert_eq!(child(&mut reader).as_deref(), Some(name));
+        assert_eq!(reader.child().unwrap(), Some(name));
         assert_eq!(reader.text().unwrap(), text);
     }
-    assert_eq!(child(&mut reader).as_deref(), Some("b"));
-    assert_eq!(child(&mut reader).as_deref(), Some("b"));
+    assert_eq!(reader.child().unwrap(), Some("b"));
+    assert_eq!(reader.child().unwrap(), Some("b"));
     assert_eq!(reader.text().unwrap(), "5");
-    assert_eq!(child(&mut reader), None);
-    assert_eq!(child(&mut reader), None);
+    assert_eq!(reader.child().unwrap(), None);
+    assert_eq!(reader.child().unwrap(), None);
     reader.finish().unwrap();
 }
 
