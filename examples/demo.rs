@@ -29,8 +29,9 @@ use http::Uri;
 use http1::Target;
 use order_webhooks::axum::{Verified, port_out};
 use order_webhooks::bandwidth::{
-    self, DenialReason, EventType, Notification, NotificationWebhook, OrderNotification, OrderType,
-    PortOutValidationRequest, PortOutWebhook, Subscriber, SubscriptionWebhook, TelephoneNumber,
+    self, DenialReason, EventType, Json, Notification, NotificationWebhook, OrderNotification,
+    OrderType, PortOutValidationRequest, PortOutWebhook, Subscriber, SubscriptionWebhook,
+    TelephoneNumber,
 };
 use order_webhooks::musement::{OrderItemStatus, OrderItemUpdate, OrderItemWebhook};
 use order_webhooks::porterbuddy::{OrderStatus, OrderStatusUpdate, OrderWebhook};
@@ -350,9 +351,10 @@ impl Describe for PortOutValidationRequest {
     }
 }
 
-impl Describe for Value {
+impl Describe for Json {
     fn described(&self) -> String {
-        let mut names: Vec<_> = self.as_object().into_iter().flat_map(|map| map.keys()).collect();
+        let value: Value = self.read().unwrap_or_default();
+        let mut names: Vec<_> = value.as_object().into_iter().flat_map(|map| map.keys()).collect();
         names.sort();
         let names: Vec<_> = names.into_iter().map(String::as_str).collect();
         format!("JSON with {}", names.join(", "))

@@ -10,6 +10,7 @@
 mod dashboard;
 mod denial;
 mod document;
+mod json;
 mod notification;
 mod order_type;
 mod port_out_answer;
@@ -28,6 +29,7 @@ mod webhook;
 
 pub use dashboard::{Dashboard, DashboardError, InvalidAccountId};
 pub use denial::{AcceptableValues, Denial, DenialReason};
+pub use json::Json;
 pub use notification::{EventNotification, NoteNotification, Notification, OrderNotification};
 pub use order_type::{EventType, OrderType};
 #[cfg(any(test, feature = "testing"))]

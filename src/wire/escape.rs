@@ -25,7 +25,7 @@ pub(crate) fn holdable(text: Cow<'_, str>) -> Cow<'_, str> {
 pub(crate) fn is_holdable(text: &str) -> bool {
     // No early exit, so that the loop is vectorized. U+FFFE and U+FFFF begin with
     // the byte 0xEF.
-    let suspicious = |byte| is_control(byte) | (byte == 0xef);
+    let suspicious = |byte| is_control(byte) || byte == 0xef;
     let any = text.bytes().fold(false, |any, byte| any | suspicious(byte));
     !(any && text.contains(is_not_allowed))
 }
