@@ -35,8 +35,10 @@ fn outcome(body: &[u8]) -> &'static str {
         return "hang";
     }
     let Err(error) = outcome else {
-        let has_type = body.windows(9).any(|window| window == b"<!DOCTYPE");
-        return if has_type { "accepted with `<!DOCTYPE` in it" } else { "accepted" };
+        let text = str::from_utf8(body).unwrap();
+        let has_type =
+            matches!(roxmltree::Document::parse(text), Err(roxmltree::Error::DtdDetected));
+        return if has_type { "accepted with a DTD" } else { "accepted" };
     };
     match error.kind() {
         ParseErrorKind::Doctype => "refused for its DTD",
