@@ -50,6 +50,10 @@ const MOST_AT_ONCE: NonZeroUsize = NonZeroUsize::new(1_024).unwrap();
 /// [`deadline`](Self::deadline), and answer with [`PortOutAnswer::answer`] or
 /// [`otherwise`](Self::otherwise).
 ///
+/// A line of the log (feature `tracing`) is written before the answer, where the
+/// answer is made. Give the subscriber a writer that cannot block, such as the one
+/// of `tracing-appender`: a pipe that nobody reads would otherwise stop answers.
+///
 /// ```
 /// use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutWebhook};
 /// use order_webhooks::{BasicAuth, Receive};
@@ -216,7 +220,6 @@ impl fmt::Debug for PortOutWebhook {
             .field("rules", &self.rules)
             .field("limits", &self.limits)
             .field("deadline", &self.deadline)
-            .field("most_at_once", &self.most_at_once)
             .finish_non_exhaustive()
     }
 }
