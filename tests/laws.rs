@@ -19,7 +19,7 @@ const FLOORS: [&[&str]; 10] = [
     &["secret", "limits", "peer", "answer"],
     &["rejection"],
     &["head"],
-    &["auth", "log", "receipt", "wire", "fallback"],
+    &["auth", "forwarded", "log", "receipt", "wire", "fallback"],
     &["tracking"],
     &["webhook"],
     &["musement", "porterbuddy", "bandwidth"],
@@ -198,7 +198,7 @@ fn a_delivery_is_one_event_in_the_log_with_nothing_of_it_inside() {
     });
     let expected = [
         "WARN message=delivery refused webhook=\"musement.order_item\" status=400 \
-         reason=the body does not parse: not an object at byte 0",
+         reason=the body does not parse: not an object at line 1 column 1",
         "WARN message=delivery refused webhook=\"musement.order_item\" status=401 \
          reason=credentials refused: not the expected ones",
         "DEBUG message=credentials asked for webhook=\"musement.order_item\" status=401",
@@ -216,12 +216,13 @@ fn a_delivery_is_one_event_in_the_log_with_nothing_of_it_inside() {
 #[tokio::test]
 async fn an_answer_instead_of_the_handlers_is_an_error_in_the_log() {
     use axum::{Router, body::Body};
-    use order_webhooks::bandwidth::PortOutAnswer;
+    use order_webhooks::{Verified, bandwidth::PortOutAnswer};
     use tower::ServiceExt as _;
 
     let auth = BasicAuth::new("u", "p:q").unwrap();
     let webhook = PortOutWebhook::new(auth, DenialReason::InvalidRequest.into());
-    let handler = async |_| Err::<PortOutAnswer, _>("the database is away");
+    let handler =
+        async |_: Verified<PortOutWebhook>| Err::<PortOutAnswer, _>("the database is away");
     let app: Router = Router::new().route("/", order_webhooks::axum::port_out(webhook, handler));
     let body = "<PortOutValidationRequest><PON>some-pon</PON><TelephoneNumbers>\
                 <TelephoneNumber>2223331000</TelephoneNumber></TelephoneNumbers>\

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
 /// Text that is kept without a heap allocation up to `N` bytes, which are at
 /// most 255.
 ///
@@ -65,54 +67,18 @@ fn is_unprintable(character: char) -> bool {
         || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
-/// The text with everything but RFC 3986's unreserved characters encoded
-/// (sections 2.1 and 2.3), in capital digits.
-pub(crate) fn percent_encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if is_unreserved(byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push('%');
-            encoded.extend([byte >> 4, byte & 0x0F].map(hexadecimal));
-        }
-    }
-    encoded
+/// All but RFC 3986's unreserved characters (sections 2.1 and 2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The text with everything but unreserved characters encoded, in capital digits.
+pub(crate) fn percent_encoded(text: &str) -> Cow<'_, str> {
+    utf8_percent_encode(text, RESERVED).into()
 }
 
 /// Whether [`percent_encoded`] writes some text so.
 pub(crate) fn is_percent_encoded(text: &str) -> bool {
-    let mut rest = text.as_bytes();
-    let mut decoded = Vec::with_capacity(rest.len());
-    loop {
-        rest = match rest {
-            [] => break,
-            [b'%', high, low, rest @ ..] => {
-                let Some(byte) = byte_of([*high, *low]) else { return false };
-                decoded.push(byte);
-                rest
-            }
-            [byte, rest @ ..] => {
-                decoded.push(*byte);
-                rest
-            }
-        };
-    }
-    str::from_utf8(&decoded).is_ok_and(|decoded| percent_encoded(decoded) == text)
-}
-
-/// The byte that two hexadecimal digits of either case stand for.
-pub(crate) fn byte_of(digits: [u8; 2]) -> Option<u8> {
-    let [high, low] = digits.map(|digit| char::from(digit).to_digit(16));
-    u8::try_from((high? << 4) | low?).ok()
-}
-
-fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
-}
-
-fn hexadecimal(nibble: u8) -> char {
-    char::from_digit(nibble.into(), 16).unwrap_or('0').to_ascii_uppercase()
+    let decoded = percent_decode_str(text).decode_utf8();
+    decoded.is_ok_and(|decoded| percent_encoded(&decoded) == text)
 }
 
 #[cfg(test)]

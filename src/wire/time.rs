@@ -35,8 +35,7 @@ const LONGEST: usize = 35;
 /// same moment.
 ///
 /// ```
-/// # #[cfg(feature = "musement")] {
-/// use order_webhooks::musement::Timestamp;
+/// use order_webhooks::tracking::Timestamp;
 ///
 /// let created = Timestamp::from("2018-12-10T13:12:40+0000");
 /// let moment = created.to_offset_date_time().expect("it has an offset");
@@ -47,7 +46,6 @@ const LONGEST: usize = 35;
 /// assert_eq!(day.to_offset_date_time(), None);
 /// assert_eq!(day.to_date().map(|day| day.ordinal()), Some(84));
 /// assert_eq!(day.to_string(), "2015-03-25");
-/// # }
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Timestamp(ShortText<LONGEST>);
@@ -141,7 +139,7 @@ pub(crate) fn parse(text: &str) -> Option<OffsetDateTime> {
         _ => (offset, ""),
     };
     let colon = if minutes.is_empty() { "" } else { ":" };
-    let filled = format!("{day}T{clock}{seconds}{hours}{colon}{minutes}");
+    let filled = [day, "T", clock, seconds, hours, colon, minutes].concat();
     // The last hours of the year 9999, at a negative offset, would panic in the
     // hands of whoever converts them to UTC.
     let fits = |moment: &OffsetDateTime| moment.checked_to_offset(UtcOffset::UTC).is_some();
@@ -169,16 +167,6 @@ pub(crate) fn basic(moment: OffsetDateTime) -> String {
         (None, Some((hours, minutes))) => format!("{hours}{minutes}"),
         (None, None) => text,
     }
-}
-
-/// Reads `2023-02-13`.
-pub(crate) fn parse_date(text: &str) -> Option<Date> {
-    Timestamp::from(text).to_date().filter(|_| text.len() == DAY)
-}
-
-/// Writes `2023-02-13`.
-pub(crate) fn date(date: Date) -> String {
-    date.to_string()
 }
 
 #[cfg(test)]
