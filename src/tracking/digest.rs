@@ -3,12 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-#[cfg(feature = "bandwidth")]
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use sha2::{Digest as _, Sha256};
+
 use crate::error::{ParseError, ParseErrorKind};
 #[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
 use crate::wire::time::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use sha2::{Digest as _, Sha256};
 
 /// The SHA-256 of what a delivery says, for deliveries that have nothing else to
 /// be told apart by.
