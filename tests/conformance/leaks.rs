@@ -59,7 +59,7 @@ fn debug_of_what_holds_secrets() {
     shows(
         &PortOutWebhook::new(BasicAuth::from(&credentials), PortOutAnswer::Allow),
         "PortOutWebhook { rules: Rules { senders: Senders(Credentials(BasicAuth { accepted: 1, .. })), otherwise: Allow }, \
-         limits: Limits { body_bytes: 1048576, body_time: 10s }, deadline: 25s, .. }",
+         limits: Limits { body_bytes: 1048576, body_time: 10s }, deadline: 25s, most_at_once: 1024, .. }",
     );
     shows(
         &SubscriptionWebhook::<()>::new(&secret),
