@@ -60,7 +60,6 @@ mod limits;
 mod log;
 #[cfg(feature = "musement")]
 pub mod musement;
-mod policy;
 #[cfg(feature = "porterbuddy")]
 pub mod porterbuddy;
 mod receipt;
@@ -85,7 +84,6 @@ pub use error::{ConfigError, ParseError, ParseErrorKind, Position};
 pub use fallback::{FallbackError, FallbackErrorKind};
 pub use head::{Field, Head, Headers};
 pub use limits::Limits;
-pub use policy::{Delivered, DeliveryPolicy, Retries};
 pub use receipt::Receipt;
 pub use rejection::{Answer, CredentialsFault, Reason, Rejection};
 pub use secret::Secret;

@@ -10,7 +10,6 @@ use crate::error::ParseError;
 use crate::head::{Field, Head};
 use crate::limits::Limits;
 use crate::log;
-use crate::policy::DeliveryPolicy;
 use crate::rejection::{Answer, Reason, Rejection};
 
 /// The rules of one endpoint: who may send, what the body is, which answer
@@ -85,11 +84,6 @@ pub trait Webhook: Clone + Send + Sync + 'static {
     /// The bounds within which a body is read.
     fn limits(&self) -> Limits {
         Limits::default()
-    }
-
-    /// How the provider delivers.
-    fn policy(&self) -> DeliveryPolicy {
-        DeliveryPolicy::UNDOCUMENTED
     }
 
     /// An answer to give in place of the usual one when a delivery fails after

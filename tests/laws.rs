@@ -106,14 +106,14 @@ fn the_core_knows_no_runtime_no_io_and_no_clock() {
 #[test]
 fn what_is_public_is_send_and_sync() {
     use order_webhooks::{
-        Allowlist, Answer, BodySignature, ConfigError, Credentials, DeliveryPolicy, FallbackError,
-        Key, Limits, ParseError, Reason, Rejection, Revision, Signature, Verified,
+        Allowlist, Answer, BodySignature, ConfigError, Credentials, FallbackError, Key, Limits,
+        ParseError, Reason, Rejection, Revision, Signature, Verified,
         bandwidth::{self, SubscriptionWebhook},
         musement, porterbuddy,
     };
     fn both<T: Send + Sync>() {}
     both::<(Allowlist, BasicAuth, BodySignature, Credentials, Secret, Signature, Limits)>();
-    both::<(ConfigError, ParseError, Reason, Rejection, Answer, DeliveryPolicy, FallbackError)>();
+    both::<(ConfigError, ParseError, Reason, Rejection, Answer, FallbackError)>();
     both::<(OrderItemWebhook, Verified<OrderItemWebhook>, musement::Fallback)>();
     both::<(OrderWebhook, Verified<OrderWebhook>, porterbuddy::Fallback)>();
     both::<(NotificationWebhook, Verified<NotificationWebhook>)>();

@@ -10,7 +10,6 @@ use crate::bandwidth::{PortOutAnswer, PortOutValidationRequest};
 use crate::error::{ConfigError, ParseError};
 use crate::head::Head;
 use crate::limits::Limits;
-use crate::policy::{Delivered, DeliveryPolicy, Retries};
 use crate::rejection::{Answer, Reason, Rejection};
 use crate::webhook::Webhook;
 
@@ -93,14 +92,6 @@ impl fmt::Display for PortOutFailure {
 }
 
 impl PortOutWebhook {
-    /// How Bandwidth asks: it waits 30 s for a 200 with a valid answer, asks
-    /// eight times more, once every 5 minutes, and then approves the port-out.
-    pub const POLICY: DeliveryPolicy = DeliveryPolicy::new(
-        Delivered::ValidAnswer,
-        Some(TIME_ALLOWED),
-        Retries::Every { times: 8, interval: Duration::from_secs(5 * 60) },
-    );
-
     /// Accepts questions with these credentials, and answers `otherwise` when
     /// there is no answer of the handler.
     #[must_use]
@@ -201,10 +192,6 @@ impl Webhook for PortOutWebhook {
 
     fn limits(&self) -> Limits {
         self.limits.within(self.deadline)
-    }
-
-    fn policy(&self) -> DeliveryPolicy {
-        Self::POLICY
     }
 
     fn answer_instead(&self, _reason: &Reason, verified_body: Option<&[u8]>) -> Option<Answer> {

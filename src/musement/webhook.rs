@@ -7,7 +7,6 @@ use crate::error::ParseError;
 use crate::head::Head;
 use crate::limits::Limits;
 use crate::musement::OrderItemUpdate;
-use crate::policy::{Delivered, DeliveryPolicy, Retries};
 use crate::rejection::Reason;
 use crate::webhook::{Extract, Webhook};
 
@@ -39,11 +38,6 @@ enum Senders {
 }
 
 impl OrderItemWebhook {
-    /// How Musement delivers: 200 and nothing else confirms, and a delivery that
-    /// fails comes again, it does not say when or how often.
-    pub const POLICY: DeliveryPolicy =
-        DeliveryPolicy::new(Delivered::Exactly200, None, Retries::Unscheduled);
-
     /// Accepts deliveries with these credentials.
     #[must_use]
     pub fn new(auth: BasicAuth) -> Self {
@@ -104,10 +98,6 @@ impl Webhook for OrderItemWebhook {
 
     fn limits(&self) -> Limits {
         self.limits
-    }
-
-    fn policy(&self) -> DeliveryPolicy {
-        Self::POLICY
     }
 }
 
