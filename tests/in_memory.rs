@@ -13,7 +13,6 @@ use axum::body::Body;
 use axum::middleware::map_request;
 use axum::routing::post;
 use http::{Request, Response};
-use order_webhooks::axum::PeerAddress;
 use order_webhooks::bandwidth::{
     DenialReason, NotificationWebhook, PortOutAnswer, PortOutWebhook, SubscriptionWebhook,
 };
@@ -22,7 +21,8 @@ use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::testing::{self, Delivery, DeliveryPolicy, Failure, Forgery, Sender, Verdict};
 use order_webhooks::tower::ReceiveLayer;
 use order_webhooks::{
-    Allowlist, BasicAuth, Credentials, Extract, Receipt, Secret, Verified, Webhook,
+    Allowlist, BasicAuth, Credentials, PeerAddress, Receipt, Receive as _, Secret, Verified,
+    webhook::Extract,
 };
 use tower::service_fn;
 
@@ -52,7 +52,7 @@ fn webhooks() -> Webhooks {
         port_out: PortOutWebhook::new(auth.clone(), DenialReason::InvalidRequest.into())
             .with_deadline(Duration::from_millis(300))
             .unwrap(),
-        v2: SubscriptionWebhook::new(&key()).with_basic_auth(auth),
+        v2: SubscriptionWebhook::new(&key()).with_senders(auth),
     }
 }
 
@@ -234,7 +234,7 @@ async fn a_service_of_another_body_and_a_delivery_on_another_thread() {
 #[actix_web::test]
 async fn a_receiver_can_check_the_address() {
     let address: IpAddr = "203.0.113.7".parse().unwrap();
-    let webhook = OrderItemWebhook::from_addresses(Allowlist::new(["203.0.113.7"]).unwrap());
+    let webhook = OrderItemWebhook::new(Allowlist::new(["203.0.113.7"]).unwrap());
     let app = App::new()
         .app_data(webhook.clone())
         .route("/", web::post().to(actix_on::<OrderItemWebhook>));
@@ -256,7 +256,7 @@ async fn a_receiver_can_check_the_address() {
 /// A test of it passes only if there is a middleware that looks there.
 #[tokio::test]
 async fn a_middleware_that_is_missing_is_missed() {
-    let webhook = OrderItemWebhook::from_addresses(Allowlist::new(["203.0.113.7"]).unwrap());
+    let webhook = OrderItemWebhook::new(Allowlist::new(["203.0.113.7"]).unwrap());
     let bare = Router::new().route("/", post(axum_on::<OrderItemWebhook>)).with_state(webhook);
     let proxied = bare.clone().layer(map_request(async |mut request: Request<Body>| {
         let header = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok());

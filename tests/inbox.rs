@@ -17,7 +17,7 @@ use inbox::{Delivery, Inbox, Store};
 use order_webhooks::bandwidth::{Notification, NotificationWebhook};
 use order_webhooks::musement::{OrderItemUpdate, OrderItemWebhook};
 use order_webhooks::porterbuddy::{OrderStatusUpdate, OrderWebhook};
-use order_webhooks::{Key, Tracked};
+use order_webhooks::{Tracked, tracking::Key};
 use rusqlite::Connection;
 use tokio_postgres::{Client, NoTls};
 

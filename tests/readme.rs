@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use http::header::{AUTHORIZATION, HeaderValue};
 use order_webhooks::testing::{self, Delivered, DeliveryPolicy, Retries};
-use order_webhooks::{CredentialsFault, Limits, ParseError, ParseErrorKind, Reason};
+use order_webhooks::{Limits, ParseError, Reason, webhook::ParseErrorKind};
 
 const README: &str = include_str!("../README.md");
 const MANIFEST: &str = include_str!("../Cargo.toml");
@@ -73,13 +73,12 @@ fn the_table_of_webhooks_is_that_of_their_policies() {
 fn the_table_of_statuses_is_that_of_the_reasons() {
     let challenge = HeaderValue::from_static("Basic realm=\"r\"");
     let limit = Duration::from_secs(10);
-    let fault = CredentialsFault::Mismatch;
     let reasons = [
         Reason::RepeatedHeader(AUTHORIZATION),
         Reason::Incomplete,
         Reason::Unparsable(ParseError::new(ParseErrorKind::Missing)),
         Reason::Challenged(challenge.clone()),
-        Reason::Credentials { fault, challenge },
+        Reason::CredentialsMismatch(challenge),
         Reason::SignatureMissing,
         Reason::SignatureMalformed,
         Reason::SignatureMismatch,

@@ -11,7 +11,8 @@ use order_webhooks::bandwidth::{Notification, NotificationWebhook, OrderStatus};
 use order_webhooks::musement::{OrderItemUpdate, OrderItemWebhook};
 use order_webhooks::porterbuddy::{OrderStatusUpdate, OrderWebhook};
 use order_webhooks::{
-    ContentDigest, Key, ParseError, Revision, Standing, Tracked, Verified, Webhook,
+    ParseError, Tracked, Verified, Webhook,
+    tracking::{ContentDigest, Key, Revision, Standing},
 };
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};

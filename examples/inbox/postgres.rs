@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_webhooks::Key;
+use order_webhooks::tracking::Key;
 use tokio::sync::Mutex;
 use tokio_postgres::{Client, Config, NoTls};
 

@@ -29,7 +29,7 @@ pub(crate) enum Webhook {
         #[command(flatten)]
         how: How,
         #[command(flatten)]
-        status: Status,
+        which: Which,
         #[command(flatten)]
         who: MusementCredentials,
     },
@@ -38,7 +38,7 @@ pub(crate) enum Webhook {
         #[command(flatten)]
         how: How,
         #[command(flatten)]
-        status: Status,
+        which: Which,
         /// The key of the signature
         #[arg(long, env = "PORTERBUDDY_API_KEY", default_value = "porterbuddy-api-key")]
         #[arg(hide_env_values = true)]
@@ -98,7 +98,7 @@ impl Webhook {
 
 #[derive(Args)]
 #[group(multiple = false)]
-pub(crate) struct Status {
+pub(crate) struct Which {
     /// The status, such as OK or delivered, or any other text
     #[arg(long)]
     pub(crate) status: Option<String>,
@@ -111,6 +111,7 @@ pub(crate) struct Status {
 }
 
 #[derive(Args)]
+#[group(skip)]
 pub(crate) struct Notification {
     /// The order type, such as portins
     #[arg(long = "type", value_name = "TYPE", conflicts_with_all = ["event", "body"])]
@@ -122,10 +123,11 @@ pub(crate) struct Notification {
     #[arg(long, conflicts_with_all = ["status", "all", "body"])]
     pub(crate) event: bool,
     #[command(flatten)]
-    pub(crate) status: Status,
+    pub(crate) which: Which,
 }
 
 #[derive(Args)]
+#[group(skip)]
 pub(crate) struct PortOut {
     /// The PIN. This and the following are left out if they are empty
     #[arg(long)]
@@ -177,7 +179,7 @@ pub(crate) struct BandwidthCredentials {
 #[derive(Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct How {
-    /// Such as http://127.0.0.1:3000/musement; https as well
+    /// Such as <http://127.0.0.1:3000/musement>; https as well
     #[arg(value_parser = url)]
     pub(crate) url: Uri,
     /// Send it this many times

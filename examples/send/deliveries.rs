@@ -10,7 +10,7 @@ use order_webhooks::testing::{
 };
 use order_webhooks::{Credentials, Secret};
 
-use super::args::{self, BandwidthCredentials, Status, Webhook};
+use super::args::{self, BandwidthCredentials, Webhook, Which};
 
 /// The deliveries, in the order in which they are to be sent.
 pub(crate) fn deliveries(webhook: &Webhook) -> Result<Vec<Delivery>, String> {
@@ -46,27 +46,27 @@ pub(crate) fn deliveries(webhook: &Webhook) -> Result<Vec<Delivery>, String> {
 fn once(webhook: &Webhook) -> Result<Vec<Delivery>, String> {
     let url = webhook.how().url.clone();
     Ok(match webhook {
-        Webhook::Musement { status, who, .. } => {
+        Webhook::Musement { which, who, .. } => {
             let sender = Sender::musement(url, &credentials(&who.username, &who.password)?);
             let mut update = musement::order_item_update();
-            if let Some(status) = &status.status {
+            if let Some(status) = &which.status {
                 update.order_item_status = OrderItemStatus::from(&**status);
             }
-            sent(&sender, status, &update, &musement::order_item_updates())?
+            sent(&sender, which, &update, &musement::order_item_updates())?
         }
-        Webhook::Porterbuddy { status, key, .. } => {
+        Webhook::Porterbuddy { which, key, .. } => {
             let sender = Sender::porterbuddy(url, &secret(key)?);
             let mut update = porterbuddy::order_status_update();
-            if let Some(status) = &status.status {
+            if let Some(status) = &which.status {
                 // `Other` keeps the spelling of the command line.
                 update.order_status = PorterbuddyStatus::Other(status.as_str().into());
             }
-            sent(&sender, status, &update, &porterbuddy::order_status_updates())?
+            sent(&sender, which, &update, &porterbuddy::order_status_updates())?
         }
         Webhook::Notification { what, who, .. } => {
             let credentials = credentials(&who.username, &who.password)?;
             let sender = bare(Sender::notifications(url, &credentials), who);
-            sent(&sender, &what.status, &notification(what), &notifications(what))?
+            sent(&sender, &what.which, &notification(what), &notifications(what))?
         }
         Webhook::PortOut { what, who, .. } => {
             let credentials = credentials(&who.username, &who.password)?;
@@ -97,14 +97,14 @@ fn bare(sender: Sender, who: &BandwidthCredentials) -> Sender {
 
 fn sent<P: Payload>(
     sender: &Sender,
-    status: &Status,
+    which: &Which,
     one_of_it: &P,
     all: &[P],
 ) -> Result<Vec<Delivery>, String> {
-    if status.all {
+    if which.all {
         return Ok(all.iter().map(|payload| sender.delivery(payload)).collect());
     }
-    one(sender, status.body.as_deref(), one_of_it)
+    one(sender, which.body.as_deref(), one_of_it)
 }
 
 fn one(
@@ -155,7 +155,7 @@ fn notification(what: &args::Notification) -> Notification {
     let order_type = order_type.unwrap_or(OrderType::Orders);
     let first = order_type.statuses().iter().find(|status| **status == OrderStatus::Complete);
     let usual = first.or(order_type.statuses().last()).unwrap_or(&OrderStatus::Complete);
-    let status = what.status.status.as_deref().map_or_else(|| usual.clone(), OrderStatus::from);
+    let status = what.which.status.as_deref().map_or_else(|| usual.clone(), OrderStatus::from);
     bandwidth::order_notification_of(order_type, status)
 }
 

@@ -3,7 +3,7 @@
 use http::HeaderName;
 use std::sync::Arc;
 
-use crate::auth::{BodySignature, Signature, SignatureEncoding};
+use crate::auth::{BodySignature, Senders, Signature, SignatureEncoding};
 use crate::error::ParseError;
 use crate::head::Head;
 use crate::limits::Limits;
@@ -21,7 +21,7 @@ const HEADER: HeaderName = HeaderName::from_static("x-porterbuddy-hmac-sha256");
 /// Reply with a [`Receipt`](crate::porterbuddy::Receipt).
 ///
 /// ```
-/// use order_webhooks::{Secret, Webhook, porterbuddy::OrderWebhook};
+/// use order_webhooks::{Receive, Secret, porterbuddy::OrderWebhook};
 ///
 /// let webhook = OrderWebhook::new(&Secret::new("porterbuddy-api-key")?);
 /// let body = r#"{"orderId":"394326","orderStatus":"delivered"}"#;
@@ -35,6 +35,7 @@ const HEADER: HeaderName = HeaderName::from_static("x-porterbuddy-hmac-sha256");
 #[derive(Debug, Clone)]
 pub struct OrderWebhook {
     signature: Arc<BodySignature>,
+    senders: Option<Senders>,
     limits: Limits,
 }
 
@@ -43,7 +44,7 @@ impl OrderWebhook {
     #[must_use]
     pub fn new(api_key: &Secret) -> Self {
         let signature = BodySignature::new(HEADER, SignatureEncoding::Base64, api_key);
-        Self { signature: Arc::new(signature), limits: Limits::default() }
+        Self { signature: Arc::new(signature), senders: None, limits: Limits::default() }
     }
 
     /// Accepts deliveries that are signed with this API key as well, for the
@@ -52,6 +53,15 @@ impl OrderWebhook {
     pub fn or(self, api_key: &Secret) -> Self {
         let signature = Arc::unwrap_or_clone(self.signature).or(api_key);
         Self { signature: Arc::new(signature), ..self }
+    }
+
+    /// Accepts deliveries only if they are of these senders as well, such as an
+    /// [`Allowlist`](crate::Allowlist). Porterbuddy documents no addresses, and
+    /// has no credentials to show.
+    #[must_use]
+    pub fn with_senders(mut self, senders: impl Into<Senders>) -> Self {
+        self.senders = Some(senders.into());
+        self
     }
 
     /// Reads bodies within these bounds.
@@ -74,6 +84,9 @@ impl Webhook for OrderWebhook {
     type Proof = Signature;
 
     fn check_head(&self, head: &Head<'_>) -> Result<Signature, Reason> {
+        if let Some(senders) = &self.senders {
+            senders.authenticate(head)?;
+        }
         self.signature.read(head)
     }
 

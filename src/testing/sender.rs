@@ -19,7 +19,7 @@ use crate::testing::policy::DeliveryPolicy;
 /// ```
 /// use http::{HeaderName, HeaderValue};
 /// use order_webhooks::testing::{DeliveryPolicy, Sender};
-/// use order_webhooks::{BodySignature, Secret, SignatureEncoding};
+/// use order_webhooks::{Secret, auth::{BodySignature, SignatureEncoding}};
 ///
 /// let signature = BodySignature::new(
 ///     HeaderName::from_static("x-acme-signature"),
