@@ -26,8 +26,8 @@ pub enum ConfigError {
     /// section 2), such as NUL, a line break or DEL.
     #[error("the username or the password contains a control character")]
     ControlCharacter,
-    /// Username and password together are longer than 383 bytes.
-    #[error("username and password are longer than 383 bytes together")]
+    /// Username and password together are longer than 191 bytes.
+    #[error("username and password are longer than 191 bytes together")]
     CredentialsTooLong,
     /// The realm is empty, or holds something other than printable ASCII, or a
     /// quote or a backslash.
