@@ -42,14 +42,6 @@ pub enum ConfigError {
         /// The position of the entry, counted from 1.
         position: usize,
     },
-    /// The base URL of an API is not `https` (or `http` to a loopback address),
-    /// has a query, a fragment or a username, or is longer than 2,000 bytes.
-    #[error("the base URL is not an https URL without query and username")]
-    InvalidBaseUrl,
-    /// A token, key or name for a header is empty or holds a control character,
-    /// such as a line break.
-    #[error("a header value is empty or contains a control character")]
-    InvalidHeaderValue,
     /// The networks of the list together hold every IPv4 or every IPv6 address:
     /// `"0.0.0.0/1"` and `"128.0.0.0/1"`.
     #[error("the allowlist lets everyone in")]
