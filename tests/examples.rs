@@ -89,6 +89,12 @@ fn the_demo_comes_out_as_it_should() {
     assert!(!table.contains('\x1b'), "no colours where there is no terminal");
 }
 
+#[test]
+fn the_fallback_brings_what_was_lost() {
+    let output = example("fallback").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 /// The lines of both servers are the same.
 #[test]
 fn the_servers_print_events_and_report_rejections() {

@@ -103,6 +103,10 @@ fn genuine() -> Vec<Delivery> {
     all.extend(testing::bandwidth::order_notifications().iter().map(|e| notifications.delivery(e)));
     all.push(notifications.delivery(&testing::bandwidth::note_notification()));
     all.push(bare.delivery(&testing::bandwidth::event_notification()));
+    all.push(
+        notifications
+            .delivery(&testing::bandwidth::in_e164(testing::bandwidth::order_notification())),
+    );
     all.push(v2.delivery(&testing::bandwidth::v2_placeholder()));
     all
 }
@@ -118,7 +122,7 @@ fn denied(verdict: &Verdict) -> Option<&[u16]> {
 #[tokio::test]
 async fn every_documented_event_is_delivered_to_axum() {
     let deliveries = genuine();
-    assert_eq!(deliveries.len(), 6 + 6 + 76 + 3);
+    assert_eq!(deliveries.len(), 6 + 6 + 76 + 4);
     for delivery in deliveries {
         let report = delivery.clone().run_on(router()).await;
         assert_eq!(report.verdict, Verdict::Delivered, "{report}");

@@ -25,7 +25,7 @@ cargo mutants --version >/dev/null 2>&1 || cargo install --locked cargo-mutants
 files=()
 tests="--lib --tests"
 if [[ "${1:-}" == core ]]; then
-  for file in src/auth/*.rs src/{rejection,webhook,limits,receipt,head,secret,error}.rs \
+  for file in src/auth/*.rs src/{answer,error,head,limits,peer,receipt,rejection,secret,webhook}.rs \
     src/bandwidth/{denial,receipt,port_out_answer,port_out_webhook,subscriber}.rs; do
     files+=(--file "$file")
   done

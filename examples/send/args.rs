@@ -122,6 +122,9 @@ pub(crate) struct Notification {
     /// Numbers that lost their messaging
     #[arg(long, conflicts_with_all = ["status", "all", "body"])]
     pub(crate) event: bool,
+    /// The numbers in E.164, such as +12223331000
+    #[arg(long, conflicts_with = "body")]
+    pub(crate) e164: bool,
     #[command(flatten)]
     pub(crate) which: Which,
 }

@@ -66,7 +66,9 @@ fn once(webhook: &Webhook) -> Result<Vec<Delivery>, String> {
         Webhook::Notification { what, who, .. } => {
             let credentials = credentials(&who.username, &who.password)?;
             let sender = bare(Sender::notifications(url, &credentials), who);
-            sent(&sender, &what.which, &notification(what), &notifications(what))?
+            let form = |event| if what.e164 { bandwidth::in_e164(event) } else { event };
+            let all: Vec<_> = notifications(what).into_iter().map(form).collect();
+            sent(&sender, &what.which, &form(notification(what)), &all)?
         }
         Webhook::PortOut { what, who, .. } => {
             let credentials = credentials(&who.username, &who.password)?;

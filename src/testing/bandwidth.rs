@@ -137,7 +137,30 @@ pub fn event_notification() -> Notification {
     })
 }
 
-/// The sample of Bandwidth's documentation: a port-out of two numbers.
+/// The same with its numbers in E.164, as a subscription whose `NumberFormat` is
+/// `E164` gets them.
+///
+/// ```
+/// use order_webhooks::testing::bandwidth;
+///
+/// let notification = bandwidth::in_e164(bandwidth::event_notification());
+/// assert!(notification.to_xml().contains("<TelephoneNumber>+12223331000</TelephoneNumber>"));
+/// ```
+#[must_use]
+pub fn in_e164(mut notification: Notification) -> Notification {
+    let numbers = match &mut notification {
+        Notification::Order(order) => &mut order.completed_telephone_numbers,
+        Notification::Note(note) => &mut note.order.completed_telephone_numbers,
+        Notification::Event(event) => &mut event.impacted_telephone_numbers,
+    };
+    for number in numbers {
+        *number = TelephoneNumber::from(format!("+1{}", number.as_str()).as_str());
+    }
+    notification
+}
+
+/// The sample of Bandwidth's documentation: a port-out of two numbers. With API v2
+/// they come in E.164: `with_telephone_numbers(["+12223331000"])`.
 ///
 /// ```
 /// use order_webhooks::testing::bandwidth;

@@ -60,7 +60,7 @@ fn read(body: &[u8]) -> Result<Answer, ParseError> {
             "Portable" => {
                 let at = reader.at();
                 let text = reader.text()?;
-                let invalid = |kind| ParseError::new(kind).in_field("Portable").at_byte(at);
+                let invalid = |kind| ParseError::new(kind).in_field("Portable").at_offset(body, at);
                 let value = match &*text {
                     "true" => true,
                     "false" => false,
@@ -183,8 +183,8 @@ mod tests {
         let twice = answer("<Portable>false</Portable><Portable>true</Portable>");
         for (body, why) in [
             (answer(""), "Portable: missing"),
-            (answer("<Portable>no</Portable>"), "Portable: not true or false at byte 27"),
-            (twice, "Portable: given twice at byte"),
+            (answer("<Portable>no</Portable>"), "Portable: not true or false at line 1 column 28"),
+            (twice, "Portable: given twice at line 1 column"),
             ("<Portable>true</Portable>".into(), "the root element is <Portable>"),
             (allow[..80].into(), "unexpected end of the document"),
             (String::new(), "unexpected end of the document"),
