@@ -8,48 +8,52 @@
 //!
 //! Environment, each with a sample as its default: `ADDR`, `MUSEMENT_USERNAME`,
 //! `MUSEMENT_PASSWORD`, `PORTERBUDDY_API_KEY`, `BANDWIDTH_USERNAME`,
-//! `BANDWIDTH_PASSWORD`, `BANDWIDTH_SECRET` and `BODY_LIMIT`, in bytes.
-#![allow(clippy::print_stderr, reason = "a server that prints is the point of the example")]
+//! `BANDWIDTH_PASSWORD`, `BANDWIDTH_SECRET`, `BODY_LIMIT` in bytes, and `LOG`, such
+//! as `info` or `order_webhooks=debug`.
 
 mod common;
 
 use std::error::Error;
-use std::sync::Arc;
 
 use actix_web::{App, HttpServer, web};
-use common::{Subscribers, Webhooks, keep, report};
+use common::{STOPS_WITHIN, Subscribers, Webhooks, keep, report};
 use order_webhooks::Rejection;
-use order_webhooks::actix::{Verified, port_out};
-use order_webhooks::bandwidth::{self, NotificationWebhook, PortOutWebhook, SubscriptionWebhook};
+use order_webhooks::actix::{Verified, port_out, receive};
+use order_webhooks::bandwidth::{
+    self, NotificationWebhook, PortOutAnswer, PortOutWebhook, SubscriptionWebhook,
+};
 use order_webhooks::musement::{self, OrderItemWebhook};
 use order_webhooks::porterbuddy::{self, OrderWebhook};
 
-// The server stops on Ctrl-C and SIGTERM by itself, and answers the deliveries
-// under way.
+// The server has a time limit for heads, stops on Ctrl-C and SIGTERM by itself,
+// and answers what is under way.
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    let _log = common::log()?;
     let webhooks = Webhooks::from_env()?;
-    let subscribers = Arc::new(Subscribers::sample()?);
-    let on_port_out = move |request: Verified<PortOutWebhook>| {
-        let subscribers = Arc::clone(&subscribers);
-        async move { subscribers.judge(&request) }
-    };
-    // `web::to`, so that the webhook itself refuses another method than POST,
-    // and the refusal is reported like every other.
+    let subscribers = web::Data::new(Subscribers::sample()?);
     let app = move || {
+        let webhooks = webhooks.clone();
         App::new()
-            .app_data(webhooks.musement.clone())
-            .app_data(webhooks.porterbuddy.clone())
-            .app_data(webhooks.notifications.clone())
-            .app_data(webhooks.v2.clone())
-            .route("/musement", web::to(on_order_item))
-            .route("/porterbuddy", web::to(on_order))
-            .route("/bandwidth/notifications", web::to(on_notification))
-            .route("/bandwidth/port-out", port_out(webhooks.port_out.clone(), on_port_out.clone()))
-            .route("/bandwidth/v2", web::to(on_subscription))
+            .app_data(subscribers.clone())
+            .route("/musement", receive(webhooks.musement, on_order_item))
+            .route("/porterbuddy", receive(webhooks.porterbuddy, on_order))
+            .route("/bandwidth/notifications", receive(webhooks.notifications, on_notification))
+            .route("/bandwidth/port-out", port_out(webhooks.port_out, on_port_out))
+            .route("/bandwidth/v2", receive(webhooks.v2, on_subscription))
     };
-    HttpServer::new(app).listen(common::listen()?)?.run().await?;
+    let server = HttpServer::new(app).shutdown_timeout(STOPS_WITHIN.as_secs());
+    server.listen(common::listen()?)?.run().await?;
+    common::flush();
     Ok(())
+}
+
+/// What is asked, and what the answer is, is printed; a customer's data is not.
+async fn on_port_out(
+    subscribers: web::Data<Subscribers>,
+    request: Verified<PortOutWebhook>,
+) -> std::io::Result<PortOutAnswer> {
+    subscribers.judge(&request)
 }
 
 async fn on_order_item(
@@ -77,7 +81,7 @@ async fn on_notification(
 ) -> Result<bandwidth::Receipt, Rejection> {
     let notification = delivery.inspect_err(report::<NotificationWebhook>)?;
     if keep(&notification).is_err() {
-        eprintln!("a notification is lost: it will not be sent again");
+        tracing::error!("a notification is lost: it will not be sent again");
     }
     Ok(bandwidth::Receipt::Accepted)
 }
@@ -87,7 +91,7 @@ async fn on_subscription(
 ) -> Result<bandwidth::Receipt, Rejection> {
     let update = delivery.inspect_err(report::<SubscriptionWebhook>)?;
     if keep(&update).is_err() {
-        eprintln!("an update is lost: whether it will be sent again is not documented");
+        tracing::error!("an update is lost: whether it will be sent again is not documented");
     }
     Ok(bandwidth::Receipt::Accepted)
 }

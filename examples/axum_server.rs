@@ -8,74 +8,85 @@
 //!
 //! Environment, each with a sample as its default: `ADDR`, `MUSEMENT_USERNAME`,
 //! `MUSEMENT_PASSWORD`, `PORTERBUDDY_API_KEY`, `BANDWIDTH_USERNAME`,
-//! `BANDWIDTH_PASSWORD`, `BANDWIDTH_SECRET` and `BODY_LIMIT`, in bytes.
-#![allow(clippy::print_stderr, reason = "a server that prints is the point of the example")]
+//! `BANDWIDTH_PASSWORD`, `BANDWIDTH_SECRET`, `BODY_LIMIT` in bytes, and `LOG`, such
+//! as `info` or `order_webhooks=debug`.
 
 mod common;
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use axum::extract::FromRef;
-use axum::routing::any;
-use common::{Subscribers, Webhooks, keep, report};
+use axum::extract::State;
+use common::{STOPS_WITHIN, Subscribers, Webhooks, keep, report};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
 use order_webhooks::Rejection;
-use order_webhooks::axum::{Verified, port_out};
-use order_webhooks::bandwidth::{self, NotificationWebhook, PortOutWebhook, SubscriptionWebhook};
+use order_webhooks::axum::{Verified, port_out, receive};
+use order_webhooks::bandwidth::{
+    self, NotificationWebhook, PortOutAnswer, PortOutWebhook, SubscriptionWebhook,
+};
 use order_webhooks::musement::{self, OrderItemWebhook};
 use order_webhooks::porterbuddy::{self, OrderWebhook};
+use tokio::net::TcpListener;
 use tokio::signal;
+
+/// The time for the head of a request, as actix-web has it by default.
+const HEAD_WITHIN: Duration = Duration::from_secs(5);
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    let _log = common::log()?;
     let webhooks = Webhooks::from_env()?;
-    let subscribers = Arc::new(Subscribers::sample()?);
-    let on_port_out = move |request: Verified<PortOutWebhook>| {
-        let subscribers = Arc::clone(&subscribers);
-        async move { subscribers.judge(&request) }
-    };
-    // `any`, so that the webhook itself refuses another method than POST, and
-    // the refusal is reported like every other.
     let app = Router::new()
-        .route("/musement", any(on_order_item))
-        .route("/porterbuddy", any(on_order))
-        .route("/bandwidth/notifications", any(on_notification))
-        .route("/bandwidth/port-out", port_out(webhooks.port_out.clone(), on_port_out))
-        .route("/bandwidth/v2", any(on_subscription))
-        .with_state(App { webhooks });
-    let listener = tokio::net::TcpListener::from_std(common::listen()?)?;
-    axum::serve(listener, app).with_graceful_shutdown(stopped()).await?;
+        .route("/musement", receive(webhooks.musement, on_order_item))
+        .route("/porterbuddy", receive(webhooks.porterbuddy, on_order))
+        .route("/bandwidth/notifications", receive(webhooks.notifications, on_notification))
+        .route("/bandwidth/port-out", port_out(webhooks.port_out, on_port_out))
+        .route("/bandwidth/v2", receive(webhooks.v2, on_subscription))
+        .with_state(Arc::new(Subscribers::sample()?));
+    serve(TcpListener::from_std(common::listen()?)?, app).await;
+    common::flush();
     Ok(())
 }
 
-#[derive(Clone)]
-struct App {
-    webhooks: Webhooks,
+/// Serves until the process is asked to stop, and then answers what is under way.
+///
+/// `axum::serve` has no time limit for heads and none for its graceful stop: half
+/// a head would keep its connection, and the process, for as long as the sender
+/// likes.
+async fn serve(listener: TcpListener, app: Router) {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
+    let connections = GracefulShutdown::new();
+    let mut stopped = std::pin::pin!(stopped());
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut stopped => break,
+        };
+        let Ok((stream, _)) = accepted else {
+            // Out of file descriptors, most likely: connections end meanwhile.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let service = TowerToHyperService::new(app.clone());
+        let connection = http.serve_connection(TokioIo::new(stream), service);
+        tokio::spawn(connections.watch(connection));
+    }
+    drop(listener);
+    let _ = tokio::time::timeout(STOPS_WITHIN, connections.shutdown()).await;
 }
 
-impl FromRef<App> for OrderItemWebhook {
-    fn from_ref(app: &App) -> Self {
-        app.webhooks.musement.clone()
-    }
-}
-
-impl FromRef<App> for OrderWebhook {
-    fn from_ref(app: &App) -> Self {
-        app.webhooks.porterbuddy.clone()
-    }
-}
-
-impl FromRef<App> for SubscriptionWebhook {
-    fn from_ref(app: &App) -> Self {
-        app.webhooks.v2.clone()
-    }
-}
-
-impl FromRef<App> for NotificationWebhook {
-    fn from_ref(app: &App) -> Self {
-        app.webhooks.notifications.clone()
-    }
+/// What is asked, and what the answer is, is printed; a customer's data is not.
+async fn on_port_out(
+    State(subscribers): State<Arc<Subscribers>>,
+    request: Verified<PortOutWebhook>,
+) -> std::io::Result<PortOutAnswer> {
+    subscribers.judge(&request)
 }
 
 async fn on_order_item(
@@ -103,7 +114,7 @@ async fn on_notification(
 ) -> Result<bandwidth::Receipt, Rejection> {
     let notification = delivery.inspect_err(report::<NotificationWebhook>)?;
     if keep(&notification).is_err() {
-        eprintln!("a notification is lost: it will not be sent again");
+        tracing::error!("a notification is lost: it will not be sent again");
     }
     Ok(bandwidth::Receipt::Accepted)
 }
@@ -113,12 +124,12 @@ async fn on_subscription(
 ) -> Result<bandwidth::Receipt, Rejection> {
     let update = delivery.inspect_err(report::<SubscriptionWebhook>)?;
     if keep(&update).is_err() {
-        eprintln!("an update is lost: whether it will be sent again is not documented");
+        tracing::error!("an update is lost: whether it will be sent again is not documented");
     }
     Ok(bandwidth::Receipt::Accepted)
 }
 
-/// Ends when the process is asked to stop; deliveries under way are answered.
+/// Ends when the process is asked to stop.
 async fn stopped() {
     #[cfg(unix)]
     {

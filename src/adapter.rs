@@ -4,13 +4,13 @@
 pub mod actix;
 #[cfg(feature = "axum")]
 pub mod axum;
-#[cfg(any(feature = "axum", feature = "actix", feature = "tower"))]
-mod body;
-#[cfg(all(any(feature = "axum", feature = "actix"), feature = "bandwidth"))]
+#[cfg(feature = "body")]
+pub mod body;
+#[cfg(any(feature = "axum", feature = "actix"))]
+mod delivery;
+#[cfg(all(feature = "body", feature = "bandwidth"))]
 mod guard;
-#[cfg(feature = "tower")]
-mod http_body;
-#[cfg(feature = "tower")]
+#[cfg(feature = "body")]
 mod peer;
 #[cfg(feature = "tower")]
 pub mod tower;

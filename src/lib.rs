@@ -56,6 +56,7 @@ pub mod auth;
 pub mod bandwidth;
 mod error;
 pub mod fallback;
+mod forwarded;
 mod head;
 mod limits;
 mod log;
@@ -77,6 +78,8 @@ mod wire;
 pub use adapter::actix;
 #[cfg(feature = "axum")]
 pub use adapter::axum;
+#[cfg(feature = "body")]
+pub use adapter::body;
 #[cfg(feature = "tower")]
 pub use adapter::tower;
 pub use auth::{Allowlist, BasicAuth, Credentials};

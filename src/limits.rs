@@ -51,6 +51,12 @@ impl Limits {
     ///
     /// Senders that write their whole body before they read lose an answer
     /// that comes over an unread one.
+    ///
+    /// Under hyper, and so axum, the connection closes with the answer. actix-http
+    /// goes on reading and dropping after it, for the server's
+    /// `client_disconnect_timeout` (1 s by default) and without a bound in bytes:
+    /// set that time as low as your senders allow, or let a proxy before the server
+    /// bound the body (`client_max_body_size` of nginx).
     #[must_use]
     pub fn drained_bytes(&self) -> usize {
         self.body_bytes.saturating_mul(8).max(8 * 1024 * 1024)

@@ -609,6 +609,10 @@ fn addresses_are_the_middlewares_and_otherwise_the_connections() {
         |address| OrderItemWebhook::new(Allowlist::new([address]).unwrap().with(auth.clone()));
     let bare = || Request::post("/musement").body(ORDER_ITEM);
     let via = |peer: &'static str, request: Request| request.header("X-Test-Peer", peer);
+    let claims = |peer: &'static str| {
+        let request = bare().header("Forwarded", format!("for={peer}"));
+        request.header("X-Forwarded-For", peer).header("X-Real-IP", peer)
+    };
     let delivered = || Delivered("musement.order_item", order_item());
     for (musement_webhook, cases) in [
         (
@@ -616,12 +620,15 @@ fn addresses_are_the_middlewares_and_otherwise_the_connections() {
             vec![
                 ("the connection's, allowed", bare(), delivered()),
                 ("the middleware's, refused", via("203.0.113.7", bare()), Refused(403)),
+                ("what the sender says is no matter", claims("203.0.113.7"), delivered()),
+                ("nobody's", via("0.0.0.0", bare()), Refused(403)),
             ],
         ),
         (
             only("203.0.113.0/24"),
             vec![
                 ("the connection's, refused", bare(), Refused(403)),
+                ("what the sender says lets nobody in", claims("203.0.113.7"), Refused(403)),
                 ("the middleware's, allowed", via("203.0.113.7", bare()), delivered()),
                 ("the middleware's, mapped", via("::ffff:203.0.113.7", bare()), delivered()),
                 ("the middleware's, next to it", via("203.0.114.7", bare()), Refused(403)),
@@ -641,31 +648,98 @@ fn addresses_are_the_middlewares_and_otherwise_the_connections() {
     }
 }
 
-/// What has no webhook cannot accept anything, and says so in the log only.
-#[test]
-fn a_handler_without_its_webhook_refuses() {
-    use actix_web::{App, HttpResponse, test, web};
-    let handler = async |_: order_webhooks::actix::Verified<OrderItemWebhook>| HttpResponse::Ok();
-    actix_web::rt::System::new().block_on(async {
-        let app = test::init_service(App::new().route("/musement", web::to(handler))).await;
-        let request = test::TestRequest::post().uri("/musement").to_request();
-        let response = test::call_service(&app, request).await;
-        assert_eq!(response.status(), 500);
-        assert_eq!(test::read_body(response).await, "");
-    });
-}
-
-/// A server that does not give the connection's address allows none.
+/// What has no webhook, or a webhook without the addresses that it checks, lets
+/// nobody in, and says what to do about it in the log only.
 #[tokio::test]
-async fn an_unknown_address_is_refused() {
+async fn a_mistake_in_the_configuration_is_loud() {
+    use actix_web::{App, HttpResponse, test, web};
     use tower::ServiceExt as _;
-    let allowed = Allowlist::new(["127.0.0.1"]).unwrap();
+
+    struct State {
+        _webhook: OrderItemWebhook,
+    }
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone());
+    let _guard = tracing::subscriber::set_default(subscriber.finish());
+
+    let webhook = OrderItemWebhook::new(BasicAuth::new("JohnSmith", "Swordfish").unwrap());
+    let handler = async |_: order_webhooks::actix::Verified<OrderItemWebhook>| HttpResponse::Ok();
+    let hidden = web::Data::new(State { _webhook: webhook });
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            let app = App::new().app_data(hidden).route("/musement", web::to(handler));
+            let app = test::init_service(app).await;
+            let request = test::TestRequest::post().uri("/musement").to_request();
+            let response = test::call_service(&app, request).await;
+            assert_eq!(response.status(), 500);
+            assert_eq!(test::read_body(response).await, "");
+        })
+        .await;
+    let said = log.take();
+    assert!(said.contains("ERROR") && said.contains("musement.order_item"), "{said}");
+    assert!(said.contains("`App::app_data`"), "{said}");
+
     let handler = async |_: order_webhooks::axum::Verified<OrderItemWebhook>| ();
+    let allowed = Allowlist::new(["127.0.0.1"]).unwrap();
     let app = axum::Router::new()
         .route("/musement", axum::routing::post(handler))
         .with_state(OrderItemWebhook::new(allowed));
     let request = http::Request::post("/musement").body(axum::body::Body::empty()).unwrap();
     assert_eq!(app.oneshot(request).await.unwrap().status(), 403);
+    let said = log.take();
+    assert!(said.contains("ERROR") && said.contains("musement.order_item"), "{said}");
+    assert!(said.contains("into_make_service_with_connect_info"), "{said}");
+}
+
+#[derive(Clone, Default)]
+struct Log(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl Log {
+    fn take(&self) -> String {
+        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
+    }
+}
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl tracing_subscriber::fmt::MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+/// A sender that never ends its body finds the connection at its end: nobody goes
+/// on reading for it. In actix-web the end comes `client_disconnect_timeout` after
+/// the answer, 1 s by default.
+#[test]
+fn a_body_without_end_ends_the_connection() {
+    let endless = |server: &server::Server, head: Request| {
+        let mut connection = Connection::open(server.address);
+        connection.write(&head.head()).unwrap();
+        let chunk = [b"10000\r\n".as_slice(), &vec![b'x'; 0x10000], b"\r\n"].concat();
+        let started = std::time::Instant::now();
+        while connection.write(&chunk).is_ok() {
+            assert!(started.elapsed() < Duration::from_secs(15), "in {}", server.name);
+        }
+    };
+    let head = || Request::post("/musement").chunked("").keeping_the_connection();
+    for server in server::all(&defaults()) {
+        endless(&server, head());
+        endless(&server, head().header("Authorization", MUSEMENT));
+    }
+    for server in server::with_rejections(&defaults()) {
+        endless(&server, head().kept());
+    }
 }
 
 /// `post`, as in the quick start, refuses another method by itself.

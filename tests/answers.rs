@@ -7,7 +7,9 @@ use std::task::{Context, Poll, Waker};
 use actix_web::test::TestRequest;
 use actix_web::{Responder, ResponseError as _};
 use axum::response::IntoResponse;
+use bytes::Bytes;
 use http::{Request, Response, StatusCode};
+use http_body_util::Full;
 use order_webhooks::musement::{OrderItemWebhook, Receipt};
 use order_webhooks::tower::ReceiveLayer;
 use order_webhooks::{BasicAuth, Receive as _, bandwidth};
@@ -38,7 +40,7 @@ fn a_receipt_is_the_status_that_the_sender_waits_for() {
 /// Middleware of actix asks an error for its status and not for its response.
 #[test]
 fn a_rejection_tells_actix_its_status() {
-    let request = Request::post("/").body(bytes::Bytes::new()).unwrap();
+    let request = Request::post("/").body(Bytes::new()).unwrap();
     let rejection = webhook().receive(request).unwrap_err();
     assert_eq!(rejection.status_code(), actix_web::http::StatusCode::UNAUTHORIZED);
     assert_eq!(rejection.error_response().status(), actix_web::http::StatusCode::UNAUTHORIZED);
@@ -48,7 +50,7 @@ fn a_rejection_tells_actix_its_status() {
 #[derive(Clone)]
 struct Busy;
 
-impl Service<Request<axum::body::Body>> for Busy {
+impl Service<Request<Full<Bytes>>> for Busy {
     type Response = Response<axum::body::Body>;
     type Error = Infallible;
     type Future = std::future::Ready<Result<Self::Response, Infallible>>;
@@ -57,7 +59,7 @@ impl Service<Request<axum::body::Body>> for Busy {
         Poll::Pending
     }
 
-    fn call(&mut self, _: Request<axum::body::Body>) -> Self::Future {
+    fn call(&mut self, _: Request<Full<Bytes>>) -> Self::Future {
         std::future::ready(Ok(StatusCode::IM_A_TEAPOT.into_response()))
     }
 }
@@ -66,5 +68,6 @@ impl Service<Request<axum::body::Body>> for Busy {
 fn the_layer_is_ready_when_the_service_below_is() {
     let mut service = ReceiveLayer::new(webhook()).layer(Busy);
     let mut context = Context::from_waker(Waker::noop());
-    assert!(service.poll_ready(&mut context).is_pending());
+    let ready = Service::<Request<axum::body::Body>>::poll_ready(&mut service, &mut context);
+    assert!(ready.is_pending());
 }

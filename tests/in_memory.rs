@@ -12,7 +12,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::middleware::map_request;
 use axum::routing::post;
+use bytes::Bytes;
 use http::{Request, Response};
+use http_body_util::Full;
 use order_webhooks::bandwidth::{
     DenialReason, NotificationWebhook, PortOutAnswer, PortOutWebhook, SubscriptionWebhook,
 };
@@ -65,12 +67,12 @@ async fn actix_on<W: Extract>(_: order_webhooks::actix::Verified<W>) -> Receipt 
 }
 
 /// A PIN that is missing fails the handler, and 2222 stalls it.
-async fn judge(request: Verified<PortOutWebhook>) -> Result<PortOutAnswer, ()> {
+async fn judge(request: Verified<PortOutWebhook>) -> Result<PortOutAnswer, &'static str> {
     match request.pin() {
         Some("1111") => Ok(PortOutAnswer::Allow),
         Some("2222") => pending().await,
         Some(_) => Ok(PortOutAnswer::deny(DenialReason::PinInvalid)),
-        None => Err(()),
+        None => Err("no PIN"),
     }
 }
 
@@ -219,7 +221,7 @@ async fn an_answer_that_is_too_late_is_none() {
 
 #[tokio::test]
 async fn a_service_of_another_body_and_a_delivery_on_another_thread() {
-    let inner = service_fn(|request: Request<Body>| async move {
+    let inner = service_fn(|request: Request<Full<Bytes>>| async move {
         let verified = request.extensions().get::<Verified<OrderItemWebhook>>().is_some();
         Ok::<_, Infallible>(Response::new(Body::from(verified.to_string())))
     });

@@ -19,7 +19,7 @@ const FLOORS: [&[&str]; 10] = [
     &["secret", "limits", "peer", "answer"],
     &["rejection"],
     &["head"],
-    &["auth", "log", "receipt", "wire", "fallback"],
+    &["auth", "forwarded", "log", "receipt", "wire", "fallback"],
     &["tracking"],
     &["webhook"],
     &["musement", "porterbuddy", "bandwidth"],
@@ -215,12 +215,13 @@ fn a_delivery_is_one_event_in_the_log_with_nothing_of_it_inside() {
 #[tokio::test]
 async fn an_answer_instead_of_the_handlers_is_an_error_in_the_log() {
     use axum::{Router, body::Body};
-    use order_webhooks::bandwidth::PortOutAnswer;
+    use order_webhooks::{Verified, bandwidth::PortOutAnswer};
     use tower::ServiceExt as _;
 
     let auth = BasicAuth::new("u", "p:q").unwrap();
     let webhook = PortOutWebhook::new(auth, DenialReason::InvalidRequest.into());
-    let handler = async |_| Err::<PortOutAnswer, _>("the database is away");
+    let handler =
+        async |_: Verified<PortOutWebhook>| Err::<PortOutAnswer, _>("the database is away");
     let app: Router = Router::new().route("/", order_webhooks::axum::port_out(webhook, handler));
     let body = "<PortOutValidationRequest><PON>some-pon</PON><TelephoneNumbers>\
                 <TelephoneNumber>2223331000</TelephoneNumber></TelephoneNumbers>\

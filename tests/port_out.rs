@@ -1,92 +1,40 @@
-//! Port-outs over real servers: an answer in every case, and the same from axum
-//! and from actix.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+//! Port-outs over real servers: an answer in every case, and the same from axum,
+//! from actix and from hyper.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::arithmetic_side_effects)]
 
+#[allow(dead_code, reason = "these tests need a part of it")]
+#[path = "common/port_outs.rs"]
+mod port_outs;
 #[allow(dead_code, reason = "these tests need a part of it")]
 #[path = "common/sender.rs"]
 mod sender;
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::Arc;
+use std::thread;
 
-use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutFailure, PortOutWebhook};
-use order_webhooks::{BasicAuth, Limits, Verified};
+use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutWebhook};
+use port_outs::{CREDENTIALS, DEADLINE, RUNTIMES, World, question, send, webhook};
 use sender::{Connection, Request};
-
-/// What the handler does is told by the PON.
-async fn handle(request: Verified<PortOutWebhook>) -> Result<PortOutAnswer, &'static str> {
-    match request.pon() {
-        Some("allow") => Ok(PortOutAnswer::Allow),
-        Some("deny") => Ok(DenialReason::PinInvalid.into()),
-        Some("fail") => Err("the PIN is 1111"),
-        Some("panic") => panic!("on purpose"),
-        Some("stall") => std::future::pending().await,
-        Some("block") => {
-            std::thread::sleep(Duration::from_secs(2));
-            Ok(PortOutAnswer::Allow)
-        }
-        _ => unreachable!(),
-    }
-}
-
-/// A reporter that panics, as an awkward one might.
-fn webhook() -> PortOutWebhook {
-    let auth = BasicAuth::new("bandwidth-user", "bandwidth-password").unwrap();
-    PortOutWebhook::new(auth, DenialReason::InvalidRequest.into())
-        .with_limits(Limits::new(4_096, Duration::from_secs(10)).unwrap())
-        .with_reporter(|failure| panic!("on purpose: {failure}"))
-        .with_deadline(Duration::from_millis(500))
-        .unwrap()
-}
-
-async fn axum() -> SocketAddr {
-    let route = order_webhooks::axum::port_out(webhook(), handle);
-    let app = axum::Router::new().route("/port-out", route);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    address
-}
-
-fn actix() -> SocketAddr {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(|| {
-        actix_web::rt::System::new().block_on(async {
-            let app = || {
-                let route = order_webhooks::actix::port_out(webhook(), handle);
-                actix_web::App::new().route("/port-out", route)
-            };
-            let server = actix_web::HttpServer::new(app).workers(1).listen(listener);
-            server.unwrap().run().await
-        })
-    });
-    address
-}
-
-fn question(pon: &str) -> Vec<u8> {
-    format!(
-        "<PortOutValidationRequest><PON>{pon}</PON><TelephoneNumbers><TelephoneNumber>2223331000\
-         </TelephoneNumber></TelephoneNumbers></PortOutValidationRequest>"
-    )
-    .into_bytes()
-}
-
-const CREDENTIALS: &str = "Basic YmFuZHdpZHRoLXVzZXI6YmFuZHdpZHRoLXBhc3N3b3Jk";
 
 fn post(credentials: &[&str], body: &[u8]) -> Request {
     let request = Request::post("/port-out").body(body);
     credentials.iter().fold(request, |request, value| request.header("Authorization", *value))
 }
 
-fn assert_answers(server: &str, address: SocketAddr) {
+fn short(world: &Arc<World>) -> PortOutWebhook {
+    webhook(world).with_deadline(DEADLINE).unwrap()
+}
+
+fn answers_in_every_case(server: &str, address: SocketAddr) {
     let denied = |pon| PortOutAnswer::deny(DenialReason::InvalidRequest).to_xml(pon);
+    let asked = |pon| question(pon).written_body();
     let mut questions = vec![
-        (question("allow"), PortOutAnswer::Allow.to_xml(Some("allow"))),
-        (question("deny"), PortOutAnswer::deny(DenialReason::PinInvalid).to_xml(Some("deny"))),
+        (asked("allow"), PortOutAnswer::Allow.to_xml(Some("allow"))),
+        (asked("deny"), PortOutAnswer::deny(DenialReason::PinInvalid).to_xml(Some("deny"))),
     ];
-    for pon in ["fail", "panic", "stall", "block"] {
-        questions.push((question(pon), denied(Some(pon))));
+    for pon in ["fail", "panic", "stall", "block too long"] {
+        questions.push((asked(pon), denied(Some(pon))));
     }
     let broken: [&[u8]; 7] = [
         b"",
@@ -110,11 +58,11 @@ fn assert_answers(server: &str, address: SocketAddr) {
     assert_eq!((response.status, &*response.body), (200, denied(None).as_bytes()), "{server}");
 
     let challenge = [r#"Basic realm="webhooks", charset="UTF-8""#];
-    let bare = Connection::open(address).send(&post(&[], &question("allow")));
+    let bare = Connection::open(address).send(&post(&[], &asked("allow")));
     assert_eq!((bare.status, &*bare.body), (401, &b""[..]), "{server}");
     assert_eq!(bare.values("www-authenticate"), challenge, "{server}");
     for credentials in [&["Basic eDp5"][..], &["Bearer x"], &[CREDENTIALS, CREDENTIALS]] {
-        let response = Connection::open(address).send(&post(credentials, &question("allow")));
+        let response = Connection::open(address).send(&post(credentials, &asked("allow")));
         let context = format!("{server}: {credentials:?}");
         assert_eq!((response.status, &*response.body), (200, denied(None).as_bytes()), "{context}");
         assert_eq!(response.values("content-type"), ["application/xml"], "{context}");
@@ -125,55 +73,77 @@ fn assert_answers(server: &str, address: SocketAddr) {
     assert_eq!((response.status, response.values("allow")), (405, vec!["POST"]), "{server}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn axum_answers_in_every_case() {
-    let address = axum().await;
-    tokio::task::spawn_blocking(move || assert_answers("axum", address)).await.unwrap();
-}
-
-/// A runtime with a single thread, which a handler that blocks would take along.
-#[tokio::test]
-async fn axum_on_one_thread_answers_in_every_case() {
-    let address = axum().await;
-    tokio::task::spawn_blocking(move || assert_answers("axum", address)).await.unwrap();
+#[test]
+fn axum_and_actix_answer_in_every_case() {
+    thread::scope(|scope| {
+        for runtime in RUNTIMES {
+            scope.spawn(move || {
+                let world = Arc::new(World::default());
+                let address = runtime.serve(&world, short(&world));
+                answers_in_every_case(&format!("{runtime:?}"), address);
+            });
+        }
+    });
 }
 
 #[test]
-fn actix_answers_in_every_case() {
-    assert_answers("actix", actix());
-}
-
-#[tokio::test]
-async fn what_goes_wrong_is_reported() {
-    let (told, mut failures) = tokio::sync::mpsc::unbounded_channel();
-    let webhook = webhook().with_reporter(move |failure| told.send(failure).unwrap());
-    let route = order_webhooks::axum::port_out(webhook, handle);
-    let app: axum::Router = axum::Router::new().route("/port-out", route);
-    for (body, expected) in [
-        (question("fail"), "the handler failed"),
-        (question("panic"), "the handler panicked"),
-        (question("stall"), "the handler was not done by the deadline"),
-        (b"not XML".to_vec(), "the body does not parse: text outside the root element at byte 0"),
-    ] {
-        let request = http::Request::post("/port-out")
-            .header("authorization", CREDENTIALS)
-            .body(axum::body::Body::from(body))
-            .unwrap();
-        let response = tower::ServiceExt::oneshot(app.clone(), request).await.unwrap();
-        assert_eq!(response.status(), 200);
-        let failure = failures.recv().await.unwrap();
-        assert_eq!(failure.to_string(), expected);
-        if let PortOutFailure::Refused(rejection) = failure {
-            assert_eq!(rejection.verified_body().unwrap().as_ref(), b"not XML");
-        }
-    }
+fn hyper_answers_in_every_case() {
+    let world = Arc::new(World::default());
+    answers_in_every_case("hyper", port_outs::serve_hyper(&world, short(&world)));
 }
 
 #[test]
 fn a_body_that_stays_away_is_answered_by_the_deadline() {
-    let address = actix();
-    let request = post(&[CREDENTIALS], b"<Por").declaring(10);
-    let response = Connection::open(address).send(&request);
     let denied = PortOutAnswer::deny(DenialReason::InvalidRequest).to_xml(None);
-    assert_eq!((response.status, &*response.body), (200, denied.as_bytes()));
+    for runtime in RUNTIMES {
+        let world = Arc::new(World::default());
+        let address = runtime.serve(&world, short(&world));
+        let response = send(address, &post(&[CREDENTIALS], b"<Por").declaring(10));
+        assert_eq!((response.status, &*response.body), (200, denied.as_bytes()), "{runtime:?}");
+    }
+}
+
+/// An extractor that refuses is a handler that fails: the question is answered.
+#[test]
+fn an_extractor_that_refuses_is_reported_and_answered() {
+    use actix_web::{App, test::TestRequest, test::call_service, test::init_service, web};
+    use order_webhooks::Verified;
+
+    async fn needs_data(_: web::Data<u8>, _: Verified<PortOutWebhook>) -> PortOutAnswer {
+        PortOutAnswer::Allow
+    }
+    async fn needs_extension(_: axum::Extension<u8>, _: Verified<PortOutWebhook>) -> PortOutAnswer {
+        PortOutAnswer::Allow
+    }
+    let body = question("allow").written_body();
+    let denied = PortOutAnswer::deny(DenialReason::InvalidRequest).to_xml(Some("allow"));
+    let world = Arc::new(World::default());
+
+    let route = order_webhooks::actix::port_out(webhook(&world), needs_data);
+    actix_web::rt::System::new().block_on(async {
+        let app = init_service(App::new().route("/port-out", route)).await;
+        let request = TestRequest::post().uri("/port-out").set_payload(body.clone());
+        let request = request.insert_header(("authorization", CREDENTIALS)).to_request();
+        let response = call_service(&app, request).await;
+        assert_eq!(response.status(), 200);
+        assert_eq!(actix_web::test::read_body(response).await, denied);
+    });
+
+    let route = order_webhooks::axum::port_out(webhook(&world), needs_extension);
+    let app: axum::Router = axum::Router::new().route("/port-out", route);
+    let request = http::Request::post("/port-out").header("authorization", CREDENTIALS);
+    let request = request.body(axum::body::Body::from(body)).unwrap();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let response = tower::ServiceExt::oneshot(app, request).await.unwrap();
+        assert_eq!(response.status(), 200);
+        let answer = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+        assert_eq!(answer, denied);
+    });
+
+    world.wait_until("both are told", |world| world.told() == ["the handler failed"; 2]);
+    let told = world.told.lock().unwrap();
+    for failure in told.iter() {
+        let source = std::error::Error::source(failure).unwrap().to_string();
+        assert!(source.starts_with("an extractor refused with 500"), "{source}");
+    }
 }

@@ -1,9 +1,17 @@
 //! What the two example servers share: the configuration, and the lines that
 //! they print.
+//!
+//! Nothing here waits for who reads the output. A reader that stops reading would
+//! otherwise stop the answers as soon as its pipe is full.
 
 use std::error::Error;
 use std::io::{self, Write as _};
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{SyncSender, channel, sync_channel};
+use std::sync::{LazyLock, OnceLock};
+use std::thread;
+use std::time::Duration;
 
 use order_webhooks::bandwidth::{
     DenialReason, NotificationWebhook, PortOutAnswer, PortOutFailure, PortOutWebhook, Subscriber,
@@ -13,6 +21,11 @@ use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::{BasicAuth, Limits, Rejection, Secret, Verified, Webhook};
 use serde::Serialize;
+use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// The webhooks, as the environment configures them.
 #[derive(Clone)]
@@ -62,7 +75,7 @@ fn limits() -> Result<Limits, Box<dyn Error>> {
 pub(crate) fn listen() -> Result<TcpListener, Box<dyn Error>> {
     let listener = TcpListener::bind(var("ADDR", "127.0.0.1:3000")?)?;
     listener.set_nonblocking(true)?;
-    eprintln!("listening on http://{}", listener.local_addr()?);
+    tracing::info!("listening on http://{}", listener.local_addr()?);
     Ok(listener)
 }
 
@@ -71,6 +84,40 @@ fn var(name: &str, default: &str) -> Result<String, Box<dyn Error>> {
         Ok(value) => Ok(value),
         Err(std::env::VarError::NotPresent) => Ok(default.to_owned()),
         Err(std::env::VarError::NotUnicode(_)) => Err(format!("{name} is not UTF-8").into()),
+    }
+}
+
+/// How long the server takes to answer what is under way when it is stopped.
+pub(crate) const STOPS_WITHIN: Duration = Duration::from_secs(10);
+
+static LOST: OnceLock<ErrorCounter> = OnceLock::new();
+
+/// Logs to the standard error, from a thread of its own: what its reader does not
+/// take is lost, and counted. Keep the guard until the end of the program.
+///
+/// The crate's own log would tell every delivery once more: `LOG=info` shows both.
+pub(crate) fn log() -> Result<WorkerGuard, Box<dyn Error>> {
+    let (writer, guard) =
+        NonBlockingBuilder::default().lossy(true).buffered_lines_limit(10_000).finish(io::stderr());
+    let _ = LOST.set(writer.error_counter());
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(false);
+    let lines = lines.without_time().with_level(false).with_target(false);
+    let shown: Targets =
+        var("LOG", "warn,order_webhooks=off,axum_server=info,actix_server::common=info")?
+            .parse()?;
+    tracing_subscriber::registry().with(lines.with_filter(shown)).try_init()?;
+    // A panic is a line of the log, too.
+    std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+    Ok(guard)
+}
+
+/// Says, beside the next line, how many were lost before it.
+fn tell_what_is_lost() {
+    static TOLD: AtomicUsize = AtomicUsize::new(0);
+    let lost = LOST.get().map_or(0, ErrorCounter::dropped_lines);
+    let told = TOLD.swap(lost, Ordering::Relaxed);
+    if lost > told {
+        tracing::warn!("{} lines of this log are lost", lost.saturating_sub(told));
     }
 }
 
@@ -88,25 +135,55 @@ fn print_line<E: Serialize>(webhook: &'static str, event: &E) -> io::Result<()> 
     }
     let mut line = serde_json::to_vec(&Line { webhook, event })?;
     line.push(b'\n');
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(&line)?;
-    stdout.flush()
+    PRINTER.try_send(Print::Line(line)).map_err(io::Error::other)
 }
 
-/// Prints why a delivery was refused.
+enum Print {
+    Line(Vec<u8>),
+    Told(std::sync::mpsc::Sender<()>),
+}
+
+/// The thread that prints. When a thousand lines wait for it, the next one is an
+/// error: the sender is told to try again.
+static PRINTER: LazyLock<SyncSender<Print>> = LazyLock::new(|| {
+    let (printer, prints) = sync_channel(1_000);
+    thread::spawn(move || {
+        for print in prints {
+            match print {
+                Print::Line(line) => {
+                    let mut stdout = io::stdout().lock();
+                    let _ = stdout.write_all(&line).and_then(|()| stdout.flush());
+                }
+                Print::Told(told) => drop(told.send(())),
+            }
+        }
+    });
+    printer
+});
+
+/// Waits until every line is printed, but not for a reader that does not read.
+pub(crate) fn flush() {
+    let (told, all_printed) = channel();
+    if PRINTER.try_send(Print::Told(told)).is_ok() {
+        let _ = all_printed.recv_timeout(Duration::from_secs(1));
+    }
+}
+
+/// Logs why a delivery was refused.
 ///
 /// Where the sender is proven and only the body does not parse, this is where a
 /// real server would store [`Rejection::verified_body`]: it may never come again.
 pub(crate) fn report<W: Webhook>(rejection: &Rejection) {
     let kept = rejection.verified_body().map(|body| format!(" ({} bytes verified)", body.len()));
     let status = rejection.status().as_u16();
-    eprintln!("{}: {status}, {rejection}{}", W::NAME, kept.unwrap_or_default());
+    tell_what_is_lost();
+    tracing::warn!("{}: {status}, {rejection}{}", W::NAME, kept.unwrap_or_default());
 }
 
 fn report_port_out(failure: PortOutFailure) {
     match failure {
         PortOutFailure::Refused(rejection) => report::<PortOutWebhook>(&rejection),
-        failure => eprintln!("{}: {failure}", PortOutWebhook::NAME),
+        failure => tracing::error!("{}: {failure}", PortOutWebhook::NAME),
     }
 }
 

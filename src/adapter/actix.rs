@@ -1,8 +1,49 @@
-//! Extractors and replies for actix-web 4; feature `actix`.
+//! Routes, extractors and replies for actix-web 4; feature `actix`.
 //!
-//! The webhook is the app's data, as it is or in a `web::Data`. A handler takes
-//! a [`Verified`] delivery, or `Result<Verified<W>, Rejection>` to see those that
-//! are refused too, and returns the webhook's receipt.
+//! A webhook stands at its route. A handler takes any extractors, last a
+//! [`Verified`] delivery (or `Result<Verified<W>, Rejection>` to see those that
+//! are refused too), and returns the webhook's receipt.
+//!
+//! ```
+//! use actix_web::{App, web};
+//! use order_webhooks::actix::{Verified, port_out, receive};
+//! use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutWebhook};
+//! use order_webhooks::musement::{OrderItemWebhook, Receipt};
+//! use order_webhooks::BasicAuth;
+//!
+//! struct Db;
+//!
+//! async fn on_update(db: web::Data<Db>, update: Verified<OrderItemWebhook>) -> Receipt {
+//!     println!("{} is now {}", update.order_item_uuid, update.order_item_status);
+//!     Receipt::Accepted
+//! }
+//!
+//! async fn on_port_out(db: web::Data<Db>, request: Verified<PortOutWebhook>) -> PortOutAnswer {
+//!     PortOutAnswer::deny(DenialReason::PinInvalid)
+//! }
+//!
+//! let a = OrderItemWebhook::new(BasicAuth::new("account-a", "Swordfish")?);
+//! let b = OrderItemWebhook::new(BasicAuth::new("account-b", "Marlin")?);
+//! let port_outs = PortOutWebhook::new(
+//!     BasicAuth::new("bandwidth-user", "bandwidth-password")?,
+//!     PortOutAnswer::deny(DenialReason::InvalidRequest),
+//! );
+//! let app = App::new()
+//!     .app_data(web::Data::new(Db))
+//!     .route("/musement/a", receive(a, on_update))
+//!     .route("/musement/b", receive(b, on_update))
+//!     .route("/port-out", port_out(port_outs, on_port_out));
+//! # Ok::<(), order_webhooks::ConfigError>(())
+//! ```
+//!
+//! In a server the webhooks are built before `HttpServer::new` and cloned inside
+//! its closure, so that all workers share one.
+//!
+//! # As an extractor
+//!
+//! [`Verified`] is an extractor, too: of the webhook that is the app's data, as
+//! it is or in a `web::Data`. A field of something else's `web::Data` is not
+//! found; then every delivery gets a 500, and the log says what is missing.
 //!
 //! ```
 //! use actix_web::{App, web};
@@ -18,41 +59,136 @@
 //! # Ok::<(), order_webhooks::ConfigError>(())
 //! ```
 //!
-//! With `web::to` the webhook sees every method and refuses all but POST with a
-//! 405; with `web::post()` actix-web itself would answer them with a 404.
+//! With `web::to`, as with [`receive`], the webhook sees every method and refuses
+//! all but POST with a 405; with `web::post()` actix-web itself would answer them
+//! with a 404.
 //!
-//! The sender's address, for webhooks that check it, is the [`PeerAddress`](crate::PeerAddress) of
+//! # What the compiler says
+//!
+//! | it says | because |
+//! |---|---|
+//! | ``a verified delivery of `PortOutWebhook` cannot be extracted`` | a port-out stands at a route of [`port_out`], which answers whatever happens |
+//! | ``cannot handle the deliveries of `…Webhook` `` | the delivery is not the last argument, or is another webhook's |
+//! | ``a port-out handler cannot return `…` `` | it returns `PortOutAnswer` or a `Result` of it |
+//! | ``the trait bound `(): std::error::Error` is not satisfied`` | the error of that `Result` has to become a `Box<dyn Error + Send + Sync>` |
+//! | `cannot be sent between threads safely` | a port-out's handler runs on another thread, so it takes no `HttpRequest`: take what it needs by an extractor such as `web::Header` or `web::Data` |
+//! | `type annotations needed` | a closure names the type of its argument: `\|update: Verified<OrderItemWebhook>\|` |
+//!
+//! # The sender's address
+//!
+//! For webhooks that check it, it is the [`PeerAddress`](crate::PeerAddress) of
 //! the request's extensions, and otherwise that of the connection.
+
+mod handler;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-#[cfg(feature = "bandwidth")]
 use actix_web::Route;
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, Responder, web};
 use actix_web::{ResponseError, http::StatusCode};
 use bytes::Bytes;
 use futures_core::Stream as _;
 use http::HeaderName;
+use http_body::{Body, Frame, SizeHint};
+use tokio::sync::oneshot;
+use tokio::time::sleep;
 
-use crate::adapter::body::{self, Broken, Chunks};
+use crate::adapter::body;
+use crate::adapter::delivery::Delivery as _;
 #[cfg(feature = "bandwidth")]
-use crate::adapter::guard;
+use crate::adapter::guard::{self, Guard};
 use crate::answer::Answer;
 #[cfg(feature = "bandwidth")]
 use crate::bandwidth::{IntoPortOutAnswer, PortOutWebhook};
 use crate::head::{Head, Headers};
 use crate::limits::Limits;
+use crate::log;
 use crate::peer::PeerAddress;
 use crate::receipt::Receipt;
-use crate::rejection::{Reason, Rejection};
+use crate::rejection::Rejection;
 use crate::webhook::{Extract, Receive as _, Webhook};
 
+pub use self::handler::Handler;
 pub use crate::webhook::Verified;
+
+/// A route that receives the deliveries of a webhook and hands them to this
+/// handler; see the [module](self).
+///
+/// The webhook sees every method and refuses all but POST with a 405.
+pub fn receive<W, H, T>(webhook: W, handler: H) -> Route
+where
+    W: Extract,
+    H: Handler<W, T, Output: Responder>,
+    T: 'static,
+{
+    web::to(move |request: HttpRequest, payload: web::Payload| {
+        let (webhook, handler) = (webhook.clone(), handler.clone());
+        async move {
+            let received = receive_any(&webhook, &request, payload.into_inner()).await;
+            let delivery = H::Delivery::of(received)?;
+            let extracted = H::extract(&request).await?;
+            let replied = handler.call(extracted, delivery).await;
+            Ok::<_, actix_web::Error>(replied.respond_to(&request).map_into_boxed_body())
+        }
+    })
+}
+
+/// A route that answers port-outs by this handler, in time and in any case; see
+/// the [module](self).
+///
+/// The handler runs on threads of the webhook and has until its deadline. If it
+/// fails, panics or is not done by then, the sender gets the verdict that the
+/// webhook was built with. A handler may block its thread; how many can is
+/// [`with_most_at_once`](PortOutWebhook::with_most_at_once). (A program built
+/// with `panic = "abort"` ends at a panic and answers nothing.)
+///
+/// Extractors run on the worker's thread, where nothing may block. The handler
+/// does not: in it `web::block`, `tokio::spawn` and timers work as usual, and
+/// `actix_web::rt::spawn` and `tokio::task::spawn_local` panic, since a thread of
+/// the webhook has no local tasks.
+///
+/// A handler goes on to its deadline when the sender leaves before the answer:
+/// what fails is reported all the same.
+#[cfg(feature = "bandwidth")]
+pub fn port_out<H, T>(webhook: PortOutWebhook, handler: H) -> Route
+where
+    H: Handler<PortOutWebhook, T, Output: IntoPortOutAnswer, Extracted: Send, Future: Send> + Send,
+    T: 'static,
+{
+    guard::prepare(&webhook);
+    web::to(move |request: HttpRequest, payload: web::Payload| {
+        let (guard, webhook, handler) =
+            (Guard::new(webhook.clone()), webhook.clone(), handler.clone());
+        async move {
+            let task = {
+                let webhook = webhook.clone();
+                actix_web::rt::spawn(log::in_span(async move {
+                    let received = receive_any(&webhook, &request, payload.into_inner()).await;
+                    let ask = async |question| {
+                        let extracted = H::extract(&request).await;
+                        let extracted = extracted.map_err(|refused| {
+                            let status = refused.as_response_error().status_code();
+                            format!("an extractor refused with {status}")
+                        })?;
+                        let delivery = H::Delivery::of(Ok(question))?;
+                        Ok(move || async move {
+                            handler.call(extracted, delivery).await.into_port_out_answer()
+                        })
+                    };
+                    guard.answer(received, ask).await
+                }))
+            };
+            guard::answer_of(&webhook, task).await
+        }
+    })
+}
 
 impl<W: Extract> FromRequest for Verified<W> {
     type Error = Rejection;
@@ -67,16 +203,16 @@ impl<W: Extract> FromRequest for Verified<W> {
         let payload = payload.take();
         Box::pin(async move {
             let Some(webhook) = webhook else {
-                let body = ActixBody { payload, declared: declared(&request) };
-                let unconfigured = Err(Rejection::new(Reason::Unconfigured));
-                return body::receive::<W>(Limits::default(), unconfigured, body).await;
+                let unconfigured = Err(log::unconfigured(W::NAME));
+                let body = ActixBody::new(payload, request);
+                return body::read_and_verify::<W>(Limits::default(), unconfigured, body).await;
             };
-            receive(&webhook, &request, payload).await
+            receive_any(&webhook, &request, payload).await
         })
     }
 }
 
-pub(super) async fn receive<W: Webhook>(
+async fn receive_any<W: Webhook>(
     webhook: &W,
     request: &HttpRequest,
     payload: Payload,
@@ -90,48 +226,8 @@ pub(super) async fn receive<W: Webhook>(
             None => head,
         })
     };
-    body::receive(webhook.limits(), pending, ActixBody { payload, declared: declared(request) })
-        .await
-}
-
-/// A route that answers port-outs by this handler, in time and in any case.
-///
-/// The handler runs on a thread of its own and has until the webhook's deadline.
-/// If it fails, panics or is not done by then, the sender gets the verdict that
-/// the webhook was built with. (A program built with `panic = "abort"` ends at
-/// a panic and answers nothing.)
-///
-/// ```
-/// use actix_web::App;
-/// use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutWebhook};
-/// use order_webhooks::{BasicAuth, actix::{Verified, port_out}};
-///
-/// async fn on_port_out(request: Verified<PortOutWebhook>) -> PortOutAnswer {
-///     match request.pin() {
-///         Some("2222") => PortOutAnswer::Allow,
-///         Some(_) => PortOutAnswer::deny(DenialReason::PinInvalid),
-///         None => PortOutAnswer::deny(DenialReason::PinMissing),
-///     }
-/// }
-///
-/// let auth = BasicAuth::new("bandwidth-user", "bandwidth-password")?;
-/// let webhook = PortOutWebhook::new(auth, PortOutAnswer::deny(DenialReason::InvalidRequest));
-/// let app = App::new().route("/port-out", port_out(webhook, on_port_out));
-/// # Ok::<(), order_webhooks::ConfigError>(())
-/// ```
-#[cfg(feature = "bandwidth")]
-pub fn port_out<H, F>(webhook: PortOutWebhook, handler: H) -> Route
-where
-    H: Fn(Verified<PortOutWebhook>) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output: IntoPortOutAnswer> + Send + 'static,
-{
-    web::to(move |request: HttpRequest, payload: web::Payload| {
-        let (webhook, handler) = (webhook.clone(), handler.clone());
-        async move {
-            let received = receive(&webhook, &request, payload.into_inner());
-            guard::answer(&webhook, received, handler).await
-        }
-    })
+    let body = ActixBody::new(payload, request.clone());
+    body::read_and_verify(webhook.limits(), pending, body).await
 }
 
 /// actix-web keeps headers in the `http` crate's previous version.
@@ -141,25 +237,66 @@ impl Headers for HeaderMap {
     }
 }
 
+/// A payload as a body of the `http-body` crate.
 struct ActixBody {
     payload: Payload,
-    declared: Option<u64>,
+    request: HttpRequest,
+    ended: bool,
 }
 
-fn declared(request: &HttpRequest) -> Option<u64> {
-    request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+impl ActixBody {
+    fn new(payload: Payload, request: HttpRequest) -> Self {
+        Self { payload, request, ended: false }
+    }
 }
 
-impl Chunks for ActixBody {
-    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Broken>>> {
+impl Body for ActixBody {
+    type Data = Bytes;
+    type Error = PayloadError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, PayloadError>>> {
         let chunk = Pin::new(&mut self.payload).poll_next(cx);
-        chunk.map(|chunk| chunk.map(|chunk| chunk.map_err(|_| Broken)))
+        chunk.map(|chunk| {
+            self.ended = !matches!(chunk, Some(Ok(_)));
+            chunk.map(|chunk| chunk.map(Frame::data))
+        })
     }
 
-    fn declared(&self) -> Option<u64> {
-        self.declared
+    fn size_hint(&self) -> SizeHint {
+        let declared = self.request.headers().get(header::CONTENT_LENGTH);
+        let declared = declared.and_then(|value| value.to_str().ok()?.parse().ok());
+        declared.map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }
+
+/// What a request leaves unread is read and dropped by actix-http without a
+/// bound, if nobody holds the payload when the response is sent. If somebody
+/// does, the connection is closed after the response. So it is held until then.
+impl Drop for ActixBody {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        let payload = self.payload.take();
+        let (request_ends, ended) = oneshot::channel::<()>();
+        self.request.extensions_mut().insert(Unread(request_ends));
+        actix_web::rt::spawn(async move {
+            let _ = ended.await;
+            sleep(UNREAD_IS_HELD).await;
+            drop(payload);
+        });
+    }
+}
+
+/// In a request's extensions, it ends with the request.
+struct Unread(#[allow(dead_code, reason = "it is there to be dropped")] oneshot::Sender<()>);
+
+/// The response is sent when its request has ended; a body of some length takes
+/// a moment.
+const UNREAD_IS_HELD: Duration = Duration::from_secs(1);
 
 fn response(response: http::Response<Bytes>) -> HttpResponse {
     let status = StatusCode::from_u16(response.status().as_u16());

@@ -1,49 +1,189 @@
-//! Extractors and replies for axum 0.8; feature `axum`.
+//! Routes, extractors and replies for axum 0.8; feature `axum`.
 //!
-//! The webhook is the router's state, or a part of it by `FromRef`. A handler
-//! takes a [`Verified`] delivery, or `Result<Verified<W>, Rejection>` to see
-//! those that are refused too, and returns the webhook's receipt.
+//! A webhook stands at its route, beside whatever state the router has. A
+//! handler takes any extractors, last a [`Verified`] delivery (or
+//! `Result<Verified<W>, Rejection>` to see those that are refused too), and
+//! returns the webhook's receipt.
 //!
 //! ```
-//! use axum::{Router, routing::post};
-//! use order_webhooks::{BasicAuth, axum::Verified, musement::{OrderItemWebhook, Receipt}};
+//! use axum::{Router, extract::State};
+//! use order_webhooks::axum::{Verified, port_out, receive};
+//! use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutWebhook};
+//! use order_webhooks::musement::{OrderItemWebhook, Receipt};
+//! use order_webhooks::BasicAuth;
 //!
-//! async fn on_update(update: Verified<OrderItemWebhook>) -> Receipt {
+//! #[derive(Clone)]
+//! struct Db;
+//!
+//! async fn on_update(State(db): State<Db>, update: Verified<OrderItemWebhook>) -> Receipt {
 //!     println!("{} is now {}", update.order_item_uuid, update.order_item_status);
 //!     Receipt::Accepted
 //! }
 //!
-//! let webhook = OrderItemWebhook::new(BasicAuth::new("JohnSmith", "Swordfish")?);
-//! let app: Router = Router::new().route("/musement", post(on_update)).with_state(webhook);
+//! async fn on_port_out(State(db): State<Db>, request: Verified<PortOutWebhook>) -> PortOutAnswer {
+//!     PortOutAnswer::deny(DenialReason::PinInvalid)
+//! }
+//!
+//! let a = OrderItemWebhook::new(BasicAuth::new("account-a", "Swordfish")?);
+//! let b = OrderItemWebhook::new(BasicAuth::new("account-b", "Marlin")?);
+//! let port_outs = PortOutWebhook::new(
+//!     BasicAuth::new("bandwidth-user", "bandwidth-password")?,
+//!     PortOutAnswer::deny(DenialReason::InvalidRequest),
+//! );
+//! let app: Router = Router::new()
+//!     .route("/musement/a", receive(a, on_update))
+//!     .route("/musement/b", receive(b, on_update))
+//!     .route("/port-out", port_out(port_outs, on_port_out))
+//!     .with_state(Db);
 //! # Ok::<(), order_webhooks::ConfigError>(())
 //! ```
 //!
-//! The sender's address, for webhooks that check it, is the [`PeerAddress`](crate::PeerAddress) of
-//! the request's extensions, and otherwise that of the connection, if the
-//! server is made with `into_make_service_with_connect_info::<SocketAddr>()`.
+//! # As an extractor
+//!
+//! [`Verified`] is an extractor, too: of the webhook that is the router's state,
+//! or a part of it by `FromRef` (feature `macros` of axum).
+//!
+//! ```
+//! use axum::{Router, extract::FromRef, routing::post};
+//! use order_webhooks::axum::Verified;
+//! use order_webhooks::musement::{OrderItemWebhook, Receipt};
+//! use order_webhooks::{BasicAuth, Secret, porterbuddy::OrderWebhook};
+//!
+//! #[derive(Clone, FromRef)]
+//! struct App {
+//!     musement: OrderItemWebhook,
+//!     porterbuddy: OrderWebhook,
+//! }
+//!
+//! async fn on_update(update: Verified<OrderItemWebhook>) -> Receipt {
+//!     Receipt::Accepted
+//! }
+//!
+//! let state = App {
+//!     musement: OrderItemWebhook::new(BasicAuth::new("JohnSmith", "Swordfish")?),
+//!     porterbuddy: OrderWebhook::new(&Secret::new("porterbuddy-api-key")?),
+//! };
+//! let app: Router = Router::new().route("/musement", post(on_update)).with_state(state);
+//! # Ok::<(), order_webhooks::ConfigError>(())
+//! ```
+//!
+//! # What the compiler says
+//!
+//! | it says | because |
+//! |---|---|
+//! | ``a verified delivery of `PortOutWebhook` cannot be extracted`` | a port-out stands at a route of [`port_out`], which answers whatever happens |
+//! | ``cannot handle the deliveries of `…Webhook` `` | the delivery is not the last argument, or is another webhook's, or the future is not `Send` |
+//! | ``a port-out handler cannot return `…` `` | it returns `PortOutAnswer` or a `Result` of it |
+//! | ``the trait bound `(): std::error::Error` is not satisfied`` | the error of that `Result` has to become a `Box<dyn Error + Send + Sync>` |
+//! | ``expected `Db`, found `App` `` at `with_state` | a handler takes `State<Db>`, so the router's state is a `Db`, or derives `FromRef` |
+//! | ``the trait bound `fn(…) {on_update}: Handler<_, _>` is not satisfied`` at `post` | as an extractor the webhook is part of the state: `#[derive(FromRef)]`. `#[axum::debug_handler(state = App)]` at the handler says it as ``the trait bound `OrderItemWebhook: FromRef<App>` is not satisfied`` |
+//! | `type annotations needed` | a closure names the type of its argument: `\|update: Verified<OrderItemWebhook>\|` |
+//!
+//! # The sender's address
+//!
+//! For webhooks that check it, it is the [`PeerAddress`](crate::PeerAddress) of
+//! the request's extensions, and otherwise that of the connection, if the server
+//! is made with `into_make_service_with_connect_info::<SocketAddr>()`. Without
+//! either nobody is let in, and the log says so as an error of the configuration.
+
+mod handler;
 
 #[cfg(feature = "bandwidth")]
-use std::future::Future;
+use std::future::ready;
 
 use ::axum::body::Body;
-use ::axum::extract::{FromRef, FromRequest, Request};
+use ::axum::extract::{FromRef, FromRequest, Request, State};
 use ::axum::response::{IntoResponse, Response};
-#[cfg(feature = "bandwidth")]
 use ::axum::routing::{MethodRouter, any};
-
 #[cfg(feature = "bandwidth")]
-use crate::adapter::guard;
-use crate::adapter::http_body::HttpBody;
-use crate::adapter::{body, peer};
+use http::StatusCode;
+
+use crate::adapter::body;
+#[cfg(feature = "bandwidth")]
+use crate::adapter::guard::{self, Guard};
 use crate::answer::Answer;
 #[cfg(feature = "bandwidth")]
 use crate::bandwidth::{IntoPortOutAnswer, PortOutWebhook};
-use crate::head::Head;
+#[cfg(feature = "bandwidth")]
+use crate::log;
 use crate::receipt::Receipt;
 use crate::rejection::Rejection;
-use crate::webhook::{Extract, Receive as _, Webhook};
+use crate::webhook::Extract;
 
+pub use self::handler::Handler;
 pub use crate::webhook::Verified;
+
+/// A route that receives the deliveries of a webhook and hands them to this
+/// handler; see the [module](self).
+///
+/// The webhook sees every method and refuses all but POST with a 405.
+pub fn receive<W, H, T, S>(webhook: W, handler: H) -> MethodRouter<S>
+where
+    W: Extract,
+    H: Handler<W, T, S, Output: IntoResponse>,
+    T: 'static,
+    S: Clone + Send + Sync + 'static,
+{
+    any(move |State(state): State<S>, request: Request| {
+        let (webhook, handler) = (webhook.clone(), handler.clone());
+        async move {
+            let (parts, body) = request.into_parts();
+            let received = body::receive_parts(&webhook, &parts, body).await;
+            let replied = handler.call(parts, state, received).await;
+            replied.map_or_else(|refused| refused, IntoResponse::into_response)
+        }
+    })
+}
+
+/// A route that answers port-outs by this handler, in time and in any case; see
+/// the [module](self).
+///
+/// Extractors and handler run on threads of the webhook and have until its
+/// deadline. If they fail, panic or are not done by then, the sender gets the
+/// verdict that the webhook was built with. A handler may block its thread; how
+/// many can is
+/// [`with_most_at_once`](PortOutWebhook::with_most_at_once). (A program built
+/// with `panic = "abort"` ends at a panic and answers nothing.)
+///
+/// A handler goes on to its deadline when the sender leaves before the answer:
+/// what fails is reported all the same.
+#[cfg(feature = "bandwidth")]
+pub fn port_out<H, T, S>(webhook: PortOutWebhook, handler: H) -> MethodRouter<S>
+where
+    H: Handler<PortOutWebhook, T, S, Output: IntoPortOutAnswer>,
+    T: 'static,
+    S: Clone + Send + Sync + 'static,
+{
+    guard::prepare(&webhook);
+    any(move |State(state): State<S>, request: Request| {
+        let (guard, webhook, handler) =
+            (Guard::new(webhook.clone()), webhook.clone(), handler.clone());
+        async move {
+            let (parts, body) = request.into_parts();
+            let task = {
+                let webhook = webhook.clone();
+                tokio::spawn(log::in_span(async move {
+                    let received = body::receive_parts(&webhook, &parts, body).await;
+                    let ask = |request| {
+                        ready(Ok(move || async move {
+                            let answered = handler.call(parts, state, Ok(request)).await;
+                            answered
+                                .map_err(|refused| refused_by_extractor(refused.status()))?
+                                .into_port_out_answer()
+                        }))
+                    };
+                    guard.answer(received, ask).await
+                }))
+            };
+            guard::answer_of(&webhook, task).await
+        }
+    })
+}
+
+#[cfg(feature = "bandwidth")]
+fn refused_by_extractor(status: StatusCode) -> String {
+    format!("an extractor refused with {status}")
+}
 
 impl<S, W> FromRequest<S> for Verified<W>
 where
@@ -53,62 +193,8 @@ where
     type Rejection = Rejection;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Rejection> {
-        receive(&W::from_ref(state), request).await
+        body::receive(&W::from_ref(state), request).await
     }
-}
-
-pub(super) async fn receive<W: Webhook>(
-    webhook: &W,
-    request: Request,
-) -> Result<Verified<W>, Rejection> {
-    let pending = webhook.authenticate(&head(&request));
-    body::receive(webhook.limits(), pending, HttpBody(request.into_body())).await
-}
-
-fn head(request: &Request) -> Head<'_> {
-    let head = Head::of(request);
-    match peer::of(request.extensions()) {
-        Some(peer) => head.with_peer(peer),
-        None => head,
-    }
-}
-
-/// A route that answers port-outs by this handler, in time and in any case.
-///
-/// The handler runs on a thread of its own and has until the webhook's deadline.
-/// If it fails, panics or is not done by then, the sender gets the verdict that
-/// the webhook was built with. (A program built with `panic = "abort"` ends at
-/// a panic and answers nothing.)
-///
-/// ```
-/// use axum::Router;
-/// use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutWebhook};
-/// use order_webhooks::{BasicAuth, axum::{Verified, port_out}};
-///
-/// async fn on_port_out(request: Verified<PortOutWebhook>) -> PortOutAnswer {
-///     match request.pin() {
-///         Some("2222") => PortOutAnswer::Allow,
-///         Some(_) => PortOutAnswer::deny(DenialReason::PinInvalid),
-///         None => PortOutAnswer::deny(DenialReason::PinMissing),
-///     }
-/// }
-///
-/// let auth = BasicAuth::new("bandwidth-user", "bandwidth-password")?;
-/// let webhook = PortOutWebhook::new(auth, PortOutAnswer::deny(DenialReason::InvalidRequest));
-/// let app: Router = Router::new().route("/port-out", port_out(webhook, on_port_out));
-/// # Ok::<(), order_webhooks::ConfigError>(())
-/// ```
-#[cfg(feature = "bandwidth")]
-pub fn port_out<S, H, F>(webhook: PortOutWebhook, handler: H) -> MethodRouter<S>
-where
-    S: Clone + Send + Sync + 'static,
-    H: Fn(Verified<PortOutWebhook>) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output: IntoPortOutAnswer> + Send + 'static,
-{
-    any(move |request: Request| {
-        let (webhook, handler) = (webhook.clone(), handler.clone());
-        async move { guard::answer(&webhook, receive(&webhook, request), handler).await }
-    })
 }
 
 impl IntoResponse for Rejection {

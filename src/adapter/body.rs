@@ -1,27 +1,164 @@
-//! Reading a body within its bounds, in bytes and in time.
+//! Receiving on any server whose requests have a body of the `http-body` crate:
+//! hyper, and what is built on it; feature `body`.
+//!
+//! It does what the adapters do: the head is decided first, the body is read
+//! within its bounds in bytes and in time whatever was decided, and the result is
+//! a [`Verified`] delivery or a [`Rejection`] with the response to send. It needs
+//! a tokio runtime.
+//!
+//! ```
+//! use bytes::Bytes;
+//! use http::{Request, Response};
+//! use order_webhooks::{BasicAuth, body::receive, musement::OrderItemWebhook};
+//!
+//! /// What hyper's `service_fn` calls, with `hyper::body::Incoming` for `B`.
+//! async fn on_request<B: http_body::Body>(
+//!     webhook: OrderItemWebhook,
+//!     request: Request<B>,
+//! ) -> Response<Bytes> {
+//!     match receive(&webhook, request).await {
+//!         Ok(update) => {
+//!             println!("{} is now {}", update.order_item_uuid, update.order_item_status);
+//!             Response::new(Bytes::new())
+//!         }
+//!         Err(rejection) => rejection.to_response(),
+//!     }
+//! }
+//! # let webhook = OrderItemWebhook::new(BasicAuth::new("JohnSmith", "Swordfish")?);
+//! # let _ = on_request(webhook, Request::new(http_body_util::Full::<Bytes>::default()));
+//! # Ok::<(), order_webhooks::ConfigError>(())
+//! ```
 
-use std::future::{Future as _, poll_fn};
+#[cfg(feature = "bandwidth")]
+use std::future::ready;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::task::{Context, Poll};
+use std::task::Poll;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf as _, Bytes, BytesMut};
+use http::Request;
+#[cfg(feature = "bandwidth")]
+use http::Response;
+use http::request::Parts;
+use http_body::Body;
+use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 
+#[cfg(feature = "bandwidth")]
+use crate::adapter::guard::{self, Guard};
+use crate::adapter::peer;
+#[cfg(feature = "bandwidth")]
+use crate::bandwidth::{IntoPortOutAnswer, PortOutWebhook};
+use crate::head::Head;
 use crate::limits::Limits;
+#[cfg(feature = "bandwidth")]
+use crate::log;
 use crate::rejection::{Reason, Rejection};
-use crate::webhook::{Pending, Verified, Webhook};
+use crate::webhook::{Extract, Pending, Receive as _, Webhook};
 
-/// A body as it arrives from a server.
-pub(super) trait Chunks {
-    /// The next piece, `None` after the last one, or that there will be none.
-    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Broken>>>;
+pub use crate::webhook::Verified;
 
-    /// The length that the sender declared, in bytes.
-    fn declared(&self) -> Option<u64>;
+/// Receives a delivery: decides on its head, reads its body, and checks it.
+///
+/// The sender's address, for webhooks that check it, is the
+/// [`PeerAddress`](crate::PeerAddress) of the request's extensions.
+///
+/// # Errors
+///
+/// The rejection to answer with. The body has been read, so that the answer
+/// reaches a sender that writes all of its request before it reads.
+pub async fn receive<W, B>(webhook: &W, request: Request<B>) -> Result<Verified<W>, Rejection>
+where
+    W: Extract,
+    B: Body,
+{
+    receive_any(webhook, request).await
 }
 
-/// The connection ended before the body did.
-pub(super) struct Broken;
+/// Answers a port-out by this handler, in time and in any case.
+///
+/// The handler runs on threads of the webhook and has until its deadline. If it
+/// fails, panics or is not done by then, the sender gets the verdict that the
+/// webhook was built with. (A program built with `panic = "abort"` ends at a
+/// panic and answers nothing.)
+///
+/// Call it with clones of one webhook: they share their threads.
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::{Request, Response};
+/// use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutWebhook};
+/// use order_webhooks::body::{Verified, port_out};
+///
+/// async fn judge(request: Verified<PortOutWebhook>) -> PortOutAnswer {
+///     match request.pin() {
+///         Some("2222") => PortOutAnswer::Allow,
+///         Some(_) => PortOutAnswer::deny(DenialReason::PinInvalid),
+///         None => PortOutAnswer::deny(DenialReason::PinMissing),
+///     }
+/// }
+///
+/// /// What hyper's `service_fn` calls, with `hyper::body::Incoming` for `B`.
+/// async fn on_request<B>(webhook: PortOutWebhook, request: Request<B>) -> Response<Bytes>
+/// where
+///     B: http_body::Body<Data: Send, Error: Send> + Send + 'static,
+/// {
+///     port_out(&webhook, request, judge).await
+/// }
+/// # use order_webhooks::BasicAuth;
+/// # let auth = BasicAuth::new("bandwidth-user", "bandwidth-password")?;
+/// # let webhook = PortOutWebhook::new(auth, DenialReason::InvalidRequest.into());
+/// # let _ = on_request(webhook, Request::new(http_body_util::Full::<Bytes>::default()));
+/// # Ok::<(), order_webhooks::ConfigError>(())
+/// ```
+#[cfg(feature = "bandwidth")]
+pub async fn port_out<B, H, F>(
+    webhook: &PortOutWebhook,
+    request: Request<B>,
+    handler: H,
+) -> Response<Bytes>
+where
+    B: Body<Data: Send, Error: Send> + Send + 'static,
+    H: FnOnce(Verified<PortOutWebhook>) -> F + Send + 'static,
+    F: Future<Output: IntoPortOutAnswer> + Send + 'static,
+{
+    let guard = Guard::new(webhook.clone());
+    let task = {
+        let webhook = webhook.clone();
+        tokio::spawn(log::in_span(async move {
+            let received = receive_any(&webhook, request).await;
+            let ask = |request| {
+                ready(Ok(move || async move { handler(request).await.into_port_out_answer() }))
+            };
+            guard.answer(received, ask).await
+        }))
+    };
+    match guard::answer_of(webhook, task).await {
+        Ok(answer) => answer.to_response(),
+        Err(rejection) => rejection.to_response(),
+    }
+}
+
+async fn receive_any<W: Webhook, B: Body>(
+    webhook: &W,
+    request: Request<B>,
+) -> Result<Verified<W>, Rejection> {
+    let (parts, body) = request.into_parts();
+    receive_parts(webhook, &parts, body).await
+}
+
+pub(super) async fn receive_parts<W: Webhook>(
+    webhook: &W,
+    parts: &Parts,
+    body: impl Body,
+) -> Result<Verified<W>, Rejection> {
+    let head = Head::of_parts(parts);
+    let pending = webhook.authenticate(&match peer::of(&parts.extensions) {
+        Some(peer) => head.with_peer(peer),
+        None => head,
+    });
+    read_and_verify(webhook.limits(), pending, body).await
+}
 
 /// Goes on from a decided head: reads the body, whatever was decided, and then
 /// checks it or gives the rejection.
@@ -29,10 +166,10 @@ pub(super) struct Broken;
 /// A server that answers over an unread body loses deliveries: many senders
 /// write all of it before they read, and one that waits for `100 Continue` gets
 /// it only from a server that reads.
-pub(super) async fn receive<W: Webhook>(
+pub(super) async fn read_and_verify<W: Webhook>(
     limits: Limits,
     head: Result<Pending<'_, W>, Rejection>,
-    body: impl Chunks,
+    body: impl Body,
 ) -> Result<Verified<W>, Rejection> {
     match head {
         Ok(pending) => match read(body, limits.body_bytes(), limits).await {
@@ -47,24 +184,27 @@ pub(super) async fn receive<W: Webhook>(
 }
 
 /// Reads a body to its end and keeps it if it has at most `kept` bytes.
-async fn read(mut body: impl Chunks, kept: usize, limits: Limits) -> Result<Bytes, Reason> {
+async fn read(body: impl Body, kept: usize, limits: Limits) -> Result<Bytes, Reason> {
     let drained = limits.drained_bytes();
     let too_large = Reason::TooLarge { limit: limits.body_bytes() };
-    if body.declared().is_some_and(|declared| declared > drained as u64) {
+    if body.size_hint().lower() > drained as u64 {
         return Err(too_large);
     }
     let complete = async {
+        let mut body = pin!(body);
         let mut whole = Whole::default();
         let mut length = 0_usize;
-        while let Some(chunk) = poll_fn(|cx| body.poll_chunk(cx)).await {
-            let chunk = chunk.map_err(|Broken| Reason::Incomplete)?;
-            length = length.saturating_add(chunk.len());
+        while let Some(frame) = body.frame().await {
+            let Ok(frame) = frame else { return Err(Reason::Incomplete) };
+            // Anything but data is a trailer, and says nothing about the body.
+            let Ok(mut data) = frame.into_data() else { continue };
+            length = length.saturating_add(data.remaining());
             if length > drained {
                 break;
             } else if length > kept {
                 whole = Whole::default();
             } else {
-                whole.push(chunk);
+                whole.push(data.copy_to_bytes(data.remaining()));
             }
         }
         if length > kept { Err(too_large) } else { Ok(whole.into_bytes()) }
@@ -106,36 +246,53 @@ impl Whole {
 mod tests {
     use super::*;
     use std::collections::VecDeque;
+    use std::convert::Infallible;
+    use std::pin::Pin;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Context;
     use std::time::Duration;
+
+    use http_body::{Frame, SizeHint};
+    use tokio::time::Instant;
 
     #[derive(Default)]
     struct Pieces {
         declared: Option<u64>,
-        left: VecDeque<Result<&'static [u8], ()>>,
+        left: VecDeque<Result<Bytes, ()>>,
         endless: bool,
     }
 
-    impl Chunks for Pieces {
-        fn poll_chunk(&mut self, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Broken>>> {
+    impl Body for Pieces {
+        type Data = Bytes;
+        type Error = ();
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, ()>>> {
             match self.left.pop_front() {
                 None if self.endless => Poll::Pending,
-                None => Poll::Ready(None),
-                Some(Ok(piece)) => Poll::Ready(Some(Ok(Bytes::from_static(piece)))),
-                Some(Err(())) => Poll::Ready(Some(Err(Broken))),
+                piece => Poll::Ready(piece.map(|piece| piece.map(Frame::data))),
             }
         }
 
-        fn declared(&self) -> Option<u64> {
-            self.declared
+        fn size_hint(&self) -> SizeHint {
+            self.declared.map_or_else(SizeHint::default, SizeHint::with_exact)
         }
     }
 
     fn pieces<const N: usize>(pieces: [&'static [u8]; N]) -> Pieces {
-        Pieces { left: pieces.into_iter().map(Ok).collect(), ..Pieces::default() }
+        let left = pieces.into_iter().map(|piece| Ok(Bytes::from_static(piece))).collect();
+        Pieces { left, ..Pieces::default() }
     }
 
-    async fn read_up_to_4(body: impl Chunks) -> Result<Bytes, Reason> {
-        read(body, 4, Limits::new(4, Duration::from_secs(1)).unwrap()).await
+    fn limits() -> Limits {
+        Limits::new(4, Duration::from_secs(1)).unwrap()
+    }
+
+    async fn read_up_to_4(body: impl Body) -> Result<Bytes, Reason> {
+        read(body, 4, limits()).await
     }
 
     static ALMOST_8_MIB: &[u8] = &[0; 8 * 1024 * 1024 - 1];
@@ -157,20 +314,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn trailers_are_no_part_of_a_body() {
+        let body = http_body_util::Full::new(Bytes::from_static(b"12"));
+        let body = body.with_trailers(async { Some(Ok(http::HeaderMap::new())) });
+        assert_eq!(read_up_to_4(body).await, Ok(Bytes::from_static(b"12")));
+    }
+
+    #[tokio::test]
     async fn what_is_too_large_is_read_up_to_8_mebibytes() {
         let mut body = pieces([ALMOST_8_MIB, b"1", b"2", b"3"]);
-        let body_ref = &mut body;
-        assert_eq!(read_up_to_4(ByRef(body_ref)).await, TOO_LARGE);
+        assert_eq!(read_up_to_4(&mut body).await, TOO_LARGE);
         assert_eq!(body.left.len(), 1, "the piece that passes the bound is the last one read");
     }
 
     #[tokio::test]
     async fn a_length_beyond_that_is_not_read_at_all() {
         let mut body = Pieces { declared: Some(8 * 1024 * 1024 + 1), ..pieces([b"1"]) };
-        assert_eq!(read_up_to_4(ByRef(&mut body)).await, TOO_LARGE);
+        assert_eq!(read_up_to_4(&mut body).await, TOO_LARGE);
         assert_eq!(body.left.len(), 1);
         let mut lie = Pieces { declared: Some(8 * 1024 * 1024), ..pieces([b"1"]) };
-        assert_eq!(read_up_to_4(ByRef(&mut lie)).await, Ok(Bytes::from_static(b"1")));
+        assert_eq!(read_up_to_4(&mut lie).await, Ok(Bytes::from_static(b"1")));
     }
 
     #[tokio::test]
@@ -181,21 +344,79 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_never_ends_is_too_slow() {
+    async fn a_body_that_never_ends_is_too_slow_after_its_time_and_not_later() {
+        let started = Instant::now();
         let body = Pieces { endless: true, ..pieces([b"12"]) };
         let limit = Duration::from_secs(1);
         assert_eq!(read_up_to_4(body).await, Err(Reason::TooSlow { limit }));
+        assert!((limit..limit * 2).contains(&started.elapsed()), "{:?}", started.elapsed());
     }
 
-    struct ByRef<'p>(&'p mut Pieces);
+    /// A piece of a kibibyte that counts itself while it is in memory.
+    struct Piece(Arc<AtomicUsize>);
 
-    impl Chunks for ByRef<'_> {
-        fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Broken>>> {
-            self.0.poll_chunk(cx)
+    impl AsRef<[u8]> for Piece {
+        fn as_ref(&self) -> &[u8] {
+            &[b'x'; 1_024]
         }
+    }
 
-        fn declared(&self) -> Option<u64> {
-            self.0.declared()
+    impl Drop for Piece {
+        fn drop(&mut self) {
+            self.0.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    struct Counted {
+        pieces: usize,
+        in_memory: Arc<AtomicUsize>,
+        /// How many were in memory when the last one was asked for.
+        at_last: Arc<AtomicUsize>,
+    }
+
+    impl Counted {
+        fn new(pieces: usize) -> (Self, Arc<AtomicUsize>) {
+            let at_last = Arc::default();
+            (Self { pieces, in_memory: Arc::default(), at_last: Arc::clone(&at_last) }, at_last)
+        }
+    }
+
+    impl Body for Counted {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            self.at_last.store(self.in_memory.load(Ordering::Relaxed), Ordering::Relaxed);
+            let Some(left) = self.pieces.checked_sub(1) else { return Poll::Ready(None) };
+            self.pieces = left;
+            self.in_memory.fetch_add(1, Ordering::Relaxed);
+            let piece = Bytes::from_owner(Piece(Arc::clone(&self.in_memory)));
+            Poll::Ready(Some(Ok(Frame::data(piece))))
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_too_large_is_not_kept_while_it_is_drained() {
+        for kept in [0, 1_024, 4_096] {
+            let (body, at_last) = Counted::new(10_000);
+            assert_eq!(read(body, kept, limits()).await, TOO_LARGE);
+            assert_eq!(at_last.load(Ordering::Relaxed), 0, "of {kept} bytes that may be kept");
+        }
+    }
+
+    #[cfg(feature = "musement")]
+    #[tokio::test]
+    async fn what_is_not_authenticated_is_not_kept_while_it_is_drained() {
+        let auth = crate::BasicAuth::new("u", "p:q").unwrap();
+        let webhook = crate::musement::OrderItemWebhook::new(auth);
+        for (credentials, kept) in [("Basic eDp5", 0), ("Basic dTpwOnE=", 1)] {
+            let (body, at_last) = Counted::new(1);
+            let request = Request::post("/").header("authorization", credentials).body(body);
+            receive(&webhook, request.unwrap()).await.unwrap_err();
+            assert_eq!(at_last.load(Ordering::Relaxed), kept, "{credentials}");
         }
     }
 }

@@ -1,64 +1,149 @@
 //! An answer within the deadline, whatever the handler does.
 
+mod pool;
+mod report;
+
+use std::error::Error;
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::runtime::Handle;
-use tokio::task::spawn_blocking;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
+use self::pool::{Pool, survive};
+use self::report::Reports;
 use crate::answer::Answer;
-use crate::bandwidth::{IntoPortOutAnswer, PortOutFailure, PortOutWebhook};
+use crate::bandwidth::{PortOutAnswer, PortOutFailure, PortOutWebhook};
 use crate::log;
 use crate::rejection::Rejection;
 use crate::webhook::{Verified, Webhook as _};
 
-/// Receives a question, asks the handler, and answers before the deadline that
-/// started when the head arrived.
-///
-/// The handler runs on a thread of its own out of the runtime's pool for
-/// blocking work: one that panics, waits for ever, or blocks its thread without
-/// ever waiting takes nothing along that the answer needs.
-pub(super) async fn answer<H, F>(
-    webhook: &PortOutWebhook,
-    received: impl Future<Output = Result<Verified<PortOutWebhook>, Rejection>>,
-    handler: H,
-) -> Result<Answer, Rejection>
-where
-    H: FnOnce(Verified<PortOutWebhook>) -> F + Send + 'static,
-    F: Future<Output: IntoPortOutAnswer> + Send + 'static,
-{
-    let head_came = Instant::now();
-    let request = match received.await {
-        Ok(request) => request,
-        Err(rejection) => {
-            if !rejection.is_challenge() {
-                report(webhook, || PortOutFailure::Refused(rejection.clone()));
-            }
-            return Err(rejection);
-        }
-    };
-    let left = webhook.deadline().saturating_sub(head_came.elapsed());
-    let pon = request.pon().map(str::to_owned);
-    let runtime = Handle::current();
-    let verdict = spawn_blocking(move || {
-        let asked = async move { handler(request).await.into_port_out_answer() };
-        runtime.block_on(async { timeout(left, asked).await })
-    });
-    let failure = match timeout(left, verdict).await {
-        Ok(Ok(Ok(Some(answer)))) => return Ok(answer.answer(pon.as_deref())),
-        Ok(Ok(Ok(None))) => PortOutFailure::HandlerFailed,
-        Ok(Err(_)) => PortOutFailure::HandlerPanicked,
-        Ok(Ok(Err(_))) | Err(_) => PortOutFailure::HandlerLate,
-    };
-    log::handler_failed(PortOutWebhook::NAME, &failure);
-    report(webhook, || failure);
-    Ok(webhook.otherwise(pon.as_deref()))
+/// What a handler comes to.
+pub(super) type Verdict = Result<PortOutAnswer, Box<dyn Error + Send + Sync>>;
+
+/// What guards the handlers of one webhook, shared by its clones.
+pub(super) struct Guard {
+    webhook: PortOutWebhook,
+    shared: Arc<Shared>,
+    head_came: Instant,
 }
 
-/// The report must not take the answer along either.
-fn report(webhook: &PortOutWebhook, failure: impl FnOnce() -> PortOutFailure) {
-    if let Some(reporter) = webhook.reporter() {
-        let failure = failure();
-        spawn_blocking(move || reporter(failure));
+struct Shared {
+    places: Arc<Semaphore>,
+    handlers: Pool,
+    reports: Option<Reports>,
+}
+
+impl Shared {
+    fn of(webhook: &PortOutWebhook) -> Arc<Self> {
+        webhook.shared(|| {
+            let most = webhook.most_at_once();
+            Self {
+                places: Arc::new(Semaphore::new(most.get().min(Semaphore::MAX_PERMITS))),
+                handlers: Pool::new(most),
+                reports: webhook.reporter().map(Reports::new),
+            }
+        })
+    }
+
+    fn report(&self, runtime: Handle, failure: PortOutFailure) {
+        match &self.reports {
+            Some(reports) => reports.tell(runtime, failure),
+            // A handler's error may panic when it is dropped.
+            None => drop(survive(|| drop(failure))),
+        }
+    }
+}
+
+/// Starts what a webhook's handlers run on: at the route, before any question.
+#[cfg(any(feature = "axum", feature = "actix"))]
+pub(super) fn prepare(webhook: &PortOutWebhook) {
+    drop(Shared::of(webhook));
+}
+
+impl Guard {
+    /// Guards one question, whose head has just come.
+    pub(super) fn new(webhook: PortOutWebhook) -> Self {
+        let shared = Shared::of(&webhook);
+        Self { webhook, shared, head_came: Instant::now() }
+    }
+
+    /// Asks the handler the question that was received, and answers before the
+    /// deadline.
+    ///
+    /// `ask` takes the question and gives what is to be called on a thread of the
+    /// pool. When the deadline passes it is over: it is not started or polled any
+    /// more.
+    pub(super) async fn answer<A, H, F>(
+        self,
+        received: Result<Verified<PortOutWebhook>, Rejection>,
+        ask: impl FnOnce(Verified<PortOutWebhook>) -> A,
+    ) -> Result<Answer, Rejection>
+    where
+        A: Future<Output = Result<H, Box<dyn Error + Send + Sync>>>,
+        H: FnOnce() -> F + Send + 'static,
+        F: Future<Output = Verdict> + Send + 'static,
+    {
+        let Self { webhook, shared, head_came } = self;
+        let runtime = Handle::current();
+        let request = match received {
+            Ok(request) => request,
+            Err(rejection) => {
+                if !rejection.is_challenge() {
+                    shared.report(runtime, PortOutFailure::Refused(rejection.clone()));
+                }
+                return Err(rejection);
+            }
+        };
+        let pon = request.pon().map(str::to_owned);
+        let started = Arc::new(AtomicBool::new(false));
+        let verdict = async {
+            let handler = ask(request).await?;
+            // It is held until the handler's future is gone, so that one which
+            // blocks costs a place for as long.
+            let place = Arc::clone(&shared.places).acquire_owned().await?;
+            let starts = Arc::clone(&started);
+            let asked = async move {
+                let _place = place;
+                starts.store(true, Ordering::Relaxed);
+                handler().await
+            };
+            match shared.handlers.spawn(runtime.clone(), asked).await {
+                Some(Ok(verdict)) => verdict,
+                Some(Err(pool::Panicked)) | None => Err(PortOutFailure::HandlerPanicked.into()),
+            }
+        };
+        shared.handlers.tend();
+        let left = webhook.deadline().saturating_sub(head_came.elapsed());
+        let failure = match timeout(left, verdict).await {
+            Ok(Ok(answer)) => return Ok(answer.answer(pon.as_deref())),
+            Ok(Err(error)) => PortOutFailure::of_handler(error),
+            Err(_) if started.load(Ordering::Relaxed) => PortOutFailure::HandlerLate,
+            Err(_) => PortOutFailure::HandlerNotAsked,
+        };
+        log::handler_failed(PortOutWebhook::NAME, &failure);
+        shared.report(runtime, failure);
+        Ok(webhook.otherwise(pon.as_deref()))
+    }
+}
+
+/// The answer of a guard that runs as a task of its own, so that it goes on to
+/// its end and its report when the sender leaves, on every server alike.
+pub(super) async fn answer_of(
+    webhook: &PortOutWebhook,
+    task: JoinHandle<Result<Answer, Rejection>>,
+) -> Result<Answer, Rejection> {
+    match task.await {
+        Ok(answer) => answer,
+        Err(failed) => {
+            let failure = PortOutFailure::HandlerPanicked;
+            log::handler_failed(PortOutWebhook::NAME, &failure);
+            Shared::of(webhook).report(Handle::current(), failure);
+            survive(|| drop(failed));
+            Ok(webhook.otherwise(None))
+        }
     }
 }

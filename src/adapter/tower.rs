@@ -1,23 +1,26 @@
 //! A layer that lets verified deliveries through; feature `tower`.
 //!
-//! The inner service gets the request with its verified body, and the
-//! [`Verified`] delivery in the request's extensions. What is refused never
-//! reaches it.
+//! The inner service gets the request with its verified body, as a [`Full`], and
+//! the [`Verified`] delivery in the request's extensions. What is refused never
+//! reaches it. The outer request has any body: hyper's `Incoming`, axum's `Body`.
+//!
+//! A service of another body type takes it with `map_request`:
+//! `ServiceBuilder::new().layer(ReceiveLayer::new(webhook)).map_request(|request:
+//! http::Request<Full<Bytes>>| request.map(axum::body::Body::new))`.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use ::http_body::Body;
 use bytes::Bytes;
 use http::{Request, Response};
+use http_body::Body;
+use http_body_util::Full;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::adapter::http_body::HttpBody;
-use crate::adapter::{body, peer};
-use crate::head::Head;
-use crate::webhook::{Extract, Receive as _};
+use crate::adapter::body;
+use crate::webhook::Extract;
 
 pub use crate::webhook::Verified;
 
@@ -66,9 +69,9 @@ pub struct Receive<W, S> {
 impl<W, S, ReqBody, ResBody> Service<Request<ReqBody>> for Receive<W, S>
 where
     W: Extract<Event: Clone + Sync>,
-    S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone + Send + 'static,
+    S: Service<Request<Full<Bytes>>, Response = Response<ResBody>> + Clone + Send + 'static,
     S::Future: Send,
-    ReqBody: Body<Data: Send> + From<Bytes> + Send + 'static,
+    ReqBody: Body<Data: Send, Error: Send> + Send + 'static,
     ResBody: From<Bytes>,
 {
     type Response = Response<ResBody>;
@@ -86,20 +89,13 @@ where
         let webhook = self.webhook.clone();
         Box::pin(async move {
             let (mut parts, body) = request.into_parts();
-            let pending = {
-                let head = Head::of_parts(&parts);
-                webhook.authenticate(&match peer::of(&parts.extensions) {
-                    Some(peer) => head.with_peer(peer),
-                    None => head,
-                })
-            };
-            match body::receive(webhook.limits(), pending, HttpBody(Box::pin(body))).await {
+            match body::receive_parts(&webhook, &parts, body).await {
                 Ok(verified) => {
-                    let body = ReqBody::from(verified.body().clone());
+                    let body = Full::new(verified.body().clone());
                     parts.extensions.insert::<Verified<W>>(verified);
                     inner.call(Request::from_parts(parts, body)).await
                 }
-                Err(rejection) => Ok(rejection.to_response().map(|body| ResBody::from(body))),
+                Err(rejection) => Ok(rejection.to_response().map(ResBody::from)),
             }
         })
     }

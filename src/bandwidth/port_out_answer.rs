@@ -1,5 +1,7 @@
 //! The answer to the question whether a number may be ported out.
 
+use std::error::Error;
+
 use http::StatusCode;
 
 use crate::answer::Answer;
@@ -92,22 +94,31 @@ impl From<DenialReason> for PortOutAnswer {
 /// What a port-out handler may return: an answer, or a result with one.
 ///
 /// An error counts as a handler that has failed, and gets the verdict that the
-/// webhook was built with. The error itself is dropped: it may hold customer
-/// data, so log what you need of it in the handler.
+/// webhook was built with. The error itself goes to the reporter and nowhere
+/// else: [`PortOutFailure::HandlerFailed`](crate::bandwidth::PortOutFailure).
+#[diagnostic::on_unimplemented(
+    message = "a port-out handler cannot return `{Self}`",
+    note = "it returns `PortOutAnswer`, or `Result<PortOutAnswer, E>` where `E` becomes a \
+            `Box<dyn Error + Send + Sync>`: an error, `anyhow::Error`, `String` or `&str`"
+)]
 pub trait IntoPortOutAnswer {
-    /// The answer, or `None` if the handler failed.
-    fn into_port_out_answer(self) -> Option<PortOutAnswer>;
+    /// The answer, or why there is none.
+    ///
+    /// # Errors
+    ///
+    /// What the handler returned in place of an answer.
+    fn into_port_out_answer(self) -> Result<PortOutAnswer, Box<dyn Error + Send + Sync>>;
 }
 
 impl IntoPortOutAnswer for PortOutAnswer {
-    fn into_port_out_answer(self) -> Option<PortOutAnswer> {
-        Some(self)
+    fn into_port_out_answer(self) -> Result<PortOutAnswer, Box<dyn Error + Send + Sync>> {
+        Ok(self)
     }
 }
 
-impl<E> IntoPortOutAnswer for Result<PortOutAnswer, E> {
-    fn into_port_out_answer(self) -> Option<PortOutAnswer> {
-        self.ok()
+impl<E: Into<Box<dyn Error + Send + Sync>>> IntoPortOutAnswer for Result<PortOutAnswer, E> {
+    fn into_port_out_answer(self) -> Result<PortOutAnswer, Box<dyn Error + Send + Sync>> {
+        self.map_err(Into::into)
     }
 }
 
@@ -118,12 +129,12 @@ mod tests {
 
     #[test]
     fn what_a_handler_may_return() {
-        assert_eq!(PortOutAnswer::Allow.into_port_out_answer(), Some(PortOutAnswer::Allow));
-        assert_eq!(
-            Ok::<_, ()>(PortOutAnswer::Allow).into_port_out_answer(),
-            Some(PortOutAnswer::Allow)
-        );
-        assert_eq!(Err("the PIN is 1111").into_port_out_answer(), None);
+        let allowed = PortOutAnswer::Allow.into_port_out_answer();
+        assert_eq!(allowed.unwrap(), PortOutAnswer::Allow);
+        let allowed = Ok::<_, &str>(PortOutAnswer::Allow).into_port_out_answer();
+        assert_eq!(allowed.unwrap(), PortOutAnswer::Allow);
+        let failed = Err("no record").into_port_out_answer();
+        assert_eq!(failed.unwrap_err().to_string(), "no record");
     }
 
     #[test]

@@ -1,21 +1,28 @@
 //! The port-out webhook: who may ask, and what is answered when nothing else is.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::answer::Answer;
 use crate::auth::Senders;
+use crate::bandwidth::kept::Kept;
+use crate::bandwidth::port_out_failure::Reporter;
 use crate::bandwidth::port_out_request::pon_of;
-use crate::bandwidth::{PortOutAnswer, PortOutValidationRequest};
+use crate::bandwidth::{PortOutAnswer, PortOutFailure, PortOutValidationRequest};
 use crate::error::{ConfigError, ParseError};
 use crate::head::Head;
 use crate::limits::Limits;
-use crate::rejection::{Reason, Rejection};
+use crate::rejection::Reason;
 use crate::webhook::Webhook;
 
 /// How long Bandwidth waits for an answer.
 const TIME_ALLOWED: Duration = Duration::from_secs(30);
+
+/// How many handlers run at once. They are the threads, too, that blocking ones
+/// can take; tokio's own pool for blocking work has 512.
+const MOST_AT_ONCE: NonZeroUsize = NonZeroUsize::new(1_024).unwrap();
 
 /// Receives Bandwidth's port-out validations.
 ///
@@ -37,8 +44,9 @@ const TIME_ALLOWED: Duration = Duration::from_secs(30);
 /// [`Reason::CredentialsMismatch`] for each of them.
 ///
 /// A handler has to run inside what guards it, so this webhook has no extractor.
-/// The adapters for axum and actix have a function `port_out(webhook, handler)`;
-/// other servers call [`Receive::receive`](crate::Receive::receive), run the handler under
+/// The adapters for axum and actix have routes `port_out(webhook, handler)`, and
+/// the feature `body` has the same for every other server on tokio. Elsewhere call
+/// [`Receive::receive`](crate::Receive::receive), run the handler under
 /// [`deadline`](Self::deadline), and answer with [`PortOutAnswer::answer`] or
 /// [`otherwise`](Self::otherwise).
 ///
@@ -63,41 +71,15 @@ pub struct PortOutWebhook {
     rules: Arc<Rules>,
     limits: Limits,
     deadline: Duration,
+    most_at_once: NonZeroUsize,
     reporter: Option<Reporter>,
+    kept: Kept,
 }
-
-type Reporter = Arc<dyn Fn(PortOutFailure) + Send + Sync>;
 
 #[derive(Debug)]
 struct Rules {
     senders: Senders,
     otherwise: PortOutAnswer,
-}
-
-/// Why a question was answered without its handler's verdict.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum PortOutFailure {
-    /// The delivery was refused, and the handler never asked. A question whose
-    /// sender is proven and that does not parse has its body in it.
-    Refused(Rejection),
-    /// The handler returned an error.
-    HandlerFailed,
-    /// The handler panicked.
-    HandlerPanicked,
-    /// The handler was not done by the deadline.
-    HandlerLate,
-}
-
-impl fmt::Display for PortOutFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused(rejection) => rejection.fmt(f),
-            Self::HandlerFailed => f.write_str("the handler failed"),
-            Self::HandlerPanicked => f.write_str("the handler panicked"),
-            Self::HandlerLate => f.write_str("the handler was not done by the deadline"),
-        }
-    }
 }
 
 impl PortOutWebhook {
@@ -110,7 +92,9 @@ impl PortOutWebhook {
             rules: Arc::new(Rules { senders: senders.into(), otherwise }),
             limits: Limits::default(),
             deadline: Duration::from_secs(25),
+            most_at_once: MOST_AT_ONCE,
             reporter: None,
+            kept: Kept::default(),
         }
     }
 
@@ -118,14 +102,17 @@ impl PortOutWebhook {
     /// handler's verdict, so that it can be logged and its body stored. Forged
     /// ones are among them; a challenge is a normal step and is not told.
     ///
-    /// It runs beside the answer, on a thread for blocking work; the sender does
-    /// not wait for it.
+    /// It runs beside the answer, on one thread of its own, so it may block. No
+    /// answer and no handler waits for it. What comes faster than it takes is
+    /// counted, and told as [`PortOutFailure::Missed`]; forged questions never
+    /// displace what there is to tell of a proven sender.
     #[must_use]
     pub fn with_reporter(
         mut self,
         reporter: impl Fn(PortOutFailure) + Send + Sync + 'static,
     ) -> Self {
         self.reporter = Some(Arc::new(reporter));
+        self.kept = Kept::default();
         self
     }
 
@@ -154,15 +141,43 @@ impl PortOutWebhook {
         Ok(self)
     }
 
+    /// Runs so many handlers at once, instead of 1,024. The others wait for their
+    /// turn, within their deadline.
+    ///
+    /// It is also how many threads they can take, one for each that blocks its
+    /// thread at the same time. A handler that never comes back keeps its place
+    /// until the process ends, and when every place is taken like that, every
+    /// question gets the verdict for failures: give what a handler calls a time
+    /// limit of its own.
+    ///
+    /// Clones of the webhook, and so the workers of actix-web, share the places.
+    #[must_use]
+    pub fn with_most_at_once(mut self, most_at_once: NonZeroUsize) -> Self {
+        self.most_at_once = most_at_once;
+        self.kept = Kept::default();
+        self
+    }
+
     /// The time from the arrival of the head to the answer.
     #[must_use]
     pub fn deadline(&self) -> Duration {
         self.deadline
     }
 
-    #[cfg(any(feature = "axum", feature = "actix"))]
+    #[cfg(feature = "body")]
     pub(crate) fn reporter(&self) -> Option<Reporter> {
         self.reporter.clone()
+    }
+
+    #[cfg(feature = "body")]
+    pub(crate) fn most_at_once(&self) -> NonZeroUsize {
+        self.most_at_once
+    }
+
+    /// What an adapter shares among the clones of this webhook.
+    #[cfg(feature = "body")]
+    pub(crate) fn shared<T: Send + Sync + 'static>(&self, make: impl Fn() -> T) -> Arc<T> {
+        self.kept.get_or_make(make)
     }
 
     /// The answer to give when the handler has none, to the request with this
@@ -179,6 +194,7 @@ impl fmt::Debug for PortOutWebhook {
             .field("rules", &self.rules)
             .field("limits", &self.limits)
             .field("deadline", &self.deadline)
+            .field("most_at_once", &self.most_at_once)
             .finish_non_exhaustive()
     }
 }

@@ -1,0 +1,121 @@
+//! Why a question was answered without its handler's verdict.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::rejection::{Reason, Rejection};
+
+/// What is told of failures.
+pub(crate) type Reporter = Arc<dyn Fn(PortOutFailure) + Send + Sync>;
+
+/// Why a question was answered without its handler's verdict.
+///
+/// ```
+/// use std::error::Error;
+/// use order_webhooks::bandwidth::PortOutFailure;
+///
+/// fn on_failure(failure: PortOutFailure) {
+///     match &failure {
+///         PortOutFailure::Refused(rejection) => match rejection.verified_body() {
+///             Some(body) => println!("{failure}; {} bytes to look into", body.len()),
+///             None => println!("{failure}"),
+///         },
+///         // What the handler returned; it can hold customer data.
+///         PortOutFailure::HandlerFailed(error) => println!("{failure}: {error}"),
+///         _ => println!("{failure}"),
+///     }
+/// }
+/// ```
+#[non_exhaustive]
+pub enum PortOutFailure {
+    /// The delivery was refused, and the handler was not asked. A question whose
+    /// sender is proven and that does not parse has its body in it.
+    Refused(Rejection),
+    /// The handler returned this error, or one of its extractors refused.
+    ///
+    /// `Display` and `Debug` of the failure leave it out, since it can hold
+    /// customer data; the error's own, and `source()`, have it.
+    HandlerFailed(Box<dyn Error + Send + Sync>),
+    /// The handler panicked.
+    HandlerPanicked,
+    /// The handler was not done by the deadline.
+    HandlerLate,
+    /// The handler was not even started by the deadline: so many others were
+    /// running, or the system gave no thread.
+    HandlerNotAsked,
+    /// So many failures were not told one by one, because the reporter had
+    /// too many others to take.
+    Missed {
+        /// Of questions whose sender was proven.
+        proven: u64,
+        /// Of others, which anybody can send.
+        forged: u64,
+    },
+}
+
+impl PortOutFailure {
+    #[cfg(feature = "body")]
+    pub(crate) fn of_handler(error: Box<dyn Error + Send + Sync>) -> Self {
+        match error.downcast() {
+            Ok(failure) => *failure,
+            Err(error) => Self::HandlerFailed(error),
+        }
+    }
+
+    /// Whether the sender of the question had shown who it is.
+    #[cfg(feature = "body")]
+    pub(crate) fn is_of_a_proven_sender(&self) -> bool {
+        let Self::Refused(rejection) = self else { return true };
+        matches!(
+            rejection.reason(),
+            Reason::Encoded
+                | Reason::TooLarge { .. }
+                | Reason::TooSlow { .. }
+                | Reason::Incomplete
+                | Reason::Unparsable(_)
+        )
+    }
+}
+
+impl fmt::Display for PortOutFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(rejection) => rejection.fmt(f),
+            Self::HandlerFailed(_) => f.write_str("the handler failed"),
+            Self::HandlerPanicked => f.write_str("the handler panicked"),
+            Self::HandlerLate => f.write_str("the handler was not done by the deadline"),
+            Self::HandlerNotAsked => f.write_str("the handler was not started by the deadline"),
+            Self::Missed { proven, forged } => {
+                write!(
+                    f,
+                    "failures that were not told: {proven} of proven senders, {forged} others"
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Debug for PortOutFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(rejection) => f.debug_tuple("Refused").field(rejection).finish(),
+            Self::HandlerFailed(_) => f.debug_tuple("HandlerFailed").finish_non_exhaustive(),
+            Self::HandlerPanicked => f.write_str("HandlerPanicked"),
+            Self::HandlerLate => f.write_str("HandlerLate"),
+            Self::HandlerNotAsked => f.write_str("HandlerNotAsked"),
+            Self::Missed { proven, forged } => {
+                f.debug_struct("Missed").field("proven", proven).field("forged", forged).finish()
+            }
+        }
+    }
+}
+
+impl Error for PortOutFailure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::HandlerFailed(error) => Some(&**error),
+            _ => None,
+        }
+    }
+}
