@@ -53,6 +53,7 @@ mod adapter;
 pub mod auth;
 #[cfg(feature = "bandwidth")]
 pub mod bandwidth;
+pub mod envelope;
 mod error;
 mod fallback;
 mod head;
