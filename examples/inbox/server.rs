@@ -1,5 +1,7 @@
 //! The server of the inbox: verify, keep, and only then answer.
 
+use std::error::Error;
+use std::future::pending;
 use std::sync::Arc;
 
 use axum::Router;
@@ -8,12 +10,31 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use order_webhooks::bandwidth::{self, NotificationWebhook, SubscriptionWebhook};
+use order_webhooks::envelope::Envelope;
 use order_webhooks::musement::{self, OrderItemWebhook};
 use order_webhooks::porterbuddy::{self, OrderWebhook};
 use order_webhooks::{Rejection, Tracked, Webhook, axum::Verified};
+use time::OffsetDateTime;
 
-use crate::common::{Webhooks, report};
-use crate::inbox::{Delivery, Inbox};
+use crate::common::{self, Webhooks, report};
+use crate::inbox::{Chain, Delivery, Inbox, Role};
+
+/// Receives, works, or does both. All of it can be stopped at any moment, so
+/// nothing is waited for when the process is told to stop.
+pub(crate) async fn run(inbox: Arc<Inbox>) -> Result<(), Box<dyn Error>> {
+    let role = Role::from_env();
+    if role.works {
+        let worker = Arc::clone(&inbox);
+        tokio::spawn(async move { worker.work().await });
+        let cleaner = Arc::clone(&inbox);
+        tokio::spawn(async move { cleaner.clean().await });
+    }
+    if !role.receives {
+        return pending().await;
+    }
+    let listener = tokio::net::TcpListener::from_std(common::listen()?)?;
+    Ok(axum::serve(listener, router(Webhooks::from_env()?, inbox)).await?)
+}
 
 /// A port-out has no place here: its sender waits for a verdict, not for a
 /// receipt. `examples/axum_server.rs` has one.
@@ -93,7 +114,7 @@ async fn on_subscription(
     delivery: Result<Verified<SubscriptionWebhook>, Rejection>,
 ) -> Result<Response, Rejection> {
     let delivery = match delivery {
-        Ok(delivery) => Delivery::of_body::<SubscriptionWebhook>(delivery.body()),
+        Ok(delivery) => Delivery::without_key(Envelope::of(&delivery, OffsetDateTime::now_utc())),
         Err(rejection) => unreadable::<SubscriptionWebhook>(rejection)?,
     };
     let is_kept = keep::<SubscriptionWebhook>(&inbox, delivery).await;
@@ -114,13 +135,13 @@ fn tracked<W: Webhook<Event: Tracked>>(
 /// good as any: it would parse no better the next time.
 fn unreadable<W: Webhook>(rejection: Rejection) -> Result<Delivery, Rejection> {
     report::<W>(&rejection);
-    rejection.verified_body().map(|body| Delivery::of_body::<W>(body)).ok_or(rejection)
+    Delivery::of_rejected::<W>(&rejection).ok_or(rejection)
 }
 
 async fn keep<W: Webhook>(inbox: &Inbox, delivery: Delivery) -> bool {
     let kept = inbox.keep(delivery).await;
     if let Err(error) = &kept {
-        eprintln!("{}: a delivery is not kept: {error}", W::NAME);
+        eprintln!("{}: a delivery is not kept: {}", W::NAME, Chain(&**error));
     }
     kept.is_ok()
 }
