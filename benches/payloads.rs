@@ -5,7 +5,7 @@ use divan::{Bencher, black_box};
 use order_webhooks::bandwidth::{Notification, PortOutValidationRequest, Subscriber};
 use order_webhooks::musement::{OrderItemUpdate, OrderItemWebhook};
 use order_webhooks::porterbuddy::{OrderStatusUpdate, OrderWebhook};
-use order_webhooks::{BasicAuth, Head, Secret, Webhook};
+use order_webhooks::{BasicAuth, Head, Receive as _, Secret, Webhook};
 use quick_xml::events::Event;
 use serde::Deserialize;
 use time::OffsetDateTime;
@@ -103,8 +103,8 @@ mod deliveries {
     use super::*;
 
     fn deliver<W: Webhook>(webhook: &W, request: &http::Request<&'static [u8]>) -> W::Event {
-        let pending = webhook.head(&Head::of(black_box(request))).unwrap();
-        pending.body(black_box(*request.body())).unwrap().into_event()
+        let pending = webhook.authenticate(&Head::of(black_box(request))).unwrap();
+        pending.verify(black_box(*request.body())).unwrap().into_event()
     }
 
     #[divan::bench]

@@ -5,7 +5,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use divan::{Bencher, black_box};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use order_webhooks::{BasicAuth, BodySignature, Head, Secret, SignatureEncoding};
+use order_webhooks::{
+    BasicAuth, Head, Secret,
+    auth::{BodySignature, SignatureEncoding},
+};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 

@@ -22,8 +22,15 @@ use std::{env, error::Error};
 use axum::{Router, routing::post};
 use http::HeaderName;
 use order_webhooks::axum::Verified;
-use order_webhooks::{BodySignature, Extract, Head, ParseError, ParseErrorKind, Reason, Receipt};
-use order_webhooks::{Secret, Signature, SignatureEncoding, Webhook};
+use order_webhooks::{
+    Head, ParseError, Reason, Receipt,
+    auth::BodySignature,
+    webhook::{Extract, ParseErrorKind},
+};
+use order_webhooks::{
+    Secret, Webhook,
+    auth::{Signature, SignatureEncoding},
+};
 use serde::Deserialize;
 
 // The provider, from here

@@ -35,7 +35,8 @@ use order_webhooks::bandwidth::{
 use order_webhooks::musement::{OrderItemStatus, OrderItemUpdate, OrderItemWebhook};
 use order_webhooks::porterbuddy::{OrderStatus, OrderStatusUpdate, OrderWebhook};
 use order_webhooks::{
-    BasicAuth, ConfigError, Credentials, Extract, Reason, Receipt, Rejection, Secret, testing,
+    BasicAuth, ConfigError, Credentials, Reason, Receipt, Rejection, Secret, testing,
+    webhook::Extract,
 };
 use serde_json::Value;
 use testing::{Forgery, Next, Sender, Verdict};

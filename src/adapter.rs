@@ -10,7 +10,7 @@ mod body;
 mod guard;
 #[cfg(feature = "tower")]
 mod http_body;
-#[cfg(any(feature = "axum", feature = "actix", feature = "tower"))]
-pub(crate) mod peer;
+#[cfg(feature = "tower")]
+mod peer;
 #[cfg(feature = "tower")]
 pub mod tower;

@@ -5,10 +5,11 @@
 mod allowlist;
 mod basic;
 mod challenge;
-mod hmac;
+mod senders;
 mod signature;
 
 pub use allowlist::Allowlist;
 pub use basic::{BasicAuth, Credentials};
 pub use challenge::ChallengeState;
+pub use senders::Senders;
 pub use signature::{BodySignature, Signature, SignatureEncoding};

@@ -26,8 +26,8 @@ pub enum ConfigError {
     /// section 2), such as NUL, a line break or DEL.
     #[error("the username or the password contains a control character")]
     ControlCharacter,
-    /// Username and password together are longer than 3,000 bytes.
-    #[error("username and password are longer than 3000 bytes together")]
+    /// Username and password together are longer than 383 bytes.
+    #[error("username and password are longer than 383 bytes together")]
     CredentialsTooLong,
     /// The realm is empty, or holds something other than printable ASCII, or a
     /// quote or a backslash.
@@ -50,6 +50,10 @@ pub enum ConfigError {
     /// such as a line break.
     #[error("a header value is empty or contains a control character")]
     InvalidHeaderValue,
+    /// The networks of the list together hold every IPv4 or every IPv6 address:
+    /// `"0.0.0.0/1"` and `"128.0.0.0/1"`.
+    #[error("the allowlist lets everyone in")]
+    EveryAddress,
     /// A limit of zero bytes or of no time at all.
     #[error("a limit is zero")]
     ZeroLimit,

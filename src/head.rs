@@ -3,76 +3,45 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use http::HeaderName;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// What a delivery says under one header name.
-///
-/// A header that decides whether a delivery is accepted may come once. Two
-/// values, even equal ones, are [`Field::Repeated`], so that no part of a chain
-/// of proxies can take another one for the value than the receiver does.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Field<'a> {
-    /// No such header.
-    Absent,
-    /// One header with this value, as it came: any bytes, not always UTF-8.
-    Once(&'a [u8]),
-    /// More than one header of this name.
-    Repeated,
-}
-
-impl<'a> Field<'a> {
-    /// What the values found under one name amount to.
-    pub fn of(mut values: impl Iterator<Item = &'a [u8]>) -> Self {
-        match (values.next(), values.next()) {
-            (None, _) => Self::Absent,
-            (Some(value), None) => Self::Once(value),
-            (Some(_), Some(_)) => Self::Repeated,
-        }
-    }
-}
-
-impl fmt::Debug for Field<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Absent => "Absent",
-            Self::Once(_) => "Once(redacted)",
-            Self::Repeated => "Repeated",
-        })
-    }
-}
+use crate::peer::PeerAddress;
+use crate::rejection::Reason;
 
 /// Headers that can be looked up by name, in whatever type a server keeps them.
 ///
 /// It is implemented for [`http::HeaderMap`] and for slices and arrays of
 /// name and value; a server with a type of its own implements one function.
-pub trait Headers {
-    /// What stands under this name, whatever the case of its letters.
-    fn field(&self, name: &HeaderName) -> Field<'_>;
+pub trait Headers: Sync {
+    /// The value of the nth header of this name, counted from 0, as it came: any
+    /// bytes, not always UTF-8. The case of a name's letters does not matter.
+    fn value(&self, name: &HeaderName, nth: usize) -> Option<&[u8]>;
 }
 
-impl Headers for http::HeaderMap {
-    fn field(&self, name: &HeaderName) -> Field<'_> {
-        Field::of(self.get_all(name).iter().map(http::HeaderValue::as_bytes))
+impl Headers for HeaderMap {
+    fn value(&self, name: &HeaderName, nth: usize) -> Option<&[u8]> {
+        self.get_all(name).iter().nth(nth).map(HeaderValue::as_bytes)
     }
 }
 
-fn field_of_pairs<'a, N: AsRef<str>, V: AsRef<[u8]>>(
+fn value_in_pairs<'a, N: AsRef<str>, V: AsRef<[u8]>>(
     pairs: &'a [(N, V)],
     name: &HeaderName,
-) -> Field<'a> {
+    nth: usize,
+) -> Option<&'a [u8]> {
     let named = |(key, _): &&(N, V)| key.as_ref().eq_ignore_ascii_case(name.as_str());
-    Field::of(pairs.iter().filter(named).map(|(_, value)| value.as_ref()))
+    pairs.iter().filter(named).nth(nth).map(|(_, value)| value.as_ref())
 }
 
-impl<N: AsRef<str>, V: AsRef<[u8]>> Headers for &[(N, V)] {
-    fn field(&self, name: &HeaderName) -> Field<'_> {
-        field_of_pairs(self, name)
+impl<N: AsRef<str> + Sync, V: AsRef<[u8]> + Sync> Headers for &[(N, V)] {
+    fn value(&self, name: &HeaderName, nth: usize) -> Option<&[u8]> {
+        value_in_pairs(self, name, nth)
     }
 }
 
-impl<N: AsRef<str>, V: AsRef<[u8]>, const L: usize> Headers for [(N, V); L] {
-    fn field(&self, name: &HeaderName) -> Field<'_> {
-        field_of_pairs(self, name)
+impl<N: AsRef<str> + Sync, V: AsRef<[u8]> + Sync, const L: usize> Headers for [(N, V); L] {
+    fn value(&self, name: &HeaderName, nth: usize) -> Option<&[u8]> {
+        value_in_pairs(self, name, nth)
     }
 }
 
@@ -100,22 +69,24 @@ impl<'a> Head<'a> {
         Self { method, headers, peer: None }
     }
 
-    /// The head of an [`http::Request`].
+    /// The head of an [`http::Request`], with the sender's address if its
+    /// extensions hold a [`PeerAddress`].
     #[must_use]
     pub fn of<B>(request: &'a http::Request<B>) -> Self {
-        Self::new(request.method().as_str(), request.headers())
+        let peer = PeerAddress::of(request.extensions());
+        Self { method: request.method().as_str(), headers: request.headers(), peer }
     }
 
-    /// The head of the [`http::request::Parts`] of a request.
+    /// The head of the [`http::request::Parts`] of a request, with the sender's
+    /// address if its extensions hold a [`PeerAddress`].
     #[must_use]
     pub fn of_parts(parts: &'a http::request::Parts) -> Self {
-        Self::new(parts.method.as_str(), &parts.headers)
+        let peer = PeerAddress::of(&parts.extensions);
+        Self { method: parts.method.as_str(), headers: &parts.headers, peer }
     }
 
-    /// The same head with the address of the sender, for webhooks that check it.
-    ///
-    /// Behind a proxy the connection's address is the proxy's. Take the
-    /// sender's from the proxy's own header only if the proxy always sets it.
+    /// The same head with the address of the sender, for webhooks that check it;
+    /// see [`PeerAddress`].
     #[must_use]
     pub fn with_peer(mut self, peer: IpAddr) -> Self {
         self.peer = Some(peer);
@@ -128,10 +99,18 @@ impl<'a> Head<'a> {
         self.method
     }
 
-    /// What stands under this header name.
-    #[must_use]
-    pub fn field(&self, name: &HeaderName) -> Field<'a> {
-        self.headers.field(name)
+    /// The value of the one header of this name, or `None` without it.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::RepeatedHeader`] if it comes more than once, even with equal
+    /// values: no part of a chain of proxies may take another one for the value
+    /// than the receiver does.
+    pub fn header(&self, name: &HeaderName) -> Result<Option<&'a [u8]>, Reason> {
+        match self.headers.value(name, 1) {
+            None => Ok(self.headers.value(name, 0)),
+            Some(_) => Err(Reason::RepeatedHeader(name.clone())),
+        }
     }
 
     /// The sender's address, if the server gave it.
@@ -153,32 +132,51 @@ impl fmt::Debug for Head<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::{HeaderMap, HeaderValue};
 
     const NAME: HeaderName = HeaderName::from_static("x-signature");
 
-    #[test]
-    fn a_header_map_tells_none_one_and_more() {
-        let mut map = HeaderMap::new();
-        assert_eq!(map.field(&NAME), Field::Absent);
-        map.append(NAME, HeaderValue::from_static("a"));
-        assert_eq!(map.field(&NAME), Field::Once(b"a"));
-        map.append(NAME, HeaderValue::from_static("a"));
-        assert_eq!(map.field(&NAME), Field::Repeated);
+    #[track_caller]
+    fn check(headers: &dyn Headers, expected: &Result<Option<&[u8]>, Reason>) {
+        assert_eq!(Head::new("POST", headers).header(&NAME), *expected);
     }
 
     #[test]
-    fn pairs_tell_the_same_in_any_case_of_the_name() {
-        assert_eq!([("x-other", "a")].field(&NAME), Field::Absent);
-        assert_eq!([("X-Signature", "a")].field(&NAME), Field::Once(b"a"));
-        assert_eq!([("X-Signature", "a"), ("x-signature", "a")].field(&NAME), Field::Repeated);
+    fn one_header_has_one_value_in_any_case_of_its_name() {
+        let repeated = || Err(Reason::RepeatedHeader(NAME));
+        check(&[("x-other", "a")], &Ok(None));
+        check(&[("X-Signature", "a"), ("x-other", "b")], &Ok(Some(b"a")));
+        check(&[("X-Signature", "a"), ("x-signature", "a")], &repeated());
         let slice: &[(&str, &str)] = &[("X-SIGNATURE", "b")];
-        assert_eq!(slice.field(&NAME), Field::Once(b"b"));
+        check(&slice, &Ok(Some(b"b")));
+        let slice: &[(&str, &[u8])] = &[("x-signature", b"\xE9"), ("x-signature", b"")];
+        check(&slice, &repeated());
+
+        let mut map = HeaderMap::new();
+        check(&map, &Ok(None));
+        map.append(NAME, HeaderValue::from_static("a"));
+        check(&map, &Ok(Some(b"a")));
+        map.append(NAME, HeaderValue::from_static("a"));
+        check(&map, &repeated());
+    }
+
+    #[test]
+    fn the_address_is_that_of_the_extensions() {
+        let mut request = http::Request::new(());
+        assert_eq!(Head::of(&request).peer(), None);
+        let address = IpAddr::from([203, 0, 113, 7]);
+        request.extensions_mut().insert(PeerAddress(address));
+        assert_eq!(Head::of(&request).peer(), Some(address));
+        assert_eq!(Head::of_parts(&request.into_parts().0).peer(), Some(address));
+    }
+
+    #[test]
+    fn a_head_can_wait_on_another_thread() {
+        fn is_send<T: Send + Sync>(_: &T) {}
+        is_send(&Head::new("POST", &HeaderMap::new()));
     }
 
     #[test]
     fn debug_shows_no_value() {
-        assert_eq!(format!("{:?}", Field::Once(b"Basic c2VjcmV0")), "Once(redacted)");
         let headers = [("authorization", "Basic c2VjcmV0")];
         let head = format!("{:?}", Head::new("POST", &headers));
         assert_eq!(head, "Head { method: \"POST\", peer: None, .. }");

@@ -28,10 +28,10 @@
 //! | webhook | its sender is proven by | event |
 //! |---|---|---|
 //! | [`musement::OrderItemWebhook`] | [`BasicAuth`], an [`Allowlist`], or both | [`musement::OrderItemUpdate`] |
-//! | [`porterbuddy::OrderWebhook`] | [`BodySignature`] | [`porterbuddy::OrderStatusUpdate`] |
+//! | [`porterbuddy::OrderWebhook`] | [`BodySignature`](auth::BodySignature) | [`porterbuddy::OrderStatusUpdate`] |
 //! | [`bandwidth::NotificationWebhook`] | [`BasicAuth`] by challenge | [`bandwidth::Notification`] |
 //! | [`bandwidth::PortOutWebhook`] | [`BasicAuth`] by challenge | [`bandwidth::PortOutValidationRequest`] |
-//! | [`bandwidth::SubscriptionWebhook`] | [`BodySignature`], and [`BasicAuth`] if set | JSON, or a type of yours |
+//! | [`bandwidth::SubscriptionWebhook`] | [`BodySignature`](auth::BodySignature), and [`BasicAuth`] if set | JSON, or a type of yours |
 //! | yours: the trait [`Webhook`] | | |
 //!
 //! # From a delivery to an event
@@ -47,20 +47,22 @@
 //! `musement`, `porterbuddy` and `bandwidth`, on by default, are the providers.
 //! `axum`, `actix` and `tower` are the adapters and `testing` has the senders, in
 //! modules of the same names; `tracing` logs one event for each delivery. Without
-//! an adapter, see [`Webhook::receive`] and [`Webhook::head`].
+//! an adapter, see [`Receive`].
 
 mod adapter;
+mod answer;
 pub mod auth;
 #[cfg(feature = "bandwidth")]
 pub mod bandwidth;
 pub mod envelope;
 mod error;
-mod fallback;
+pub mod fallback;
 mod head;
 mod limits;
 mod log;
 #[cfg(feature = "musement")]
 pub mod musement;
+mod peer;
 mod policy;
 #[cfg(feature = "porterbuddy")]
 pub mod porterbuddy;
@@ -69,8 +71,8 @@ mod rejection;
 mod secret;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod tracking;
-mod webhook;
+pub mod tracking;
+pub mod webhook;
 mod wire;
 
 #[cfg(feature = "actix")]
@@ -79,19 +81,17 @@ pub use adapter::actix;
 pub use adapter::axum;
 #[cfg(feature = "tower")]
 pub use adapter::tower;
-pub use auth::{
-    Allowlist, BasicAuth, BodySignature, ChallengeState, Credentials, Signature, SignatureEncoding,
-};
-pub use error::{ConfigError, ParseError, ParseErrorKind, Position};
-pub use fallback::{FallbackError, FallbackErrorKind};
-pub use head::{Field, Head, Headers};
+pub use auth::{Allowlist, BasicAuth, Credentials};
+pub use error::{ConfigError, ParseError};
+pub use head::Head;
 pub use limits::Limits;
+pub use peer::PeerAddress;
 pub use policy::{Delivered, DeliveryPolicy, Retries};
 pub use receipt::Receipt;
-pub use rejection::{Answer, CredentialsFault, Reason, Rejection};
+pub use rejection::{Reason, Rejection};
 pub use secret::Secret;
-pub use tracking::{ContentDigest, Key, Revision, Standing, Tracked};
-pub use webhook::{Extract, Pending, Verified, Webhook};
+pub use tracking::Tracked;
+pub use webhook::{Receive, Verified, Webhook};
 
 #[cfg(all(doctest, feature = "axum", feature = "actix"))]
 #[doc = include_str!("../README.md")]

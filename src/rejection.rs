@@ -1,13 +1,13 @@
 //! Why a delivery was refused, and the response that says so to the sender.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::{ALLOW, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
+use crate::answer::Answer;
 use crate::error::ParseError;
 
 /// Why a delivery was refused.
@@ -27,14 +27,24 @@ pub enum Reason {
         /// The value of `WWW-Authenticate`.
         HeaderValue,
     ),
-    /// Credentials that are not the expected ones.
-    #[error("credentials refused: {fault}")]
-    Credentials {
-        /// What is wrong with them.
-        fault: CredentialsFault,
+    /// Credentials of another scheme than Basic: `Bearer x`.
+    #[error("credentials refused: another scheme than Basic")]
+    CredentialsScheme(
         /// The value of `WWW-Authenticate`.
-        challenge: HeaderValue,
-    },
+        HeaderValue,
+    ),
+    /// Not the base64 of a username, a colon and a password: `Basic dQ==`.
+    #[error("credentials refused: malformed")]
+    CredentialsMalformed(
+        /// The value of `WWW-Authenticate`.
+        HeaderValue,
+    ),
+    /// Credentials that are well formed, and not the expected ones.
+    #[error("credentials refused: not the expected ones")]
+    CredentialsMismatch(
+        /// The value of `WWW-Authenticate`.
+        HeaderValue,
+    ),
     /// A header that can be given once came more often.
     #[error("header {0} given more than once")]
     RepeatedHeader(HeaderName),
@@ -79,28 +89,16 @@ pub enum Reason {
     Unconfigured,
 }
 
-/// What is wrong with presented credentials; see [`Reason::Credentials`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CredentialsFault {
-    /// Another scheme than Basic: `Bearer x`.
-    #[error("another scheme than Basic")]
-    Scheme,
-    /// Not the base64 of a username, a colon and a password: `Basic dQ==`.
-    #[error("malformed")]
-    Malformed,
-    /// Well formed, and not the expected ones.
-    #[error("not the expected ones")]
-    Mismatch,
-}
-
 impl Reason {
     /// The status of the response: the one table of this crate.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Challenged(_) | Self::Credentials { .. } => StatusCode::UNAUTHORIZED,
+            Self::Challenged(_)
+            | Self::CredentialsScheme(_)
+            | Self::CredentialsMalformed(_)
+            | Self::CredentialsMismatch(_) => StatusCode::UNAUTHORIZED,
             Self::SignatureMissing
             | Self::SignatureMalformed
             | Self::SignatureMismatch
@@ -120,66 +118,12 @@ impl Reason {
     #[must_use]
     pub fn challenge(&self) -> Option<&HeaderValue> {
         match self {
-            Self::Challenged(challenge) | Self::Credentials { challenge, .. } => Some(challenge),
+            Self::Challenged(challenge)
+            | Self::CredentialsScheme(challenge)
+            | Self::CredentialsMalformed(challenge)
+            | Self::CredentialsMismatch(challenge) => Some(challenge),
             _ => None,
         }
-    }
-}
-
-/// A complete response to a sender: status, media type and body.
-///
-/// It is cheap to clone, so a webhook can hold one ready.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Answer {
-    status: StatusCode,
-    media_type: Option<&'static str>,
-    body: Arc<[u8]>,
-}
-
-impl Answer {
-    /// An answer without a body.
-    #[must_use]
-    pub fn empty(status: StatusCode) -> Self {
-        Self { status, media_type: None, body: Arc::default() }
-    }
-
-    /// An answer with a body of this media type.
-    #[must_use]
-    pub fn with_body(
-        status: StatusCode,
-        media_type: &'static str,
-        body: impl Into<Arc<[u8]>>,
-    ) -> Self {
-        Self { status, media_type: Some(media_type), body: body.into() }
-    }
-
-    /// The status.
-    #[must_use]
-    pub fn status(&self) -> StatusCode {
-        self.status
-    }
-
-    /// The body's bytes.
-    #[must_use]
-    pub fn body(&self) -> &[u8] {
-        &self.body
-    }
-
-    /// The answer as a response of the `http` crate.
-    #[must_use]
-    pub fn response(&self) -> Response<Vec<u8>> {
-        let mut response = Response::new(self.body.to_vec());
-        *response.status_mut() = self.status;
-        if let Some(Ok(media_type)) = self.media_type.map(HeaderValue::from_str) {
-            response.headers_mut().insert(CONTENT_TYPE, media_type);
-        }
-        response
-    }
-}
-
-impl fmt::Debug for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()
     }
 }
 
@@ -190,7 +134,7 @@ impl fmt::Debug for Answer {
 #[derive(Clone)]
 pub struct Rejection<B = Bytes> {
     reason: Reason,
-    answer: Option<Answer>,
+    answer: Option<Box<Answer>>,
     verified_body: Option<B>,
 }
 
@@ -202,7 +146,7 @@ impl<B> Rejection<B> {
     }
 
     pub(crate) fn answered(mut self, answer: Option<Answer>) -> Self {
-        self.answer = answer;
+        self.answer = answer.map(Box::new);
         self
     }
 
@@ -226,7 +170,7 @@ impl<B> Rejection<B> {
     /// The status of the response.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.answer.as_ref().map_or_else(|| self.reason.status(), Answer::status)
+        self.answer.as_ref().map_or_else(|| self.reason.status(), |answer| answer.status())
     }
 
     /// Whether this is the 401 that a sender waits for before it shows its
@@ -253,11 +197,11 @@ impl<B> Rejection<B> {
     /// The complete response to the sender: status, the challenge of a 401, the
     /// `Allow` of a 405, and nothing about why.
     #[must_use]
-    pub fn response(&self) -> Response<Vec<u8>> {
+    pub fn to_response(&self) -> Response<Bytes> {
         if let Some(answer) = &self.answer {
-            return answer.response();
+            return answer.to_response();
         }
-        let mut response = Response::new(Vec::new());
+        let mut response = Response::new(Bytes::new());
         *response.status_mut() = self.reason.status();
         if let Some(challenge) = self.reason.challenge() {
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge.clone());
@@ -266,6 +210,12 @@ impl<B> Rejection<B> {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
         }
         response
+    }
+}
+
+impl<B> From<Rejection<B>> for Response<Bytes> {
+    fn from(rejection: Rejection<B>) -> Self {
+        rejection.to_response()
     }
 }
 

@@ -38,7 +38,7 @@ pub use revision::{Revision, Standing};
 ///
 /// ```
 /// # #[cfg(feature = "porterbuddy")] {
-/// use order_webhooks::{Standing, Tracked, porterbuddy::OrderStatusUpdate};
+/// use order_webhooks::{Tracked, porterbuddy::OrderStatusUpdate, tracking::Standing};
 ///
 /// let ready = br#"{"orderId":"394326","orderStatus":"ready",
 ///   "statusUpdatedAt":"2021-06-08T12:16:40.32538Z"}"#;

@@ -1,4 +1,5 @@
-//! The rules of one endpoint, and the one way from a delivery to an event.
+//! What a webhook of one's own implements, and the one way from a delivery to an
+//! event.
 
 use std::fmt;
 use std::ops::Deref;
@@ -7,11 +8,15 @@ use bytes::Bytes;
 use http::header::CONTENT_ENCODING;
 
 use crate::error::ParseError;
-use crate::head::{Field, Head};
+use crate::head::Head;
 use crate::limits::Limits;
 use crate::log;
 use crate::policy::DeliveryPolicy;
-use crate::rejection::{Answer, Reason, Rejection};
+use crate::rejection::{Reason, Rejection};
+
+pub use crate::answer::Answer;
+pub use crate::error::{ParseErrorKind, Position};
+pub use crate::head::Headers;
 
 /// The rules of one endpoint: who may send, what the body is, which answer
 /// means what.
@@ -20,11 +25,13 @@ use crate::rejection::{Answer, Reason, Rejection};
 /// provider; every adapter then works with it. A webhook is a plain value,
 /// built once at start-up and cheap to clone.
 ///
-/// What to implement is four steps; what to call is [`head`](Self::head), or
-/// [`receive`](Self::receive) if the body is there already.
+/// It has the three steps that differ from provider to provider. The way through
+/// them is [`Receive`], which every webhook has and none can change.
 ///
 /// ```
-/// use order_webhooks::{BodySignature, Head, ParseError, ParseErrorKind, Reason, Signature, Webhook};
+/// use order_webhooks::auth::{BodySignature, Signature};
+/// use order_webhooks::webhook::ParseErrorKind;
+/// use order_webhooks::{Head, ParseError, Reason, Webhook};
 ///
 /// #[derive(Clone)]
 /// struct StockWebhook(BodySignature);
@@ -58,7 +65,7 @@ pub trait Webhook: Clone + Send + Sync + 'static {
     /// What the head leaves to be checked against the body: a [`Signature`] that
     /// is still only claimed, or `()` if the head has settled it.
     ///
-    /// [`Signature`]: crate::Signature
+    /// [`Signature`]: crate::auth::Signature
     type Proof: Send;
 
     /// Checks what the head alone can decide.
@@ -92,14 +99,21 @@ pub trait Webhook: Clone + Send + Sync + 'static {
         DeliveryPolicy::UNDOCUMENTED
     }
 
-    /// An answer to give in place of the usual one when a delivery fails after
-    /// its head was accepted. Only a provider that takes an error status for an
-    /// answer needs one. The body is given if it was verified and does not parse.
+    /// An answer to give in place of the usual one when a POST is refused. Only a
+    /// provider that takes an error status for an answer needs one. It is not
+    /// asked for a [challenge](Reason::Challenged). The body is given if it was
+    /// verified and does not parse.
     fn answer_instead(&self, reason: &Reason, verified_body: Option<&[u8]>) -> Option<Answer> {
         let _ = (reason, verified_body);
         None
     }
+}
 
+/// The one way from a delivery to an event, which every [`Webhook`] has.
+///
+/// It is implemented for all of them and cannot be implemented otherwise, so no
+/// webhook can leave out a step that proves something.
+pub trait Receive: Webhook + sealed::Sealed {
     /// Decides on the head: the first of the two steps for a server that reads
     /// the body afterwards.
     ///
@@ -108,28 +122,18 @@ pub trait Webhook: Clone + Send + Sync + 'static {
     /// # Errors
     ///
     /// The rejection to answer with.
-    fn head(&self, head: &Head<'_>) -> Result<Pending<'_, Self>, Rejection> {
-        let refused = |reason| Err(log::refused(Self::NAME, Rejection::new(reason)));
-        if head.method() != "POST" {
-            return refused(Reason::Method);
-        }
-        let proof = match self.check_head(head) {
-            Ok(proof) => proof,
-            Err(reason) => return refused(reason),
-        };
-        Ok(Pending { webhook: self, proof, encoded: is_encoded(head) })
-    }
+    fn authenticate(&self, head: &Head<'_>) -> Result<Pending<'_, Self>, Rejection>;
 
     /// Takes a complete request, whatever its body is kept in.
     ///
     /// ```
     /// # #[cfg(feature = "porterbuddy")] {
-    /// use order_webhooks::{Secret, Webhook, porterbuddy::OrderWebhook};
+    /// use order_webhooks::{Receive, Secret, porterbuddy::OrderWebhook};
     ///
     /// let webhook = OrderWebhook::new(&Secret::new("porterbuddy-api-key")?);
     /// let request = http::Request::post("/porterbuddy").body(r#"{"orderId":"1"}"#)?;
     /// let rejection = webhook.receive(request).unwrap_err();
-    /// assert_eq!(rejection.response().status(), 403);
+    /// assert_eq!(rejection.to_response().status(), 403);
     /// # }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -140,20 +144,52 @@ pub trait Webhook: Clone + Send + Sync + 'static {
     fn receive<B: AsRef<[u8]>>(
         &self,
         request: http::Request<B>,
+    ) -> Result<Verified<Self, B>, Rejection<B>>;
+}
+
+mod sealed {
+    pub trait Sealed {}
+
+    impl<W: super::Webhook> Sealed for W {}
+}
+
+impl<W: Webhook> Receive for W {
+    fn authenticate(&self, head: &Head<'_>) -> Result<Pending<'_, Self>, Rejection> {
+        if head.method() != "POST" {
+            return Err(log::refused(W::NAME, Rejection::new(Reason::Method)));
+        }
+        match self.check_head(head) {
+            Ok(proof) => Ok(Pending { webhook: self, proof, encoded: is_encoded(head) }),
+            Err(challenge @ Reason::Challenged(_)) => {
+                Err(log::refused(W::NAME, Rejection::new(challenge)))
+            }
+            Err(reason) => Err(refuse(self, reason)),
+        }
+    }
+
+    fn receive<B: AsRef<[u8]>>(
+        &self,
+        request: http::Request<B>,
     ) -> Result<Verified<Self, B>, Rejection<B>> {
-        match self.head(&Head::of(&request)) {
-            Ok(pending) => pending.body(request.into_body()),
+        match self.authenticate(&Head::of(&request)) {
+            Ok(pending) => pending.verify(request.into_body()),
             Err(rejection) => Err(rejection.without_body()),
         }
     }
 }
 
+/// A rejection without a verified body.
+fn refuse<W: Webhook, B>(webhook: &W, reason: Reason) -> Rejection<B> {
+    let answer = webhook.answer_instead(&reason, None);
+    log::refused(W::NAME, Rejection::new(reason).answered(answer))
+}
+
 /// Bodies are verified as they came and never inflated.
 fn is_encoded(head: &Head<'_>) -> bool {
-    match head.field(&CONTENT_ENCODING) {
-        Field::Absent => false,
-        Field::Once(value) => !value.trim_ascii().eq_ignore_ascii_case(b"identity"),
-        Field::Repeated => true,
+    match head.header(&CONTENT_ENCODING) {
+        Ok(None) => false,
+        Ok(Some(value)) => !value.trim_ascii().eq_ignore_ascii_case(b"identity"),
+        Err(_) => true,
     }
 }
 
@@ -172,7 +208,7 @@ impl<'w, W: Webhook> Pending<'w, W> {
     ///
     /// The rejection to answer with. It keeps the body if the sender is proven
     /// and only the parsing failed.
-    pub fn body<B: AsRef<[u8]>>(self, body: B) -> Result<Verified<W, B>, Rejection<B>> {
+    pub fn verify<B: AsRef<[u8]>>(self, body: B) -> Result<Verified<W, B>, Rejection<B>> {
         let bytes = body.as_ref();
         let limit = self.webhook.limits().body_bytes();
         if self.encoded {
@@ -201,8 +237,7 @@ impl<'w, W: Webhook> Pending<'w, W> {
     /// Refuses the delivery because its body could not be read:
     /// [`Reason::TooLarge`], [`Reason::TooSlow`] or [`Reason::Incomplete`].
     pub fn fail<B>(self, reason: Reason) -> Rejection<B> {
-        let answer = self.webhook.answer_instead(&reason, None);
-        log::refused(W::NAME, Rejection::new(reason).answered(answer))
+        refuse(self.webhook, reason)
     }
 
     /// The webhook whose delivery this is.
@@ -283,6 +318,6 @@ impl<W: Webhook, B> fmt::Debug for Verified<W, B> {
 #[diagnostic::on_unimplemented(
     message = "a verified delivery of `{Self}` cannot be extracted",
     note = "a port-out is received with `port_out(webhook, handler)`, which answers even if the handler fails",
-    note = "a webhook of your own needs `impl order_webhooks::Extract for {Self} {{}}`"
+    note = "a webhook of your own needs `impl order_webhooks::webhook::Extract for {Self} {{}}`"
 )]
 pub trait Extract: Webhook {}

@@ -603,11 +603,10 @@ fn the_handler_has_the_bytes_as_they_came() {
 /// The word of the server's own middleware goes before the connection's address.
 #[test]
 fn addresses_are_the_middlewares_and_otherwise_the_connections() {
-    let only = |address| OrderItemWebhook::from_addresses(Allowlist::new([address]).unwrap());
+    let only = |address| OrderItemWebhook::new(Allowlist::new([address]).unwrap());
     let auth = BasicAuth::new("JohnSmith", "Swordfish").unwrap();
-    let both = |address| {
-        OrderItemWebhook::from_addresses_with(Allowlist::new([address]).unwrap(), auth.clone())
-    };
+    let both =
+        |address| OrderItemWebhook::new(Allowlist::new([address]).unwrap().with(auth.clone()));
     let bare = || Request::post("/musement").body(ORDER_ITEM);
     let via = |peer: &'static str, request: Request| request.header("X-Test-Peer", peer);
     let delivered = || Delivered("musement.order_item", order_item());
@@ -664,7 +663,7 @@ async fn an_unknown_address_is_refused() {
     let handler = async |_: order_webhooks::axum::Verified<OrderItemWebhook>| ();
     let app = axum::Router::new()
         .route("/musement", axum::routing::post(handler))
-        .with_state(OrderItemWebhook::from_addresses(allowed));
+        .with_state(OrderItemWebhook::new(allowed));
     let request = http::Request::post("/musement").body(axum::body::Body::empty()).unwrap();
     assert_eq!(app.oneshot(request).await.unwrap().status(), 403);
 }

@@ -27,7 +27,7 @@ use order_webhooks::axum::Verified;
 use order_webhooks::bandwidth::{Notification, PortOutValidationRequest, Subscriber};
 use order_webhooks::musement::{Order, OrderItemUpdate, OrderItemWebhook, Receipt};
 use order_webhooks::porterbuddy::{OrderRequest, OrderStatusUpdate, OrderWebhook};
-use order_webhooks::{BasicAuth, ConfigError, Credentials, Head, ParseError, Secret, Webhook as _};
+use order_webhooks::{BasicAuth, ConfigError, Credentials, Head, ParseError, Receive as _, Secret};
 use tower::ServiceExt as _;
 
 const SIGNED: &str = r#"{"orderId":"1","orderStatus":"ready"}"#;
@@ -42,8 +42,8 @@ fn refused(signatures: &[&[u8]]) -> String {
     let headers: Vec<_> =
         signatures.iter().map(|value| ("x-porterbuddy-hmac-sha256", *value)).collect();
     let webhook = porterbuddy();
-    let pending = webhook.head(&Head::new("POST", &&headers[..]));
-    let rejection = pending.and_then(|pending| pending.body(Bytes::from(SIGNED))).unwrap_err();
+    let pending = webhook.authenticate(&Head::new("POST", &&headers[..]));
+    let rejection = pending.and_then(|pending| pending.verify(Bytes::from(SIGNED))).unwrap_err();
     assert_eq!(rejection.verified_body(), None);
     format!("{} {rejection}", rejection.status().as_u16())
 }
@@ -108,8 +108,8 @@ fn an_answer_does_not_tell_which_part_was_wrong() {
         let credentials = credentials.split_once(':').unwrap();
         let header = Credentials::new(credentials.0, credentials.1).unwrap().authorization();
         let headers = [("authorization", header.as_bytes())];
-        let rejection = webhook.head(&Head::new("POST", &headers)).unwrap_err();
-        (rejection.to_string(), format!("{:?}", rejection.response()))
+        let rejection = webhook.authenticate(&Head::new("POST", &headers)).unwrap_err();
+        (rejection.to_string(), format!("{:?}", rejection.to_response()))
     };
     assert_eq!(answer("JohnSmith:x"), answer("x:Swordfish"));
     assert_eq!(answer("JohnSmith:x"), answer("x:x"));
@@ -129,7 +129,7 @@ fn what_is_printed_shows_no_secret() {
         "{secret:?} {auth:?} {:?} {:?} {rejection:?} {rejection} {:?}",
         OrderItemWebhook::new(auth.clone()),
         OrderWebhook::new(&secret),
-        rejection.response(),
+        rejection.to_response(),
     );
     for part in ["Swordfish", "JohnSmith", "eDpTd29yZ"] {
         assert!(!shown.contains(part), "{shown}");

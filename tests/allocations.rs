@@ -9,7 +9,8 @@ use order_webhooks::bandwidth::{Notification, NotificationWebhook};
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::{
-    Allowlist, BasicAuth, BodySignature, Head, Secret, SignatureEncoding, Webhook,
+    Allowlist, BasicAuth, Head, Receive as _, Secret, Webhook,
+    auth::{BodySignature, SignatureEncoding},
 };
 
 const MUSEMENT: &[u8] = include_bytes!("data/musement/order-item.json");
@@ -49,7 +50,7 @@ fn a_signature_is_verified_or_refused_without_any() {
         ] {
             let headers: Vec<_> = values.iter().map(|value| ("x-signature", *value)).collect();
             let (map, pairs) = (map(&headers), &headers[..]);
-            for headers in [&map as &dyn order_webhooks::Headers, &pairs] {
+            for headers in [&map as &dyn order_webhooks::webhook::Headers, &pairs] {
                 let verified = || {
                     let signature = signed.read(&Head::new("POST", headers))?;
                     signed.verify(&signature, PORTERBUDDY)
@@ -101,7 +102,7 @@ fn a_head_is_refused_without_any() {
     let webhook = OrderItemWebhook::new(BasicAuth::new("JohnSmith", "Swordfish").unwrap());
     for method in ["POST", "GET"] {
         let head = Head::new(method, &map);
-        assert_eq!(allocations(|| webhook.head(&head).unwrap_err()), 0, "{method}");
+        assert_eq!(allocations(|| webhook.authenticate(&head).unwrap_err()), 0, "{method}");
     }
 }
 
@@ -109,8 +110,8 @@ fn a_head_is_refused_without_any() {
 fn whole<W: Webhook>(webhook: &W, headers: &http::HeaderMap, body: &[u8]) -> u64 {
     let kept = bytes::Bytes::copy_from_slice(body);
     let deliver = || {
-        let pending = webhook.head(&Head::new("POST", headers)).unwrap();
-        pending.body(kept.clone()).unwrap()
+        let pending = webhook.authenticate(&Head::new("POST", headers)).unwrap();
+        pending.verify(kept.clone()).unwrap()
     };
     // The first clone of the bytes makes them shared.
     allocations(deliver)

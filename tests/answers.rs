@@ -10,7 +10,7 @@ use axum::response::IntoResponse;
 use http::{Request, Response, StatusCode};
 use order_webhooks::musement::{OrderItemWebhook, Receipt};
 use order_webhooks::tower::ReceiveLayer;
-use order_webhooks::{BasicAuth, Webhook as _, bandwidth};
+use order_webhooks::{BasicAuth, Receive as _, bandwidth};
 use tower::{Layer as _, Service};
 
 fn webhook() -> OrderItemWebhook {

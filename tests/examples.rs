@@ -14,7 +14,10 @@ use std::io::{BufRead as _, BufReader, Lines};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 
 use order_webhooks::porterbuddy::OrderWebhook;
-use order_webhooks::{BodySignature, Secret, SignatureEncoding};
+use order_webhooks::{
+    Secret,
+    auth::{BodySignature, SignatureEncoding},
+};
 use sender::{Connection, Request};
 
 const ORDER_ITEM: &str = include_str!("data/musement/order-item.json");

@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 use http::{Request, Response};
 use order_webhooks::musement::{self, OrderItemStatus};
 use order_webhooks::porterbuddy::{self, InvalidOrderId, OrderStatus};
-use order_webhooks::{ConfigError, FallbackErrorKind, Secret, Standing, Tracked};
+use order_webhooks::{
+    ConfigError, Secret, Tracked, fallback::FallbackErrorKind, tracking::Standing,
+};
 use uuid::Uuid;
 
 const ORDER: &str = "8e9e5c6e-ea7d-4934-8753-f00954f30d00";

@@ -20,7 +20,8 @@ use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::testing::{self, Delivery, FailedOpen, Failure, Forgery, Sender, Verdict};
 use order_webhooks::tower::ReceiveLayer;
 use order_webhooks::{
-    Allowlist, BasicAuth, Credentials, DeliveryPolicy, Extract, Receipt, Secret, Verified, Webhook,
+    Allowlist, BasicAuth, Credentials, DeliveryPolicy, Receipt, Receive as _, Secret, Verified,
+    webhook::Extract,
 };
 use tower::service_fn;
 
@@ -50,7 +51,7 @@ fn webhooks() -> Webhooks {
         port_out: PortOutWebhook::new(auth.clone(), DenialReason::InvalidRequest.into())
             .with_deadline(Duration::from_millis(300))
             .unwrap(),
-        v2: SubscriptionWebhook::new(&key()).with_basic_auth(auth),
+        v2: SubscriptionWebhook::new(&key()).with_senders(auth),
     }
 }
 
@@ -231,7 +232,7 @@ async fn a_service_of_another_body_and_a_delivery_on_another_thread() {
 #[actix_web::test]
 async fn a_receiver_can_check_the_address() {
     let address: IpAddr = "203.0.113.7".parse().unwrap();
-    let webhook = OrderItemWebhook::from_addresses(Allowlist::new(["203.0.113.7"]).unwrap());
+    let webhook = OrderItemWebhook::new(Allowlist::new(["203.0.113.7"]).unwrap());
     let app = App::new()
         .app_data(webhook.clone())
         .route("/", web::post().to(actix_on::<OrderItemWebhook>));

@@ -13,7 +13,10 @@ use allocation_counter::measure;
 use order_webhooks::bandwidth::{Notification, PortOutValidationRequest};
 use order_webhooks::musement::OrderItemUpdate;
 use order_webhooks::porterbuddy::OrderStatusUpdate;
-use order_webhooks::{BasicAuth, BodySignature, Secret, SignatureEncoding};
+use order_webhooks::{
+    BasicAuth, Secret,
+    auth::{BodySignature, SignatureEncoding},
+};
 
 /// What is done with a body, and how one of about so many bytes is made.
 struct Case {

@@ -19,8 +19,8 @@ use order_webhooks::bandwidth::{
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::{
-    BasicAuth, CredentialsFault, Delivered, DeliveryPolicy, Limits, ParseError, ParseErrorKind,
-    Reason, Retries, Secret, Webhook,
+    BasicAuth, Delivered, DeliveryPolicy, Limits, ParseError, Reason, Retries, Secret, Webhook,
+    webhook::ParseErrorKind,
 };
 
 const README: &str = include_str!("../README.md");
@@ -86,13 +86,12 @@ fn the_table_of_webhooks_is_that_of_their_policies() {
 fn the_table_of_statuses_is_that_of_the_reasons() {
     let challenge = HeaderValue::from_static("Basic realm=\"r\"");
     let limit = Duration::from_secs(10);
-    let fault = CredentialsFault::Mismatch;
     let reasons = [
         Reason::RepeatedHeader(AUTHORIZATION),
         Reason::Incomplete,
         Reason::Unparsable(ParseError::new(ParseErrorKind::Missing)),
         Reason::Challenged(challenge.clone()),
-        Reason::Credentials { fault, challenge },
+        Reason::CredentialsMismatch(challenge),
         Reason::SignatureMissing,
         Reason::SignatureMalformed,
         Reason::SignatureMismatch,

@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used)]
 
 use order_webhooks::bandwidth::{Notification, NotificationWebhook};
-use order_webhooks::{BasicAuth, Credentials, Secret, Webhook, musement, porterbuddy};
+use order_webhooks::{
+    BasicAuth, Credentials, Receive as _, Secret, Webhook, musement, porterbuddy,
+};
 use serde_json::{Value, json};
 
 /// The event of a body with these headers, as JSON, which is the whole value.

@@ -1,11 +1,14 @@
 //! Keys and revisions of every event, and what they say about two of them.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use order_webhooks::Standing::{Newer, Older, Same, Unknown};
 use order_webhooks::bandwidth::Notification;
 use order_webhooks::musement::{Order, OrderItemUpdate};
 use order_webhooks::porterbuddy::OrderStatusUpdate;
-use order_webhooks::{Key, Revision, Standing, Tracked};
+use order_webhooks::tracking::Standing::{Newer, Older, Same, Unknown};
+use order_webhooks::{
+    Tracked,
+    tracking::{Key, Revision, Standing},
+};
 
 const ITEM: &str = "11045e18-e3ca-42e1-acb4-0d5be75036fd";
 

@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::format_collect)]
 
 use order_webhooks::{
-    BasicAuth, BodySignature, Credentials, CredentialsFault, Head, Reason, Secret,
-    SignatureEncoding,
+    BasicAuth, Credentials, Head, Reason, Secret,
+    auth::ChallengeState,
+    auth::{BodySignature, SignatureEncoding},
 };
 
 const HEADER: http::HeaderName = http::HeaderName::from_static("x-signature");
@@ -143,14 +144,17 @@ fn rfc_7617() {
         ("JohnSmith", "Swordfish", "Basic Sm9oblNtaXRoOlN3b3JkZmlzaA=="),
     ] {
         let auth = BasicAuth::new(username, password).unwrap();
-        assert_eq!(auth.check(header.as_bytes()), Ok(()), "{username}");
+        assert_eq!(auth.check(header.as_bytes()), ChallengeState::Authenticated, "{username}");
         let credentials = Credentials::new(username, password).unwrap();
         assert_eq!(credentials.authorization(), header);
-        assert_eq!(BasicAuth::from(&credentials).check(header.as_bytes()), Ok(()));
+        assert_eq!(
+            BasicAuth::from(&credentials).check(header.as_bytes()),
+            ChallengeState::Authenticated
+        );
     }
     // The pound sign as Latin-1 is another password.
     let auth = BasicAuth::new("test", "123\u{a3}").unwrap();
-    assert_eq!(auth.check(b"Basic dGVzdDoxMjOj"), Err(CredentialsFault::Mismatch));
+    assert_eq!(auth.check(b"Basic dGVzdDoxMjOj"), ChallengeState::Mismatch);
     // The challenge of section 2.1.
     let auth = auth.with_realm("foo").unwrap();
     assert_eq!(auth.challenge(), r#"Basic realm="foo", charset="UTF-8""#);
@@ -196,9 +200,9 @@ fn credentials_have_one_base64() {
             let is_canonical = value % (64 / canonical) == 0;
             well_formed += usize::from(is_canonical);
             let expected = match (token == right, is_canonical) {
-                (true, _) => Ok(()),
-                (false, true) => Err(CredentialsFault::Mismatch),
-                (false, false) => Err(CredentialsFault::Malformed),
+                (true, _) => ChallengeState::Authenticated,
+                (false, true) => ChallengeState::Mismatch,
+                (false, false) => ChallengeState::Malformed,
             };
             let header = format!("Basic {token}");
             assert_eq!(auth.check(header.as_bytes()), expected, "{token}");

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use order_webhooks::bandwidth::{Notification, OrderStatus};
 use order_webhooks::envelope::{Envelope, Event, OpenError};
-use order_webhooks::{Revision, Standing};
+use order_webhooks::tracking::{Revision, Standing};
 
 use super::{Apply, Rules};
 

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use order_webhooks::envelope::Envelope;
-use order_webhooks::{ContentDigest, Key, Rejection, Revision, Tracked, Verified, Webhook};
+use order_webhooks::tracking::{ContentDigest, Key, Revision};
+use order_webhooks::{Rejection, Tracked, Verified, Webhook};
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};

@@ -7,12 +7,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_webhooks::{ContentDigest, Key};
-use time::OffsetDateTime;
+use order_webhooks::tracking::{ContentDigest, Key};
 use tokio_postgres::{Row, Transaction};
 
 use self::link::Link;
-use super::{envelope, micros};
+use super::{before, envelope, micros};
 use crate::inbox::{
     Apply, Delivery, Later, Outcome, Queue, Rules, SetAside, Settled, Store, StoreError, Thing,
     Waiting, Write, settle,
@@ -185,7 +184,7 @@ impl Store for Postgres {
 
     fn forget(&self, age: Duration) -> Later<'_, u64> {
         Box::pin(async move {
-            let before = micros(OffsetDateTime::now_utc() - age);
+            let before = before(age);
             let mut forgotten = 0_u64;
             loop {
                 let mut client = self.asking.client().await?;

@@ -6,14 +6,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_webhooks::Key;
+use order_webhooks::tracking::Key;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 
 use self::file::Database;
-use super::{envelope, micros};
+use super::{before, envelope, micros};
 use crate::inbox::{
     Apply, Delivery, Later, Outcome, Queue, Rules, SetAside, Settled, Store, StoreError, Thing,
     Waiting, Write, settle,
@@ -153,7 +153,7 @@ impl Store for Sqlite {
 
     fn forget(&self, age: Duration) -> Later<'_, u64> {
         Box::pin(async move {
-            let before = micros(OffsetDateTime::now_utc() - age);
+            let before = before(age);
             let mut forgotten = 0_u64;
             // Some at a time, so that nobody waits long for a turn.
             loop {

@@ -21,7 +21,7 @@
 //! With `web::to` the webhook sees every method and refuses all but POST with a
 //! 405; with `web::post()` actix-web itself would answer them with a 404.
 //!
-//! The sender's address, for webhooks that check it, is the [`PeerAddress`] of
+//! The sender's address, for webhooks that check it, is the [`PeerAddress`](crate::PeerAddress) of
 //! the request's extensions, and otherwise that of the connection.
 
 use std::future::Future;
@@ -42,15 +42,16 @@ use http::HeaderName;
 use crate::adapter::body::{self, Broken, Chunks};
 #[cfg(feature = "bandwidth")]
 use crate::adapter::guard;
+use crate::answer::Answer;
 #[cfg(feature = "bandwidth")]
 use crate::bandwidth::{IntoPortOutAnswer, PortOutWebhook};
-use crate::head::{Field, Head, Headers};
+use crate::head::{Head, Headers};
 use crate::limits::Limits;
+use crate::peer::PeerAddress;
 use crate::receipt::Receipt;
-use crate::rejection::{Answer, Reason, Rejection};
-use crate::webhook::{Extract, Webhook};
+use crate::rejection::{Reason, Rejection};
+use crate::webhook::{Extract, Receive as _, Webhook};
 
-pub use crate::adapter::peer::PeerAddress;
 pub use crate::webhook::Verified;
 
 impl<W: Extract> FromRequest for Verified<W> {
@@ -84,7 +85,7 @@ pub(super) async fn receive<W: Webhook>(
         let head = Head::new(request.method().as_str(), request.headers());
         let given = request.extensions().get::<PeerAddress>().map(|peer| peer.0);
         let connection = || request.peer_addr().map(|address| address.ip());
-        webhook.head(&match given.or_else(connection) {
+        webhook.authenticate(&match given.or_else(connection) {
             Some(peer) => head.with_peer(peer),
             None => head,
         })
@@ -135,8 +136,8 @@ where
 
 /// actix-web keeps headers in the `http` crate's previous version.
 impl Headers for HeaderMap {
-    fn field(&self, name: &HeaderName) -> Field<'_> {
-        Field::of(self.get_all(name.as_str()).map(HeaderValue::as_bytes))
+    fn value(&self, name: &HeaderName, nth: usize) -> Option<&[u8]> {
+        self.get_all(name.as_str()).nth(nth).map(HeaderValue::as_bytes)
     }
 }
 
@@ -160,7 +161,7 @@ impl Chunks for ActixBody {
     }
 }
 
-fn response(response: http::Response<Vec<u8>>) -> HttpResponse {
+fn response(response: http::Response<Bytes>) -> HttpResponse {
     let status = StatusCode::from_u16(response.status().as_u16());
     let mut builder = HttpResponse::build(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
     for (name, value) in response.headers() {
@@ -175,7 +176,7 @@ impl ResponseError for Rejection {
     }
 
     fn error_response(&self) -> HttpResponse {
-        response(self.response())
+        response(self.to_response())
     }
 }
 
@@ -183,7 +184,7 @@ impl Responder for Answer {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        response(self.response())
+        response(self.to_response())
     }
 }
 

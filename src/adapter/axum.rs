@@ -18,7 +18,7 @@
 //! # Ok::<(), order_webhooks::ConfigError>(())
 //! ```
 //!
-//! The sender's address, for webhooks that check it, is the [`PeerAddress`] of
+//! The sender's address, for webhooks that check it, is the [`PeerAddress`](crate::PeerAddress) of
 //! the request's extensions, and otherwise that of the connection, if the
 //! server is made with `into_make_service_with_connect_info::<SocketAddr>()`.
 
@@ -35,14 +35,14 @@ use ::axum::routing::{MethodRouter, any};
 use crate::adapter::guard;
 use crate::adapter::http_body::HttpBody;
 use crate::adapter::{body, peer};
+use crate::answer::Answer;
 #[cfg(feature = "bandwidth")]
 use crate::bandwidth::{IntoPortOutAnswer, PortOutWebhook};
 use crate::head::Head;
 use crate::receipt::Receipt;
-use crate::rejection::{Answer, Rejection};
-use crate::webhook::{Extract, Webhook};
+use crate::rejection::Rejection;
+use crate::webhook::{Extract, Receive as _, Webhook};
 
-pub use crate::adapter::peer::PeerAddress;
 pub use crate::webhook::Verified;
 
 impl<S, W> FromRequest<S> for Verified<W>
@@ -61,7 +61,7 @@ pub(super) async fn receive<W: Webhook>(
     webhook: &W,
     request: Request,
 ) -> Result<Verified<W>, Rejection> {
-    let pending = webhook.head(&head(&request));
+    let pending = webhook.authenticate(&head(&request));
     body::receive(webhook.limits(), pending, HttpBody(request.into_body())).await
 }
 
@@ -113,13 +113,13 @@ where
 
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
-        self.response().map(Body::from)
+        self.to_response().map(Body::from)
     }
 }
 
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
-        self.response().map(Body::from)
+        self.to_response().map(Body::from)
     }
 }
 

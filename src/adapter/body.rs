@@ -36,7 +36,7 @@ pub(super) async fn receive<W: Webhook>(
 ) -> Result<Verified<W>, Rejection> {
     match head {
         Ok(pending) => match read(body, limits.body_bytes(), limits).await {
-            Ok(body) => pending.body(body),
+            Ok(body) => pending.verify(body),
             Err(reason) => Err(pending.fail(reason)),
         },
         Err(rejection) => {

@@ -6,9 +6,10 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout};
 
+use crate::answer::Answer;
 use crate::bandwidth::{IntoPortOutAnswer, PortOutFailure, PortOutWebhook};
 use crate::log;
-use crate::rejection::{Answer, Rejection};
+use crate::rejection::Rejection;
 use crate::webhook::{Verified, Webhook as _};
 
 /// Receives a question, asks the handler, and answers before the deadline that

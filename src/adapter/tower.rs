@@ -17,9 +17,8 @@ use tower_service::Service;
 use crate::adapter::http_body::HttpBody;
 use crate::adapter::{body, peer};
 use crate::head::Head;
-use crate::webhook::Extract;
+use crate::webhook::{Extract, Receive as _};
 
-pub use crate::adapter::peer::PeerAddress;
 pub use crate::webhook::Verified;
 
 /// Lets the verified deliveries of a webhook through.
@@ -89,7 +88,7 @@ where
             let (mut parts, body) = request.into_parts();
             let pending = {
                 let head = Head::of_parts(&parts);
-                webhook.head(&match peer::of(&parts.extensions) {
+                webhook.authenticate(&match peer::of(&parts.extensions) {
                     Some(peer) => head.with_peer(peer),
                     None => head,
                 })
@@ -100,9 +99,7 @@ where
                     parts.extensions.insert::<Verified<W>>(verified);
                     inner.call(Request::from_parts(parts, body)).await
                 }
-                Err(rejection) => {
-                    Ok(rejection.response().map(|body| ResBody::from(Bytes::from(body))))
-                }
+                Err(rejection) => Ok(rejection.to_response().map(|body| ResBody::from(body))),
             }
         })
     }

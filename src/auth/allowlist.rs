@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use ipnet::{IpNet, Ipv4Net};
+
 use crate::error::ConfigError;
 use crate::head::Head;
 use crate::rejection::Reason;
@@ -26,7 +28,7 @@ use crate::rejection::Reason;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Allowlist(Arc<[Network]>);
+pub struct Allowlist(Arc<[IpNet]>);
 
 impl Allowlist {
     /// Takes addresses (`203.0.113.7`, `2001:db8::1`) and networks in CIDR
@@ -37,26 +39,29 @@ impl Allowlist {
     ///
     /// [`ConfigError::EmptyAllowlist`] for no entries at all, and
     /// [`ConfigError::InvalidNetwork`] with the position of an entry that is
-    /// neither: `"10.0.0.0/33"`, `"example.org"`, and every network with the
-    /// prefix 0, since it would let everyone in.
+    /// neither: `"10.0.0.0/33"`, `"example.org"`. [`ConfigError::EveryAddress`]
+    /// for networks that let everyone in, alone or together: `"0.0.0.0/0"`, or
+    /// `"0.0.0.0/1"` and `"128.0.0.0/1"`.
     pub fn new<S: AsRef<str>>(entries: impl IntoIterator<Item = S>) -> Result<Self, ConfigError> {
-        let networks: Result<Arc<[_]>, _> = (1..)
-            .zip(entries)
-            .map(|(position, entry)| {
-                Network::parse(entry.as_ref()).ok_or(ConfigError::InvalidNetwork { position })
-            })
-            .collect();
-        match networks {
-            Ok(networks) if networks.is_empty() => Err(ConfigError::EmptyAllowlist),
-            networks => networks.map(Self),
+        let mut networks = Vec::new();
+        for (position, entry) in (1..).zip(entries) {
+            let network = network(entry.as_ref());
+            networks.push(network.ok_or(ConfigError::InvalidNetwork { position })?);
         }
+        if networks.is_empty() {
+            return Err(ConfigError::EmptyAllowlist);
+        }
+        if IpNet::aggregate(&networks).iter().any(|network| network.prefix_len() == 0) {
+            return Err(ConfigError::EveryAddress);
+        }
+        Ok(Self(networks.into()))
     }
 
     /// Whether this address may send.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        self.0.iter().any(|network| network.contains(address))
+        self.0.iter().any(|network| network.contains(&address))
     }
 
     /// Goes on with a delivery from an address in the list only.
@@ -74,50 +79,22 @@ impl Allowlist {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Network {
-    address: IpAddr,
-    prefix: u32,
-}
-
-impl Network {
-    fn parse(entry: &str) -> Option<Self> {
-        let (address, prefix) = match entry.split_once('/') {
-            Some((address, prefix)) => (address, Some(prefix)),
-            None => (entry, None),
-        };
-        let written: IpAddr = address.parse().ok()?;
-        let address = written.to_canonical();
-        let bits = bits(written);
-        let prefix = match prefix {
-            None => bits,
-            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-                digits.parse().ok().filter(|prefix| (1..=bits).contains(prefix))?
-            }
-            Some(_) => return None,
-        };
-        // An IPv4-mapped network counts its prefix from the start of the IPv6 form.
-        let mapped = bits.saturating_sub(self::bits(address));
-        let prefix = prefix.checked_sub(mapped).filter(|prefix| *prefix > 0)?;
-        Some(Self { address, prefix })
-    }
-
-    fn contains(self, address: IpAddr) -> bool {
-        let shift = bits(address).saturating_sub(self.prefix);
-        match (self.address, address) {
-            (IpAddr::V4(network), IpAddr::V4(address)) => {
-                (network.to_bits() ^ address.to_bits()).checked_shr(shift).unwrap_or(0) == 0
-            }
-            (IpAddr::V6(network), IpAddr::V6(address)) => {
-                (network.to_bits() ^ address.to_bits()).checked_shr(shift).unwrap_or(0) == 0
-            }
-            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+/// An address counts as the network of itself. A network of IPv4-mapped
+/// addresses counts its prefix from the start of the IPv6 form; it is the IPv4
+/// network that it stands for.
+fn network(entry: &str) -> Option<IpNet> {
+    let network = match entry.parse::<IpAddr>() {
+        Ok(address) => IpNet::from(address),
+        Err(_) => entry.parse().ok()?,
+    };
+    match (network, network.addr().to_canonical()) {
+        (IpNet::V6(mapped), IpAddr::V4(address)) => {
+            // A prefix that ends before the IPv4 part holds more than that part.
+            let prefix = mapped.prefix_len().checked_sub(96)?;
+            Ipv4Net::new(address, prefix).ok().map(IpNet::V4)
         }
+        _ => Some(network),
     }
-}
-
-fn bits(address: IpAddr) -> u32 {
-    if address.is_ipv4() { 32 } else { 128 }
 }
 
 #[cfg(test)]
@@ -170,15 +147,29 @@ mod tests {
             "10.0.0.0/+8",
             "10.0.0.0/-8",
             "10.0.0.0/8/8",
-            "0.0.0.0/0",
-            "::/0",
-            "::ffff:0.0.0.0/96",
             "::ffff:10.0.0.0/95",
             " 10.0.0.1",
         ] {
             let error = Allowlist::new(["10.0.0.1", entry]).unwrap_err();
             assert_eq!(error, ConfigError::InvalidNetwork { position: 2 }, "{entry}");
         }
+    }
+
+    #[test]
+    fn a_list_that_lets_everyone_in_cannot_be_built() {
+        for entries in [
+            &["0.0.0.0/0"][..],
+            &["::/0"],
+            &["::ffff:0.0.0.0/96"],
+            &["0.0.0.0/1", "128.0.0.0/1"],
+            &["128.0.0.0/1", "10.0.0.1", "0.0.0.0/2", "64.0.0.0/2"],
+            &["::/1", "8000::/1", "10.0.0.1"],
+            &["0.0.0.0/1", "::ffff:128.0.0.0/97"],
+        ] {
+            let error = Allowlist::new(entries).unwrap_err();
+            assert_eq!(error, ConfigError::EveryAddress, "{entries:?}");
+        }
+        assert!(Allowlist::new(["0.0.0.0/1", "128.0.0.0/2"]).is_ok());
     }
 
     #[test]

@@ -9,21 +9,16 @@ use http::HeaderValue;
 use subtle::{Choice, ConstantTimeEq as _};
 use zeroize::Zeroizing;
 
-use crate::auth::challenge;
+use crate::auth::challenge::ChallengeState;
 use crate::error::ConfigError;
-use crate::rejection::CredentialsFault;
 use crate::secret::Secret;
 
 /// Username and password together; longer ones are refused when they are built.
-const LONGEST: usize = 3_000;
+const LONGEST: usize = 383;
 
-/// A presented token longer than this is refused unread; the longest that can
-/// be right has 4,004 characters.
-const LONGEST_TOKEN: usize = 4_096;
-
-/// Expected tokens are padded to a multiple of this many bytes, and that is all
-/// that the time of a comparison tells about their length.
-const BLOCK: usize = 128;
+/// The characters of base64 that the longest pair, with its colon, takes. A
+/// presented token that is longer is refused unread.
+const LONGEST_TOKEN: usize = 512;
 
 /// A username and a password, as a sender shows them.
 ///
@@ -40,7 +35,7 @@ impl Credentials {
     /// # Errors
     ///
     /// For an empty username or password, a colon in the username (`"a:b"`), a
-    /// control character in either (`"a\n"`), and more than 3,000 bytes in all.
+    /// control character in either (`"a\n"`), and more than 383 bytes in all.
     pub fn new(username: &str, password: &str) -> Result<Self, ConfigError> {
         if username.contains(':') {
             return Err(ConfigError::ColonInUsername);
@@ -84,6 +79,10 @@ impl Credentials {
         let pair = Zeroizing::new([self.username.expose(), b":", self.password.expose()].concat());
         Zeroizing::new(STANDARD.encode(&*pair))
     }
+
+    fn padded_token(&self) -> Zeroizing<Token> {
+        Zeroizing::new(padded(self.token().as_bytes()))
+    }
 }
 
 impl fmt::Debug for Credentials {
@@ -105,20 +104,22 @@ impl fmt::Debug for Credentials {
 /// Several credentials can be accepted at once, while a sender changes over:
 ///
 /// ```
-/// use order_webhooks::{BasicAuth, CredentialsFault};
+/// use order_webhooks::auth::ChallengeState;
+/// use order_webhooks::{BasicAuth, Head};
 ///
-/// let auth = BasicAuth::new("JohnSmith", "Swordfish")?.or("JohnSmith", "Marlin")?;
-/// assert_eq!(auth.check(b"Basic Sm9oblNtaXRoOlN3b3JkZmlzaA=="), Ok(()));
-/// assert_eq!(auth.check(b"Basic eDp5"), Err(CredentialsFault::Mismatch));
+/// let auth = BasicAuth::new("JohnSmith", "Marlin")?.or("JohnSmith", "Swordfish")?;
+/// let headers = [("Authorization", "Basic Sm9oblNtaXRoOlN3b3JkZmlzaA==")];
+/// assert_eq!(auth.state(&Head::new("POST", &headers)), ChallengeState::Authenticated);
+/// let headers = [("Authorization", "Basic eDp5")];
+/// assert_eq!(auth.state(&Head::new("POST", &headers)), ChallengeState::Mismatch);
 /// # Ok::<(), order_webhooks::ConfigError>(())
 /// ```
 ///
 /// # Timing
 ///
 /// Username and password are compared together, in constant time, with every
-/// accepted pair. What the time of a check tells is the number of accepted
-/// pairs and the length of each, rounded up to blocks of 128 characters of
-/// base64; most pairs have one block.
+/// accepted pair, over 512 bytes whatever their length. What the time of a check
+/// tells is the number of accepted pairs, and the form of what was presented.
 ///
 /// # Other encodings than UTF-8
 ///
@@ -127,7 +128,7 @@ impl fmt::Debug for Credentials {
 /// only the former match. ASCII avoids the question.
 #[derive(Clone)]
 pub struct BasicAuth {
-    accepted: Vec<Arc<Expected>>,
+    accepted: Vec<Arc<Zeroizing<Token>>>,
     challenge: HeaderValue,
 }
 
@@ -149,7 +150,7 @@ impl BasicAuth {
     /// The same as [`Credentials::new`].
     pub fn or(mut self, username: &str, password: &str) -> Result<Self, ConfigError> {
         let credentials = Credentials::new(username, password)?;
-        self.accepted.push(Arc::new(Expected::new(&credentials)));
+        self.accepted.push(Arc::new(credentials.padded_token()));
         Ok(self)
     }
 
@@ -160,7 +161,7 @@ impl BasicAuth {
     /// [`ConfigError::InvalidRealm`] if it is empty, or holds a quote, a
     /// backslash or anything but printable ASCII: `"my \"shop\""`.
     pub fn with_realm(mut self, realm: &str) -> Result<Self, ConfigError> {
-        self.challenge = challenge::header_value(realm)?;
+        self.challenge = challenge(realm)?;
         Ok(self)
     }
 
@@ -170,23 +171,24 @@ impl BasicAuth {
         &self.challenge
     }
 
-    /// Checks the value of an `Authorization` header.
-    ///
-    /// # Errors
-    ///
-    /// Says what is wrong, for the log. The response is the same in every case.
-    pub fn check(&self, authorization: &[u8]) -> Result<(), CredentialsFault> {
-        let token = token(authorization)?;
+    /// Where a delivery with this one value of `Authorization` stands:
+    /// authenticated, or why not.
+    pub fn check(&self, authorization: &[u8]) -> ChallengeState {
+        let token = match token(authorization) {
+            Ok(token) => token,
+            Err(state) => return state,
+        };
+        let presented = padded(token);
         let mut accepted = Choice::from(0);
         for expected in &self.accepted {
-            accepted |= expected.matches(token);
+            accepted |= are_equal(expected, &presented);
         }
         if accepted.into() {
-            Ok(())
-        } else if is_credentials(token) {
-            Err(CredentialsFault::Mismatch)
+            ChallengeState::Authenticated
+        } else if is_pair(token) {
+            ChallengeState::Mismatch
         } else {
-            Err(CredentialsFault::Malformed)
+            ChallengeState::Malformed
         }
     }
 }
@@ -194,8 +196,8 @@ impl BasicAuth {
 impl From<&Credentials> for BasicAuth {
     fn from(credentials: &Credentials) -> Self {
         Self {
-            accepted: vec![Arc::new(Expected::new(credentials))],
-            challenge: challenge::default_header_value(),
+            accepted: vec![Arc::new(credentials.padded_token())],
+            challenge: HeaderValue::from_static(r#"Basic realm="webhooks", charset="UTF-8""#),
         }
     }
 }
@@ -206,81 +208,64 @@ impl fmt::Debug for BasicAuth {
     }
 }
 
-/// The base64 of an accepted pair, padded with zeros to whole blocks. Since it
-/// has one spelling only, comparing it is comparing the pair.
-struct Expected {
-    blocks: Zeroizing<Vec<[u64; BLOCK / 8]>>,
-    length: u64,
-}
+/// The base64 of a pair, padded with zeros to one size, and its length. Base64
+/// has one spelling only, so comparing it is comparing the pair.
+type Token = [u64; LONGEST_TOKEN / 8 + 1];
 
-impl Expected {
-    fn new(credentials: &Credentials) -> Self {
-        let token = credentials.token();
-        Self {
-            blocks: Zeroizing::new(token.as_bytes().chunks(BLOCK).map(words).collect()),
-            length: token.len() as u64,
-        }
-    }
-
-    fn matches(&self, token: &[u8]) -> Choice {
-        let mut presented = token.chunks(BLOCK);
-        let mut difference = self.length ^ token.len() as u64;
-        for block in self.blocks.iter() {
-            let other = words(presented.next().unwrap_or_default());
-            for (word, other) in block.iter().zip(&other) {
-                difference |= word ^ other;
-            }
-        }
-        difference.ct_eq(&0)
-    }
-}
-
-/// A block as words, padded with zeros.
-fn words(bytes: &[u8]) -> [u64; BLOCK / 8] {
-    let mut block = [0; BLOCK];
-    for (to, from) in block.iter_mut().zip(bytes) {
+fn padded(token: &[u8]) -> Token {
+    let (whole, rest) = token.as_chunks::<8>();
+    let mut last = [0; 8];
+    for (to, from) in last.iter_mut().zip(rest) {
         *to = *from;
     }
-    let mut words = [0; BLOCK / 8];
-    for (word, bytes) in words.iter_mut().zip(block.as_chunks::<8>().0) {
-        *word = u64::from_le_bytes(*bytes);
+    let mut padded: Token = [0; _];
+    let [length, words @ ..] = &mut padded;
+    *length = token.len() as u64;
+    for (word, bytes) in words.iter_mut().zip(whole.iter().chain([&last])) {
+        *word = u64::from_ne_bytes(*bytes);
     }
-    words
+    padded
+}
+
+/// Looks at all of both, wherever they differ.
+fn are_equal(expected: &Token, presented: &Token) -> Choice {
+    let words = expected.iter().zip(presented);
+    words.fold(0, |difference, (one, other)| difference | (one ^ other)).ct_eq(&0)
 }
 
 /// The token after `Basic` and its spaces.
-fn token(authorization: &[u8]) -> Result<&[u8], CredentialsFault> {
+fn token(authorization: &[u8]) -> Result<&[u8], ChallengeState> {
     let Some((scheme, rest)) = authorization.split_at_checked(b"Basic".len()) else {
-        return Err(CredentialsFault::Scheme);
+        return Err(ChallengeState::OtherScheme);
     };
     if !scheme.eq_ignore_ascii_case(b"Basic") {
-        return Err(CredentialsFault::Scheme);
+        return Err(ChallengeState::OtherScheme);
     }
     let spaces = rest.iter().take_while(|byte| **byte == b' ').count();
     let token = rest.get(spaces..).unwrap_or_default();
     if spaces == 0 || token.is_empty() || token.len() > LONGEST_TOKEN {
-        return Err(CredentialsFault::Malformed);
+        return Err(ChallengeState::Malformed);
     }
     Ok(token)
 }
 
-/// Whether a refused token is the base64 of something with a colon. Decoded in
-/// pieces, so that refusing takes no memory.
-fn is_credentials(token: &[u8]) -> bool {
-    let (groups, rest) = token.as_chunks::<4>();
-    let mut colon = false;
-    let mut padded = false;
-    for group in groups {
-        let mut bytes = [0; 3];
-        match STANDARD.decode_slice(group, &mut bytes) {
-            Ok(length) if !padded => {
-                padded = length < bytes.len();
-                colon |= bytes.contains(&b':');
-            }
-            _ => return false,
-        }
+/// Whether a refused token is the base64 of something with a colon.
+fn is_pair(token: &[u8]) -> bool {
+    let mut pair = [0; LONGEST_TOKEN];
+    let decoded = STANDARD.decode_slice(token, &mut pair);
+    decoded.is_ok_and(|length| pair.iter().take(length).any(|byte| *byte == b':'))
+}
+
+/// The realm comes first and is quoted, since some senders read nothing else;
+/// `charset` makes the others encode credentials as UTF-8 (RFC 7617, section
+/// 2.1).
+fn challenge(realm: &str) -> Result<HeaderValue, ConfigError> {
+    let printable = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+    if realm.trim().is_empty() || !realm.bytes().all(printable) {
+        return Err(ConfigError::InvalidRealm);
     }
-    colon && rest.is_empty()
+    HeaderValue::try_from(format!(r#"Basic realm="{realm}", charset="UTF-8""#))
+        .map_err(|_| ConfigError::InvalidRealm)
 }
 
 #[cfg(test)]

@@ -1,12 +1,10 @@
 //! The challenge of RFC 7235 and RFC 7617, as a pure function of one head.
 
-use http::HeaderValue;
 use http::header::AUTHORIZATION;
 
 use crate::auth::basic::BasicAuth;
-use crate::error::ConfigError;
-use crate::head::{Field, Head};
-use crate::rejection::{CredentialsFault, Reason};
+use crate::head::Head;
+use crate::rejection::Reason;
 
 /// Where a delivery stands between being asked for credentials and having shown
 /// them.
@@ -14,15 +12,18 @@ use crate::rejection::{CredentialsFault, Reason};
 /// Nothing is remembered from one request to the next: the second request of a
 /// sender can reach another server than the first.
 ///
-/// | `Authorization` | state | answer |
-/// |---|---|---|
-/// | absent | challenged | 401 with the challenge |
-/// | once, right | authenticated | go on to the body |
-/// | once, wrong, malformed or of another scheme | denied | 401 with the challenge |
-/// | more than once | repeated | 400 |
+/// | `Authorization` | state | answer | to a port-out |
+/// |---|---|---|---|
+/// | absent | challenged | 401 with the challenge | the same |
+/// | once, right | authenticated | go on to the body | the same |
+/// | once, of another scheme than Basic | other scheme | 401 with the challenge | 200 and the chosen verdict |
+/// | once, malformed | malformed | 401 with the challenge | 200 and the chosen verdict |
+/// | once, wrong | mismatch | 401 with the challenge | 200 and the chosen verdict |
+/// | more than once | repeated | 400 | 200 and the chosen verdict |
 ///
 /// ```
-/// use order_webhooks::{BasicAuth, ChallengeState, Head};
+/// use order_webhooks::auth::ChallengeState;
+/// use order_webhooks::{BasicAuth, Head};
 ///
 /// let auth = BasicAuth::new("bandwidth-user", "bandwidth-password")?;
 /// let first: [(&str, &str); 0] = [];
@@ -40,22 +41,24 @@ pub enum ChallengeState {
     Challenged,
     /// The right credentials.
     Authenticated,
-    /// Other credentials than the right ones: ask again.
-    Denied(CredentialsFault),
-    /// `Authorization` came more than once.
+    /// Another scheme than Basic, such as `Bearer x`: ask again.
+    OtherScheme,
+    /// Not the base64 of a username, a colon and a password, such as
+    /// `Basic dQ==`, or longer than any that can be right: ask again.
+    Malformed,
+    /// Well formed, and not the right ones: ask again.
+    Mismatch,
+    /// `Authorization` came more than once, be it with the same value.
     Repeated,
 }
 
 impl BasicAuth {
     /// Where the delivery with this head stands.
     pub fn state(&self, head: &Head<'_>) -> ChallengeState {
-        match head.field(&AUTHORIZATION) {
-            Field::Absent => ChallengeState::Challenged,
-            Field::Once(value) => match self.check(value) {
-                Ok(()) => ChallengeState::Authenticated,
-                Err(fault) => ChallengeState::Denied(fault),
-            },
-            Field::Repeated => ChallengeState::Repeated,
+        match head.header(&AUTHORIZATION) {
+            Ok(None) => ChallengeState::Challenged,
+            Ok(Some(value)) => self.check(value),
+            Err(_) => ChallengeState::Repeated,
         }
     }
 
@@ -65,84 +68,45 @@ impl BasicAuth {
     ///
     /// The reason that goes with every other [`ChallengeState`].
     pub fn authenticate(&self, head: &Head<'_>) -> Result<(), Reason> {
-        match self.state(head) {
-            ChallengeState::Challenged => Err(Reason::Challenged(self.challenge().clone())),
-            ChallengeState::Authenticated => Ok(()),
-            ChallengeState::Denied(fault) => {
-                Err(Reason::Credentials { fault, challenge: self.challenge().clone() })
-            }
-            ChallengeState::Repeated => Err(Reason::RepeatedHeader(AUTHORIZATION)),
-        }
+        let challenge = || self.challenge().clone();
+        Err(match self.state(head) {
+            ChallengeState::Authenticated => return Ok(()),
+            ChallengeState::Challenged => Reason::Challenged(challenge()),
+            ChallengeState::OtherScheme => Reason::CredentialsScheme(challenge()),
+            ChallengeState::Malformed => Reason::CredentialsMalformed(challenge()),
+            ChallengeState::Mismatch => Reason::CredentialsMismatch(challenge()),
+            ChallengeState::Repeated => Reason::RepeatedHeader(AUTHORIZATION),
+        })
     }
-}
-
-pub(super) fn default_header_value() -> HeaderValue {
-    HeaderValue::from_static(r#"Basic realm="webhooks", charset="UTF-8""#)
-}
-
-/// The realm comes first and is quoted, since some senders read nothing else;
-/// `charset` makes the others encode credentials as UTF-8 (RFC 7617, section
-/// 2.1).
-pub(super) fn header_value(realm: &str) -> Result<HeaderValue, ConfigError> {
-    let printable = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
-    if realm.trim().is_empty() || !realm.bytes().all(printable) {
-        return Err(ConfigError::InvalidRealm);
-    }
-    HeaderValue::try_from(format!(r#"Basic realm="{realm}", charset="UTF-8""#))
-        .map_err(|_| ConfigError::InvalidRealm)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn auth() -> BasicAuth {
-        BasicAuth::new("u", "p:q").unwrap()
-    }
-
     const RIGHT: (&str, &str) = ("Authorization", "Basic dTpwOnE=");
     const WRONG: (&str, &str) = ("Authorization", "Basic eDp5");
+    const MALFORMED: (&str, &str) = ("Authorization", "Basic dQ==");
     const OTHER: (&str, &str) = ("authorization", "Bearer x");
 
     #[test]
     fn the_table() {
-        type Row<'a> = (&'a [(&'a str, &'a str)], ChallengeState, Result<(), Reason>);
-        let challenge = || auth().challenge().clone();
-        let refused = |fault| Err(Reason::Credentials { fault, challenge: challenge() });
-        let table: [Row<'_>; 6] = [
-            (&[], ChallengeState::Challenged, Err(Reason::Challenged(challenge()))),
-            (&[RIGHT], ChallengeState::Authenticated, Ok(())),
-            (
-                &[WRONG],
-                ChallengeState::Denied(CredentialsFault::Mismatch),
-                refused(CredentialsFault::Mismatch),
-            ),
-            (
-                &[OTHER],
-                ChallengeState::Denied(CredentialsFault::Scheme),
-                refused(CredentialsFault::Scheme),
-            ),
-            (&[RIGHT, RIGHT], ChallengeState::Repeated, Err(Reason::RepeatedHeader(AUTHORIZATION))),
-            (&[RIGHT, WRONG], ChallengeState::Repeated, Err(Reason::RepeatedHeader(AUTHORIZATION))),
-        ];
-        for (headers, state, outcome) in table {
+        use ChallengeState as S;
+        use Reason as R;
+        let auth = BasicAuth::new("u", "p:q").unwrap();
+        let challenge = || auth.challenge().clone();
+        for (headers, state, outcome) in [
+            (&[][..], S::Challenged, Err(R::Challenged(challenge()))),
+            (&[RIGHT], S::Authenticated, Ok(())),
+            (&[WRONG], S::Mismatch, Err(R::CredentialsMismatch(challenge()))),
+            (&[MALFORMED], S::Malformed, Err(R::CredentialsMalformed(challenge()))),
+            (&[OTHER], S::OtherScheme, Err(R::CredentialsScheme(challenge()))),
+            (&[RIGHT, RIGHT], S::Repeated, Err(R::RepeatedHeader(AUTHORIZATION))),
+            (&[RIGHT, WRONG], S::Repeated, Err(R::RepeatedHeader(AUTHORIZATION))),
+        ] {
             let head = Head::new("POST", &headers);
-            assert_eq!(auth().state(&head), state, "{headers:?}");
-            assert_eq!(auth().authenticate(&head), outcome, "{headers:?}");
-        }
-    }
-
-    #[test]
-    fn the_challenge_is_quoted_and_names_the_charset() {
-        assert_eq!(auth().challenge(), r#"Basic realm="webhooks", charset="UTF-8""#);
-        let auth = auth().with_realm("port-outs of Acme").unwrap();
-        assert_eq!(auth.challenge(), r#"Basic realm="port-outs of Acme", charset="UTF-8""#);
-    }
-
-    #[test]
-    fn a_realm_that_would_break_the_header_cannot_be_built() {
-        for realm in ["", "  ", "a\"b", "a\\b", "a\r\nb", "caf\u{e9}"] {
-            assert_eq!(auth().with_realm(realm).unwrap_err(), ConfigError::InvalidRealm, "{realm}");
+            assert_eq!(auth.state(&head), state, "{headers:?}");
+            assert_eq!(auth.authenticate(&head), outcome, "{headers:?}");
         }
     }
 }

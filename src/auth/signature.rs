@@ -4,10 +4,11 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::HeaderName;
+use sha2::Sha256;
 
-use crate::auth::hmac::Key;
-use crate::head::{Field, Head};
+use crate::head::Head;
 use crate::rejection::Reason;
 use crate::secret::Secret;
 
@@ -40,10 +41,11 @@ impl fmt::Debug for Signature {
 ///
 /// The keys are prepared once, when it is built. Several keys can be accepted at
 /// once, while a sender changes over; each of them is tried on every delivery.
-/// The comparison takes constant time.
+/// The comparison takes constant time: what the time of a check tells is the
+/// number of keys and the length of the body.
 ///
 /// ```
-/// use order_webhooks::{BodySignature, Head, Reason, Secret, SignatureEncoding};
+/// use order_webhooks::{Head, Reason, Secret, auth::{BodySignature, SignatureEncoding}};
 ///
 /// let header = http::HeaderName::from_static("x-signature");
 /// let signed = BodySignature::new(header, SignatureEncoding::Base64, &Secret::new("Jefe")?);
@@ -57,7 +59,7 @@ impl fmt::Debug for Signature {
 pub struct BodySignature {
     header: HeaderName,
     encoding: SignatureEncoding,
-    keys: Vec<Key>,
+    keys: Vec<Hmac<Sha256>>,
 }
 
 impl BodySignature {
@@ -65,13 +67,14 @@ impl BodySignature {
     /// this key.
     #[must_use]
     pub fn new(header: HeaderName, encoding: SignatureEncoding, key: &Secret) -> Self {
-        Self { header, encoding, keys: vec![Key::new(key.expose())] }
+        Self { header, encoding, keys: Vec::new() }.or(key)
     }
 
     /// Accepts signatures made with this key as well.
     #[must_use]
     pub fn or(mut self, key: &Secret) -> Self {
-        self.keys.push(Key::new(key.expose()));
+        // HMAC takes keys of every length. If it did not, nothing would verify.
+        self.keys.extend(Hmac::new_from_slice(key.expose()));
         self
     }
 
@@ -91,13 +94,8 @@ impl BodySignature {
     /// encoding: the URL-safe alphabet, missing or doubled padding, bits in the
     /// padding, white space, two signatures with a comma.
     pub fn read(&self, head: &Head<'_>) -> Result<Signature, Reason> {
-        match head.field(&self.header) {
-            Field::Absent => Err(Reason::SignatureMissing),
-            Field::Once(value) => {
-                self.encoding.decode(value).map(Signature).ok_or(Reason::SignatureMalformed)
-            }
-            Field::Repeated => Err(Reason::RepeatedHeader(self.header.clone())),
-        }
+        let value = head.header(&self.header)?.ok_or(Reason::SignatureMissing)?;
+        self.encoding.decode(value).map(Signature).ok_or(Reason::SignatureMalformed)
     }
 
     /// Compares the claimed signature with that of the body's bytes as they came.
@@ -108,7 +106,7 @@ impl BodySignature {
     pub fn verify(&self, signature: &Signature, body: &[u8]) -> Result<(), Reason> {
         let mut matches = false;
         for key in &self.keys {
-            matches |= key.verifies(body, &signature.0);
+            matches |= key.clone().chain_update(body).verify_slice(&signature.0).is_ok();
         }
         if matches { Ok(()) } else { Err(Reason::SignatureMismatch) }
     }
@@ -116,7 +114,8 @@ impl BodySignature {
     /// The value of the header that a sender with the first key would send.
     #[must_use]
     pub fn sign(&self, body: &[u8]) -> String {
-        self.keys.first().map_or_else(String::new, |key| self.encoding.encode(&key.sign(body)))
+        let sign = |key: &Hmac<Sha256>| key.clone().chain_update(body).finalize().into_bytes();
+        self.keys.first().map_or_else(String::new, |key| self.encoding.encode(&sign(key)))
     }
 }
 
@@ -131,90 +130,29 @@ impl fmt::Debug for BodySignature {
 }
 
 impl SignatureEncoding {
+    /// The bytes that are claimed, if there are as many as SHA-256 has.
     fn decode(self, value: &[u8]) -> Option<[u8; 32]> {
-        match self {
-            Self::Base64 => decode_base64(value),
-            Self::Hex { prefix } => decode_hex(value.strip_prefix(prefix.as_bytes())?),
-        }
+        // As much as the decoder asks for before it knows of the padding.
+        let mut bytes = [0; 33];
+        let decoded = match self {
+            Self::Base64 => {
+                let length = STANDARD.decode_slice(value, &mut bytes).ok()?;
+                bytes.get(..length)?
+            }
+            Self::Hex { prefix } => {
+                let digits = value.strip_prefix(prefix.as_bytes())?;
+                base16ct::mixed::decode(digits, &mut bytes).ok()?
+            }
+        };
+        decoded.try_into().ok()
     }
 
     fn encode(self, digest: &[u8]) -> String {
         match self {
             Self::Base64 => STANDARD.encode(digest),
-            Self::Hex { prefix } => {
-                let digits = digest.iter().map(|byte| format!("{byte:02x}"));
-                std::iter::once(prefix.to_owned()).chain(digits).collect()
-            }
+            Self::Hex { prefix } => [prefix, &base16ct::lower::encode_string(digest)].concat(),
         }
     }
-}
-
-/// RFC 4648, section 4, for 32 bytes and nothing else: whole words, where a
-/// decoder for every length goes by the byte.
-fn decode_base64(text: &[u8]) -> Option<[u8; 32]> {
-    let text: &[u8; 44] = text.try_into().ok()?;
-    let (groups, _) = text.as_chunks::<4>();
-    let [.., a, b, c, b'='] = *text else { return None };
-    let [a, b, c] = [a, b, c].map(sextet);
-    // The last character has two bits more than there are bytes.
-    let mut invalid = a | b | c | (c & 3) << 6;
-    // Three bytes each; the last has two, and fills up the words.
-    let mut values = [0; 12];
-    let [.., last, _] = &mut values;
-    *last = a << 18 | b << 12 | c << 6;
-    for (value, group) in values.iter_mut().zip(groups.iter().take(10)) {
-        let [a, b, c, d] = group.map(sextet);
-        invalid |= a | b | c | d;
-        *value = a << 18 | b << 12 | c << 6 | d;
-    }
-    let words = values
-        .as_chunks()
-        .0
-        .iter()
-        .flat_map(|[a, b, c, d]| [a << 8 | b >> 16, b << 16 | c >> 8, c << 24 | d]);
-    let mut digest = [0; 32];
-    for (bytes, word) in digest.as_chunks_mut().0.iter_mut().zip(words) {
-        *bytes = word.to_be_bytes();
-    }
-    (invalid < 64).then_some(digest)
-}
-
-/// The six bits of a character of the standard alphabet, or else more of them.
-fn sextet(character: u8) -> u32 {
-    SEXTETS.get(usize::from(character)).copied().unwrap_or(u8::MAX).into()
-}
-
-const SEXTETS: [u8; 256] = {
-    let mut sextets = [0; 256];
-    let mut rest: &mut [u8] = &mut sextets;
-    let mut character = 0_u8;
-    while let [sextet, more @ ..] = rest {
-        *sextet = match character {
-            b'A'..=b'Z' => character.wrapping_sub(b'A'),
-            b'a'..=b'z' => character.wrapping_sub(b'a').wrapping_add(26),
-            b'0'..=b'9' => character.wrapping_sub(b'0').wrapping_add(52),
-            b'+' => 62,
-            b'/' => 63,
-            _ => u8::MAX,
-        };
-        rest = more;
-        character = character.wrapping_add(1);
-    }
-    sextets
-};
-
-fn decode_hex(digits: &[u8]) -> Option<[u8; 32]> {
-    let (pairs, []) = digits.as_chunks::<2>() else { return None };
-    let mut digest = [0; 32];
-    if pairs.len() != digest.len() {
-        return None;
-    }
-    for (byte, [high, low]) in digest.iter_mut().zip(pairs) {
-        let high = char::from(*high).to_digit(16)?;
-        let low = char::from(*low).to_digit(16)?;
-        *byte = u8::try_from(high << 4 | low).ok()?;
-    }
-    Some(digest)
 }
 
 #[cfg(test)]

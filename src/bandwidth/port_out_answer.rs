@@ -2,9 +2,9 @@
 
 use http::StatusCode;
 
+use crate::answer::Answer;
 use crate::bandwidth::element::numbers_into;
 use crate::bandwidth::{Denial, DenialReason};
-use crate::rejection::Answer;
 use crate::wire::escape::element_into;
 
 /// Whether a number may be ported out.
@@ -131,7 +131,7 @@ mod tests {
         let xml = "<?xml version=\"1.0\"?><PortOutValidationResponse><Portable>true</Portable>\
                    <PON>some_pon</PON></PortOutValidationResponse>";
         assert_eq!(PortOutAnswer::Allow.to_xml(Some("some_pon")), xml);
-        let answer = PortOutAnswer::Allow.answer(Some("some_pon")).response();
+        let answer = PortOutAnswer::Allow.answer(Some("some_pon")).to_response();
         assert_eq!(answer.status(), 200);
         assert_eq!(answer.headers()["content-type"], "application/xml");
         assert_eq!(answer.body(), xml.as_bytes());

@@ -4,14 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::auth::BasicAuth;
+use crate::answer::Answer;
+use crate::auth::Senders;
 use crate::bandwidth::port_out_request::pon_of;
 use crate::bandwidth::{PortOutAnswer, PortOutValidationRequest};
 use crate::error::{ConfigError, ParseError};
 use crate::head::Head;
 use crate::limits::Limits;
 use crate::policy::{Delivered, DeliveryPolicy, Retries};
-use crate::rejection::{Answer, Reason, Rejection};
+use crate::rejection::{Reason, Rejection};
 use crate::webhook::Webhook;
 
 /// How long Bandwidth waits for an answer.
@@ -21,22 +22,30 @@ const TIME_ALLOWED: Duration = Duration::from_secs(30);
 ///
 /// **Bandwidth approves a port-out that is not answered**, and so it does when
 /// the answer is late, is not valid, or denies without a code that Bandwidth
-/// knows: the subscriber loses the number. So once the sender has shown the
-/// right credentials, every path here ends in a 200 with a valid answer. What
-/// is answered when the body cannot be read, or the handler fails, panics or is
-/// not done by the deadline, is chosen when the webhook is built; to deny as an
+/// knows, or has a status of 4xx or 5xx: the subscriber loses the number. So only
+/// a request without an `Authorization` is answered 401, and asked for one. Every
+/// other POST gets a 200 with a valid answer. What is answered when the sender is
+/// refused, the body cannot be read, or the handler fails, panics or is not done
+/// by the deadline, is chosen when the webhook is built; to deny as an
 /// [`InvalidRequest`](crate::bandwidth::DenialReason::InvalidRequest) keeps the
 /// number where it is.
 ///
+/// That verdict tells a forger nothing: it is the same for every request that is
+/// not a genuine one, and says nothing about a number or a customer. If a
+/// password is changed on one side only, genuine questions get it too: no number
+/// is lost, port-outs go into exception at Bandwidth, and the reporter is told
+/// [`Refused`](PortOutFailure::Refused) with
+/// [`Reason::CredentialsMismatch`] for each of them.
+///
 /// A handler has to run inside what guards it, so this webhook has no extractor.
 /// The adapters for axum and actix have a function `port_out(webhook, handler)`;
-/// other servers call [`Webhook::receive`], run the handler under
+/// other servers call [`Receive::receive`](crate::Receive::receive), run the handler under
 /// [`deadline`](Self::deadline), and answer with [`PortOutAnswer::answer`] or
 /// [`otherwise`](Self::otherwise).
 ///
 /// ```
 /// use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutWebhook};
-/// use order_webhooks::{BasicAuth, Webhook};
+/// use order_webhooks::{BasicAuth, Receive};
 ///
 /// let auth = BasicAuth::new("bandwidth-user", "bandwidth-password")?;
 /// let otherwise = PortOutAnswer::deny(DenialReason::InvalidRequest);
@@ -45,7 +54,7 @@ const TIME_ALLOWED: Duration = Duration::from_secs(30);
 /// let request = http::Request::post("/port-out")
 ///     .header("authorization", "Basic YmFuZHdpZHRoLXVzZXI6YmFuZHdpZHRoLXBhc3N3b3Jk")
 ///     .body("not XML")?;
-/// let answer = webhook.receive(request).unwrap_err().response();
+/// let answer = webhook.receive(request).unwrap_err().to_response();
 /// assert_eq!(answer.status(), 200);
 /// assert!(String::from_utf8_lossy(answer.body()).contains("<Portable>false</Portable>"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -62,7 +71,7 @@ type Reporter = Arc<dyn Fn(PortOutFailure) + Send + Sync>;
 
 #[derive(Debug)]
 struct Rules {
-    auth: BasicAuth,
+    senders: Senders,
     otherwise: PortOutAnswer,
 }
 
@@ -101,12 +110,13 @@ impl PortOutWebhook {
         Retries::Every { times: 8, interval: Duration::from_secs(5 * 60) },
     );
 
-    /// Accepts questions with these credentials, and answers `otherwise` when
+    /// Accepts questions of these senders (a [`BasicAuth`](crate::BasicAuth), an
+    /// [`Allowlist`](crate::Allowlist), or both), and answers `otherwise` when
     /// there is no answer of the handler.
     #[must_use]
-    pub fn new(auth: BasicAuth, otherwise: PortOutAnswer) -> Self {
+    pub fn new(senders: impl Into<Senders>, otherwise: PortOutAnswer) -> Self {
         Self {
-            rules: Arc::new(Rules { auth, otherwise }),
+            rules: Arc::new(Rules { senders: senders.into(), otherwise }),
             limits: Limits::default(),
             deadline: Duration::from_secs(25),
             reporter: None,
@@ -188,7 +198,7 @@ impl Webhook for PortOutWebhook {
     type Proof = ();
 
     fn check_head(&self, head: &Head<'_>) -> Result<(), Reason> {
-        self.rules.auth.authenticate(head)
+        self.rules.senders.authenticate(head)
     }
 
     fn check_body(&self, (): &(), _body: &[u8]) -> Result<(), Reason> {
@@ -215,15 +225,17 @@ impl Webhook for PortOutWebhook {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::BasicAuth;
     use crate::bandwidth::DenialReason;
+    use crate::webhook::Receive as _;
 
     fn webhook() -> PortOutWebhook {
         let auth = BasicAuth::new("u", "p:q").unwrap();
         PortOutWebhook::new(auth, PortOutAnswer::deny(DenialReason::InvalidRequest))
     }
 
-    fn denied(pon: Option<&str>) -> Vec<u8> {
-        PortOutAnswer::deny(DenialReason::InvalidRequest).to_xml(pon).into_bytes()
+    fn denied(pon: Option<&str>) -> String {
+        PortOutAnswer::deny(DenialReason::InvalidRequest).to_xml(pon)
     }
 
     fn request<B>(body: B) -> http::Request<B> {
@@ -243,15 +255,15 @@ mod tests {
             (without_number.to_owned(), Some("p")),
             ("x".repeat(limit + 1), None),
         ] {
-            let response = webhook().receive(request(&body)).unwrap_err().response();
+            let response = webhook().receive(request(&body)).unwrap_err().to_response();
             assert_eq!(response.status(), 200, "{body:.40}");
             assert_eq!(response.headers()["content-type"], "application/xml");
             assert_eq!(*response.body(), denied(pon), "{body:.40}");
         }
         let mut encoded = request("<PortOutValidationRequest/>");
         encoded.headers_mut().insert("content-encoding", "gzip".parse().unwrap());
-        let response = webhook().receive(encoded).unwrap_err().response();
-        assert_eq!((response.status().as_u16(), response.body()), (200, &denied(None)));
+        let response = webhook().receive(encoded).unwrap_err().to_response();
+        assert_eq!((response.status().as_u16(), response.body()), (200, &denied(None).into()));
     }
 
     #[test]
@@ -259,32 +271,60 @@ mod tests {
         let headers = [("authorization", "Basic dTpwOnE=")];
         for reason in [Reason::TooSlow { limit: Duration::from_secs(10) }, Reason::Incomplete] {
             let webhook = webhook();
-            let pending = webhook.head(&Head::new("POST", &headers)).unwrap();
-            let response = pending.fail::<Vec<u8>>(reason).response();
-            assert_eq!((response.status().as_u16(), response.body()), (200, &denied(None)));
+            let pending = webhook.authenticate(&Head::new("POST", &headers)).unwrap();
+            let response = pending.fail::<Vec<u8>>(reason).to_response();
+            assert_eq!((response.status().as_u16(), response.body()), (200, &denied(None).into()));
         }
     }
 
     #[test]
-    fn nobody_else_is_answered() {
-        let mut wrong = request("");
-        wrong.headers_mut().insert("authorization", "Basic eDp5".parse().unwrap());
-        let mut none = request("");
-        none.headers_mut().clear();
-        for refused in [wrong, none] {
-            let response = webhook().receive(refused).unwrap_err().response();
-            assert_eq!(response.status(), 401);
-            assert!(response.body().is_empty());
-            assert!(response.headers().contains_key("www-authenticate"));
+    fn refused_credentials_are_answered_and_missing_ones_are_asked_for() {
+        let genuine = include_str!("../../tests/data/bandwidth/port-out.xml");
+        for shown in [
+            &["Basic eDp5"][..],
+            &["Basic dQ=="],
+            &["Bearer x"],
+            &[""],
+            &["Basic dTpwOnE=", "Basic dTpwOnE="],
+        ] {
+            let mut refused = request(genuine);
+            refused.headers_mut().clear();
+            for value in shown {
+                refused.headers_mut().append("authorization", value.parse().unwrap());
+            }
+            let rejection = webhook().receive(refused).unwrap_err();
+            assert_eq!(rejection.verified_body(), None);
+            let response = rejection.to_response();
+            assert_eq!(response.status(), 200, "{shown:?}");
+            assert_eq!(*response.body(), denied(None), "{shown:?}");
         }
+        let mut none = request(genuine);
+        none.headers_mut().clear();
+        let response = webhook().receive(none).unwrap_err().to_response();
+        assert_eq!(response.status(), 401);
+        assert!(response.body().is_empty());
+        assert!(response.headers().contains_key("www-authenticate"));
+        let mut get = request(genuine);
+        *get.method_mut() = http::Method::GET;
+        assert_eq!(webhook().receive(get).unwrap_err().to_response().status(), 405);
+    }
+
+    #[test]
+    fn a_refused_address_is_answered() {
+        let webhook = PortOutWebhook::new(
+            crate::Allowlist::new(["203.0.113.7"]).unwrap(),
+            PortOutAnswer::deny(DenialReason::InvalidRequest),
+        );
+        let response = webhook.receive(request("")).unwrap_err().to_response();
+        assert_eq!((response.status().as_u16(), response.body()), (200, &denied(None).into()));
     }
 
     #[test]
     fn the_verdict_is_the_one_that_was_chosen() {
         let auth = BasicAuth::new("u", "p:q").unwrap();
         let response = PortOutWebhook::new(auth, PortOutAnswer::Allow).receive(request("x"));
-        let allowed = PortOutAnswer::Allow.to_xml(None).into_bytes();
-        assert_eq!(*response.unwrap_err().response().body(), allowed);
+        let allowed = PortOutAnswer::Allow.to_xml(None);
+        assert_eq!(*response.unwrap_err().to_response().body(), allowed);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::rejection::Answer;
+use crate::answer::Answer;
 
 /// What a handler tells Bandwidth of a notification.
 ///

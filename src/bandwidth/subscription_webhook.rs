@@ -8,7 +8,7 @@ use http::HeaderName;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::auth::{BasicAuth, BodySignature, Signature, SignatureEncoding};
+use crate::auth::{BodySignature, Senders, Signature, SignatureEncoding};
 use crate::error::ParseError;
 use crate::head::Head;
 use crate::limits::Limits;
@@ -28,7 +28,7 @@ const HEADER: HeaderName = HeaderName::from_static("x-bandwidth-signature-sha-25
 /// the event is the verified JSON as it is, or a type of yours:
 ///
 /// ```
-/// use order_webhooks::{Secret, Webhook, bandwidth::SubscriptionWebhook};
+/// use order_webhooks::{Receive, Secret, bandwidth::SubscriptionWebhook};
 ///
 /// #[derive(serde::Deserialize)]
 /// struct OrderUpdate {
@@ -51,7 +51,7 @@ const HEADER: HeaderName = HeaderName::from_static("x-bandwidth-signature-sha-25
 /// Source: Bandwidth numbers documentation, "Subscriptions v2".
 pub struct SubscriptionWebhook<T = Value> {
     signature: Arc<BodySignature>,
-    auth: Option<BasicAuth>,
+    senders: Option<Senders>,
     limits: Limits,
     event: PhantomData<fn() -> T>,
 }
@@ -63,7 +63,7 @@ impl<T> SubscriptionWebhook<T> {
         let signature = BodySignature::new(HEADER, SignatureEncoding::Base64, secret);
         Self {
             signature: Arc::new(signature),
-            auth: None,
+            senders: None,
             limits: Limits::default(),
             event: PhantomData,
         }
@@ -77,10 +77,11 @@ impl<T> SubscriptionWebhook<T> {
         Self { signature: Arc::new(signature), ..self }
     }
 
-    /// Asks for these credentials too.
+    /// Accepts deliveries only if they are of these senders as well: a
+    /// [`BasicAuth`](crate::BasicAuth), an [`Allowlist`](crate::Allowlist), or both.
     #[must_use]
-    pub fn with_basic_auth(mut self, auth: BasicAuth) -> Self {
-        self.auth = Some(auth);
+    pub fn with_senders(mut self, senders: impl Into<Senders>) -> Self {
+        self.senders = Some(senders.into());
         self
     }
 
@@ -102,7 +103,7 @@ impl<T> Clone for SubscriptionWebhook<T> {
     fn clone(&self) -> Self {
         Self {
             signature: Arc::clone(&self.signature),
-            auth: self.auth.clone(),
+            senders: self.senders.clone(),
             limits: self.limits,
             event: PhantomData,
         }
@@ -113,7 +114,7 @@ impl<T> fmt::Debug for SubscriptionWebhook<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SubscriptionWebhook")
             .field("signature", &self.signature)
-            .field("auth", &self.auth)
+            .field("senders", &self.senders)
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
@@ -125,8 +126,8 @@ impl<T: DeserializeOwned + Send + 'static> Webhook for SubscriptionWebhook<T> {
     type Proof = Signature;
 
     fn check_head(&self, head: &Head<'_>) -> Result<Signature, Reason> {
-        if let Some(auth) = &self.auth {
-            auth.authenticate(head)?;
+        if let Some(senders) = &self.senders {
+            senders.authenticate(head)?;
         }
         self.signature.read(head)
     }
@@ -149,6 +150,8 @@ impl<T: DeserializeOwned + Send + 'static> Extract for SubscriptionWebhook<T> {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::BasicAuth;
+    use crate::webhook::Receive as _;
     use serde_json::json;
 
     fn webhook() -> SubscriptionWebhook {
@@ -178,7 +181,7 @@ mod tests {
     #[test]
     fn signature_and_credentials_must_both_be_right_where_both_are_configured() {
         let auth = BasicAuth::new("u", "p:q").unwrap();
-        let both = webhook().with_basic_auth(auth);
+        let both = webhook().with_senders(auth);
         let right = both.signature().sign(BODY.as_bytes());
         let wrong = both.signature().sign(b"another body");
         let (signature, credentials) = ("x-bandwidth-signature-sha-256", "authorization");

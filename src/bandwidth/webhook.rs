@@ -1,6 +1,6 @@
 //! The notification webhook: who may send it.
 
-use crate::auth::BasicAuth;
+use crate::auth::Senders;
 use crate::bandwidth::Notification;
 use crate::error::ParseError;
 use crate::head::Head;
@@ -17,18 +17,18 @@ use crate::webhook::{Extract, Webhook};
 /// [`Receipt`](crate::bandwidth::Receipt).
 ///
 /// ```
-/// use order_webhooks::{BasicAuth, Head, Webhook, bandwidth::NotificationWebhook};
+/// use order_webhooks::{BasicAuth, Head, Receive, bandwidth::NotificationWebhook};
 ///
 /// let auth = BasicAuth::new("bandwidth-user", "bandwidth-password")?;
 /// let webhook = NotificationWebhook::new(auth);
 /// let first: [(&str, &str); 0] = [];
-/// let challenge = webhook.head(&Head::new("POST", &first)).unwrap_err();
-/// assert_eq!(challenge.response().status(), 401);
+/// let challenge = webhook.authenticate(&Head::new("POST", &first)).unwrap_err();
+/// assert_eq!(challenge.to_response().status(), 401);
 /// # Ok::<(), order_webhooks::ConfigError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct NotificationWebhook {
-    auth: BasicAuth,
+    senders: Senders,
     limits: Limits,
 }
 
@@ -38,11 +38,12 @@ impl NotificationWebhook {
     pub const POLICY: DeliveryPolicy =
         DeliveryPolicy::new(Delivered::Exactly200, None, Retries::Never);
 
-    /// Accepts deliveries with the credentials that the subscription was made
-    /// with.
+    /// Accepts deliveries of these senders: a [`BasicAuth`](crate::BasicAuth)
+    /// with the credentials that the subscription was made with, an
+    /// [`Allowlist`](crate::Allowlist), or both.
     #[must_use]
-    pub fn new(auth: BasicAuth) -> Self {
-        Self { auth, limits: Limits::default() }
+    pub fn new(senders: impl Into<Senders>) -> Self {
+        Self { senders: senders.into(), limits: Limits::default() }
     }
 
     /// Reads bodies within these bounds.
@@ -59,7 +60,7 @@ impl Webhook for NotificationWebhook {
     type Proof = ();
 
     fn check_head(&self, head: &Head<'_>) -> Result<(), Reason> {
-        self.auth.authenticate(head)
+        self.senders.authenticate(head)
     }
 
     fn check_body(&self, (): &(), _body: &[u8]) -> Result<(), Reason> {

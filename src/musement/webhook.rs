@@ -1,8 +1,6 @@
 //! The order item webhook: who may send it.
 
-use std::sync::Arc;
-
-use crate::auth::{Allowlist, BasicAuth};
+use crate::auth::Senders;
 use crate::error::ParseError;
 use crate::head::Head;
 use crate::limits::Limits;
@@ -18,24 +16,17 @@ use crate::webhook::{Extract, Webhook};
 /// deliveries.
 ///
 /// ```
-/// use order_webhooks::{BasicAuth, Head, Webhook, musement::OrderItemWebhook};
+/// use order_webhooks::{BasicAuth, Head, Receive, musement::OrderItemWebhook};
 ///
 /// let webhook = OrderItemWebhook::new(BasicAuth::new("JohnSmith", "Swordfish")?);
 /// let headers = [("Authorization", "Basic Sm9oblNtaXRoOlN3b3JkZmlzaA==")];
-/// assert!(webhook.head(&Head::new("POST", &headers)).is_ok());
+/// assert!(webhook.authenticate(&Head::new("POST", &headers)).is_ok());
 /// # Ok::<(), order_webhooks::ConfigError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct OrderItemWebhook {
-    senders: Arc<Senders>,
+    senders: Senders,
     limits: Limits,
-}
-
-#[derive(Debug)]
-enum Senders {
-    WithCredentials(BasicAuth),
-    FromAddresses(Allowlist),
-    Both(Allowlist, BasicAuth),
 }
 
 impl OrderItemWebhook {
@@ -44,24 +35,11 @@ impl OrderItemWebhook {
     pub const POLICY: DeliveryPolicy =
         DeliveryPolicy::new(Delivered::Exactly200, None, Retries::Unscheduled);
 
-    /// Accepts deliveries with these credentials.
+    /// Accepts deliveries of these senders: a [`BasicAuth`](crate::BasicAuth), an
+    /// [`Allowlist`](crate::Allowlist), or both.
     #[must_use]
-    pub fn new(auth: BasicAuth) -> Self {
-        Self::from(Senders::WithCredentials(auth))
-    }
-
-    /// Accepts deliveries from these addresses, whatever their credentials. The
-    /// server has to give the sender's address: see [`Head::with_peer`].
-    #[must_use]
-    pub fn from_addresses(addresses: Allowlist) -> Self {
-        Self::from(Senders::FromAddresses(addresses))
-    }
-
-    /// Accepts deliveries that come from these addresses and have these
-    /// credentials.
-    #[must_use]
-    pub fn from_addresses_with(addresses: Allowlist, auth: BasicAuth) -> Self {
-        Self::from(Senders::Both(addresses, auth))
+    pub fn new(senders: impl Into<Senders>) -> Self {
+        Self { senders: senders.into(), limits: Limits::default() }
     }
 
     /// Reads bodies within these bounds.
@@ -72,26 +50,13 @@ impl OrderItemWebhook {
     }
 }
 
-impl From<Senders> for OrderItemWebhook {
-    fn from(senders: Senders) -> Self {
-        Self { senders: Arc::new(senders), limits: Limits::default() }
-    }
-}
-
 impl Webhook for OrderItemWebhook {
     const NAME: &'static str = "musement.order_item";
     type Event = OrderItemUpdate;
     type Proof = ();
 
     fn check_head(&self, head: &Head<'_>) -> Result<(), Reason> {
-        match &*self.senders {
-            Senders::WithCredentials(auth) => auth.authenticate(head),
-            Senders::FromAddresses(addresses) => addresses.authenticate(head),
-            Senders::Both(addresses, auth) => {
-                addresses.authenticate(head)?;
-                auth.authenticate(head)
-            }
-        }
+        self.senders.authenticate(head)
     }
 
     fn check_body(&self, (): &(), _body: &[u8]) -> Result<(), Reason> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::HeaderName;
 
-use crate::auth::{BodySignature, Signature, SignatureEncoding};
+use crate::auth::{BodySignature, Senders, Signature, SignatureEncoding};
 use crate::error::ParseError;
 use crate::head::Head;
 use crate::limits::Limits;
@@ -24,7 +24,7 @@ const HEADER: HeaderName = HeaderName::from_static("x-porterbuddy-hmac-sha256");
 /// Reply with a [`Receipt`](crate::porterbuddy::Receipt).
 ///
 /// ```
-/// use order_webhooks::{Secret, Webhook, porterbuddy::OrderWebhook};
+/// use order_webhooks::{Receive, Secret, porterbuddy::OrderWebhook};
 ///
 /// let webhook = OrderWebhook::new(&Secret::new("porterbuddy-api-key")?);
 /// let body = r#"{"orderId":"394326","orderStatus":"delivered"}"#;
@@ -38,6 +38,7 @@ const HEADER: HeaderName = HeaderName::from_static("x-porterbuddy-hmac-sha256");
 #[derive(Debug, Clone)]
 pub struct OrderWebhook {
     signature: Arc<BodySignature>,
+    senders: Option<Senders>,
     limits: Limits,
 }
 
@@ -54,7 +55,7 @@ impl OrderWebhook {
     #[must_use]
     pub fn new(api_key: &Secret) -> Self {
         let signature = BodySignature::new(HEADER, SignatureEncoding::Base64, api_key);
-        Self { signature: Arc::new(signature), limits: Limits::default() }
+        Self { signature: Arc::new(signature), senders: None, limits: Limits::default() }
     }
 
     /// Accepts deliveries that are signed with this API key as well, for the
@@ -63,6 +64,15 @@ impl OrderWebhook {
     pub fn or(self, api_key: &Secret) -> Self {
         let signature = Arc::unwrap_or_clone(self.signature).or(api_key);
         Self { signature: Arc::new(signature), ..self }
+    }
+
+    /// Accepts deliveries only if they are of these senders as well, such as an
+    /// [`Allowlist`](crate::Allowlist). Porterbuddy documents no addresses, and
+    /// has no credentials to show.
+    #[must_use]
+    pub fn with_senders(mut self, senders: impl Into<Senders>) -> Self {
+        self.senders = Some(senders.into());
+        self
     }
 
     /// Reads bodies within these bounds.
@@ -85,6 +95,9 @@ impl Webhook for OrderWebhook {
     type Proof = Signature;
 
     fn check_head(&self, head: &Head<'_>) -> Result<Signature, Reason> {
+        if let Some(senders) = &self.senders {
+            senders.authenticate(head)?;
+        }
         self.signature.read(head)
     }
 

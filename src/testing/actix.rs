@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use tokio::time::timeout;
 
-use crate::adapter::peer::PeerAddress;
+use crate::peer::PeerAddress;
 use crate::testing::delivery::Delivery;
 use crate::testing::report::Report;
 

@@ -66,15 +66,15 @@ impl Delivery {
     /// ```
     /// # #[cfg(feature = "porterbuddy")] {
     /// use order_webhooks::testing::{Sender, Verdict, porterbuddy};
-    /// use order_webhooks::{Receipt, Answer, Secret, Webhook, porterbuddy::OrderWebhook};
+    /// use order_webhooks::{Receipt, Receive, Secret, porterbuddy::OrderWebhook, webhook::Answer};
     ///
     /// let key = Secret::new("porterbuddy-api-key")?;
     /// let webhook = OrderWebhook::new(&key);
     /// let sender = Sender::porterbuddy("/porterbuddy".parse()?, &key);
     /// let report = sender.delivery(&porterbuddy::order_status_update()).run(|request| {
     ///     Some(match webhook.receive(request) {
-    ///         Ok(_) => Answer::from(Receipt::Accepted).response(),
-    ///         Err(rejection) => rejection.response(),
+    ///         Ok(_) => Answer::from(Receipt::Accepted).to_response(),
+    ///         Err(rejection) => rejection.to_response(),
     ///     })
     /// });
     /// assert_eq!(report.verdict, Verdict::Delivered);

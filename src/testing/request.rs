@@ -53,7 +53,7 @@ impl Delivery {
     #[cfg(any(feature = "axum", feature = "actix", feature = "tower"))]
     fn come_from_the_address(&self, request: &mut Request<Bytes>) {
         if let Some(address) = self.sender.address {
-            request.extensions_mut().insert(crate::adapter::peer::PeerAddress(address));
+            request.extensions_mut().insert(crate::peer::PeerAddress(address));
         }
     }
 

@@ -19,7 +19,7 @@ use crate::testing::payload::Payload;
 /// ```
 /// use http::{HeaderName, HeaderValue};
 /// use order_webhooks::testing::Sender;
-/// use order_webhooks::{BodySignature, DeliveryPolicy, Secret, SignatureEncoding};
+/// use order_webhooks::{DeliveryPolicy, Secret, auth::{BodySignature, SignatureEncoding}};
 ///
 /// let signature = BodySignature::new(
 ///     HeaderName::from_static("x-acme-signature"),

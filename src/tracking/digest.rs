@@ -20,7 +20,7 @@ use crate::wire::text::byte_of;
 /// Source: FIPS 180-4.
 ///
 /// ```
-/// use order_webhooks::ContentDigest;
+/// use order_webhooks::tracking::ContentDigest;
 ///
 /// let digest = ContentDigest::of(b"what do ya want for nothing?");
 /// let text = digest.to_string();

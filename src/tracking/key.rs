@@ -19,7 +19,7 @@ use crate::wire::text;
 /// digest, and nothing else of an event.
 ///
 /// ```
-/// use order_webhooks::Key;
+/// use order_webhooks::tracking::Key;
 ///
 /// let key = Key::new("acme.stock", "shelf 7");
 /// assert_eq!(key.as_str(), "acme.stock:shelf%207");

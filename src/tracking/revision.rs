@@ -13,7 +13,7 @@ use crate::wire::time as timestamp;
 
 /// Where an event stands in the life of the thing that it is about.
 ///
-/// It means something beside a [`Key`](crate::Key) only. The text form is one of
+/// It means something beside a [`Key`](crate::tracking::Key) only. The text form is one of
 ///
 /// - `n` and 20 digits: the provider counts the changes of the thing;
 /// - `t`, a time in UTC with nine digits of fraction, a slash and the digest of
@@ -23,7 +23,7 @@ use crate::wire::time as timestamp;
 /// The text forms of counts, and of times, sort as the revisions do.
 ///
 /// ```
-/// use order_webhooks::{Revision, Standing};
+/// use order_webhooks::{tracking::{Revision, Standing}};
 ///
 /// let revision = Revision::counted(22);
 /// assert_eq!(revision.to_string(), "n00000000000000000022");

@@ -14,7 +14,10 @@ use bytes::Bytes;
 use order_webhooks::bandwidth::{self, NotificationWebhook, SubscriptionWebhook};
 use order_webhooks::musement::{self, OrderItemWebhook};
 use order_webhooks::porterbuddy::{self, OrderWebhook};
-use order_webhooks::{Answer, BasicAuth, Extract, Limits, Reason, Rejection, Secret, Verified};
+use order_webhooks::{
+    BasicAuth, Limits, Reason, Rejection, Secret, Verified,
+    webhook::{Answer, Extract},
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -142,7 +145,7 @@ mod in_axum {
     use axum::extract::{FromRef, State};
     use axum::middleware::map_request;
     use axum::routing::any;
-    use order_webhooks::axum::PeerAddress;
+    use order_webhooks::PeerAddress;
 
     #[derive(Clone)]
     pub(super) struct App {
@@ -256,7 +259,7 @@ mod in_actix {
     use super::*;
     use actix_web::dev::Service as _;
     use actix_web::{App, HttpMessage as _, HttpServer, Responder, web};
-    use order_webhooks::actix::PeerAddress;
+    use order_webhooks::PeerAddress;
 
     async fn on<W: Accept<Receipt: Responder>>(
         record: web::Data<Record>,

@@ -144,9 +144,9 @@ fn an_authorization_of_64_kib_is_refused_before_it_is_decoded() {
     let token = "dTpw".repeat(16_384);
     assert_eq!(of_value(auth(), format!("Basic {token}").as_bytes()), Err(MALFORMED.to_owned()));
     // The longest that is looked at, and one group more.
-    let token = "dTpw".repeat(1_024);
+    let token = "dTpw".repeat(128);
     assert_eq!(of_value(auth(), format!("Basic {token}").as_bytes()), Err(MISMATCH.to_owned()));
-    let token = "dTpw".repeat(1_025);
+    let token = "dTpw".repeat(129);
     assert_eq!(of_value(auth(), format!("Basic {token}").as_bytes()), Err(MALFORMED.to_owned()));
 }
 
@@ -159,7 +159,7 @@ fn a_wrong_user_and_a_wrong_password_get_the_same_response() {
         let headers = [("authorization", value.as_bytes())];
         let rejection = deliver(&webhook, "POST", &headers, MUSEMENT).unwrap_err();
         check_rejection(&rejection, MUSEMENT);
-        (format!("{:?}", rejection.response()), rejection.to_string())
+        (format!("{:?}", rejection.to_response()), rejection.to_string())
     };
     let wrong_password = presented("u", "p:x");
     assert_eq!(presented("x", "p:q"), wrong_password);

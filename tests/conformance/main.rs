@@ -23,7 +23,7 @@ mod xml;
 
 use bytes::Bytes;
 use http::header::{ALLOW, WWW_AUTHENTICATE};
-use order_webhooks::{Head, Reason, Rejection, Verified, Webhook};
+use order_webhooks::{Head, Reason, Receive as _, Rejection, Verified, Webhook};
 
 const CHALLENGE: &str = r#"Basic realm="webhooks", charset="UTF-8""#;
 
@@ -50,7 +50,7 @@ fn deliver<W: Webhook>(
     headers: Headers<'_>,
     body: &[u8],
 ) -> Result<Verified<W>, Rejection> {
-    webhook.head(&Head::new(method, &headers))?.body(Bytes::copy_from_slice(body))
+    webhook.authenticate(&Head::new(method, &headers))?.verify(Bytes::copy_from_slice(body))
 }
 
 /// What holds for every refusal: the sender gets a status, the challenge of a
@@ -58,9 +58,9 @@ fn deliver<W: Webhook>(
 /// if, the sender is proven.
 #[track_caller]
 fn check_rejection(rejection: &Rejection, body: &[u8]) {
-    let response = rejection.response();
+    let response = rejection.to_response();
     assert_eq!(response.status(), rejection.status());
-    assert_eq!(response.body(), b"");
+    assert_eq!(response.body(), "");
     let shown = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
         (name.clone(), value.to_str().unwrap().to_owned())
     };

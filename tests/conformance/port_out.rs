@@ -4,7 +4,7 @@
 use order_webhooks::bandwidth::{
     AcceptableValues, Denial, DenialReason, PortOutAnswer, PortOutValidationRequest, PortOutWebhook,
 };
-use order_webhooks::{BasicAuth, Head, Limits, Reason, Rejection, Webhook};
+use order_webhooks::{BasicAuth, Head, Limits, Reason, Receive as _, Rejection};
 use std::time::Duration;
 
 use crate::{CHALLENGE, Headers, deliver};
@@ -29,7 +29,7 @@ fn denied(pon: &str) -> String {
 
 #[track_caller]
 fn check_denial(rejection: &Rejection, pon: &str) {
-    let response = rejection.response();
+    let response = rejection.to_response();
     assert_eq!(response.status(), 200);
     assert_eq!(rejection.status(), 200);
     assert_eq!(str::from_utf8(response.body()).unwrap(), denied(pon));
@@ -99,29 +99,40 @@ fn what_does_not_parse_is_denied() {
     for reason in [Reason::TooLarge { limit: 4_096 }, Reason::TooSlow { limit }, Reason::Incomplete]
     {
         let webhook = webhook();
-        let pending = webhook.head(&Head::new("POST", &AUTHORIZED)).unwrap();
+        let pending = webhook.authenticate(&Head::new("POST", &AUTHORIZED)).unwrap();
         check_denial(&pending.fail(reason), "");
     }
 }
 
-/// Before the sender is proven nothing is answered for: an answer would tell
-/// anyone that a number stays.
+/// Bandwidth approves on a 4xx, so whoever shows an `Authorization` gets the
+/// chosen verdict. It says nothing about a number.
 #[test]
-fn nobody_but_bandwidth_gets_an_answer() {
+fn refused_credentials_get_the_chosen_verdict() {
+    for (headers, reason) in [
+        (
+            &[("authorization", &b"Basic dTpx"[..])][..],
+            "credentials refused: not the expected ones",
+        ),
+        (&[("authorization", b"Basic dQ==")], "credentials refused: malformed"),
+        (&[("authorization", b"Bearer x")], "credentials refused: another scheme than Basic"),
+        (&[AUTHORIZED[0], AUTHORIZED[0]], "header authorization given more than once"),
+    ] {
+        let rejection = deliver(&webhook(), "POST", headers, SAMPLE).unwrap_err();
+        assert_eq!(rejection.to_string(), reason);
+        assert_eq!(rejection.verified_body(), None);
+        check_denial(&rejection, "");
+    }
+}
+
+#[test]
+fn a_bare_request_is_asked_and_another_method_refused() {
     for (method, headers, status, reason) in [
         ("GET", AUTHORIZED, 405, "the method is not POST"),
         ("POST", &[][..], 401, "asked for credentials"),
-        (
-            "POST",
-            &[("authorization", &b"Basic dTpx"[..])],
-            401,
-            "credentials refused: not the expected ones",
-        ),
-        ("POST", &[AUTHORIZED[0], AUTHORIZED[0]], 400, "header authorization given more than once"),
     ] {
         let rejection = deliver(&webhook(), method, headers, SAMPLE).unwrap_err();
         assert_eq!(rejection.to_string(), reason);
-        let response = rejection.response();
+        let response = rejection.to_response();
         assert_eq!((response.status().as_u16(), &response.body()[..]), (status, &b""[..]));
         let challenge = response.headers().get("www-authenticate");
         assert_eq!(challenge.is_some_and(|value| value == CHALLENGE), status == 401);

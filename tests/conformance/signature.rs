@@ -3,8 +3,10 @@
 //! two this body is signed well and is no JSON.
 
 use order_webhooks::{
-    BasicAuth, BodySignature, ConfigError, Head, ParseError, Reason, Secret, Signature,
-    SignatureEncoding, Webhook, bandwidth::SubscriptionWebhook, porterbuddy::OrderWebhook,
+    BasicAuth, ConfigError, Head, ParseError, Reason, Secret, Webhook,
+    auth::{BodySignature, Signature, SignatureEncoding},
+    bandwidth::SubscriptionWebhook,
+    porterbuddy::OrderWebhook,
 };
 use serde_json::Value;
 
@@ -305,7 +307,7 @@ fn signature_and_basic_both() {
         (&[right], &[v, v], "400 header x-bandwidth-signature-sha-256 given more than once"),
     ] {
         let auth = BasicAuth::new("u", "p").unwrap();
-        let both = SubscriptionWebhook::<Value>::new(&secret(KEY)).with_basic_auth(auth);
+        let both = SubscriptionWebhook::<Value>::new(&secret(KEY)).with_senders(auth);
         let basic = basic.iter().map(|value| ("authorization", *value));
         let signature = signature.iter().map(|value| ("x-bandwidth-signature-sha-256", *value));
         let headers: Vec<_> = basic.chain(signature).collect();

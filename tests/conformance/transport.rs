@@ -6,7 +6,9 @@ use std::time::Duration;
 use order_webhooks::bandwidth::NotificationWebhook;
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
-use order_webhooks::{Allowlist, BasicAuth, Head, Limits, Reason, Rejection, Secret, Webhook};
+use order_webhooks::{
+    Allowlist, BasicAuth, Head, Limits, Reason, Receive as _, Rejection, Secret, Webhook,
+};
 
 use crate::{Headers, check_rejection, deliver, outcome};
 
@@ -84,7 +86,7 @@ fn a_body_that_cannot_be_read() {
         (Reason::TooSlow { limit: second() }, 408, "the body did not come within 1s"),
         (Reason::Incomplete, 400, "the body is incomplete"),
     ] {
-        let pending = webhook.head(&Head::new("POST", &AUTHORIZED)).unwrap();
+        let pending = webhook.authenticate(&Head::new("POST", &AUTHORIZED)).unwrap();
         let rejection: Rejection = pending.fail(reason.clone());
         check_rejection(&rejection, b"");
         assert_eq!(*rejection.reason(), reason);
@@ -95,8 +97,8 @@ fn a_body_that_cannot_be_read() {
 #[test]
 fn addresses() {
     let list = || Allowlist::new(["203.0.113.7", "2001:db8::/32"]).unwrap();
-    let by_address = OrderItemWebhook::from_addresses(list());
-    let by_both = OrderItemWebhook::from_addresses_with(list(), auth());
+    let by_address = OrderItemWebhook::new(list());
+    let by_both = OrderItemWebhook::new(list().with(auth()));
     let (unknown, refused) =
         ("403 the sender's address is not known", "403 the sender's address is not allowed");
     let asked = "401 asked for credentials";
@@ -116,7 +118,7 @@ fn addresses() {
                 Some(peer) => head.with_peer(peer.parse().unwrap()),
                 None => head,
             };
-            let outcome = webhook.head(&head).map(drop).map_err(|rejection: Rejection| {
+            let outcome = webhook.authenticate(&head).map(drop).map_err(|rejection: Rejection| {
                 check_rejection(&rejection, b"");
                 format!("{} {rejection}", rejection.status().as_u16())
             });

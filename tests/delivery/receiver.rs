@@ -11,7 +11,7 @@ use order_webhooks::bandwidth::{
 };
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
-use order_webhooks::{Answer, BasicAuth, Receipt, Verified, Webhook};
+use order_webhooks::{BasicAuth, Receipt, Receive as _, Verified, Webhook, webhook::Answer};
 
 use super::kind::{Kind, credentials, key};
 
@@ -45,7 +45,7 @@ impl Receiver {
         self.kept.is_empty()
     }
 
-    fn answer(&mut self, kind: Kind, request: &Request<Bytes>) -> Response<Vec<u8>> {
+    fn answer(&mut self, kind: Kind, request: &Request<Bytes>) -> Response<Bytes> {
         let auth = BasicAuth::from(&credentials());
         match kind {
             Kind::Musement => {
@@ -67,7 +67,7 @@ impl Receiver {
             }
             Kind::V2 => self.receive(&SubscriptionWebhook::new(&key()), request, number_of_json),
             Kind::V2WithCredentials => {
-                let webhook = SubscriptionWebhook::new(&key()).with_basic_auth(auth);
+                let webhook = SubscriptionWebhook::new(&key()).with_senders(auth);
                 self.receive(&webhook, request, number_of_json)
             }
         }
@@ -78,36 +78,36 @@ impl Receiver {
         webhook: &W,
         request: &Request<Bytes>,
         number: impl Fn(&W::Event) -> String,
-    ) -> Response<Vec<u8>> {
+    ) -> Response<Bytes> {
         let verified = match webhook.receive(request.clone()) {
             Err(_) if self.flaw == Flaw::AcceptsStrangers => {
                 let event = webhook.parse(request.body()).unwrap();
                 return self.keep(&number(&event));
             }
-            Err(rejection) => return rejection.response(),
+            Err(rejection) => return rejection.to_response(),
             Ok(verified) => verified,
         };
         self.keep(&number(verified.event()))
     }
 
-    fn keep(&mut self, number: &str) -> Response<Vec<u8>> {
+    fn keep(&mut self, number: &str) -> Response<Bytes> {
         if self.handler_fails {
-            return Answer::from(Receipt::TryAgain).response();
+            return Answer::from(Receipt::TryAgain).to_response();
         }
         if self.flaw != Flaw::KeepsNothing {
             self.kept.insert(number.parse().unwrap(), None);
         }
-        Answer::from(Receipt::Accepted).response()
+        Answer::from(Receipt::Accepted).to_response()
     }
 
     fn answer_port_out(
         &mut self,
         webhook: &PortOutWebhook,
         request: &Request<Bytes>,
-    ) -> Response<Vec<u8>> {
+    ) -> Response<Bytes> {
         let question: Verified<PortOutWebhook, _> = match webhook.receive(request.clone()) {
             Ok(question) => question,
-            Err(rejection) => return rejection.response(),
+            Err(rejection) => return rejection.to_response(),
         };
         let number = question.pon().unwrap().parse().unwrap();
         let answer = match (self.handler_fails, number) {
@@ -115,24 +115,24 @@ impl Receiver {
             (false, 0 | 2) => PortOutAnswer::Allow,
             (false, _) => PortOutAnswer::deny(DenialReason::PinInvalid),
         };
-        let mut response = answer.answer(question.pon()).response();
+        let mut response = answer.answer(question.pon()).to_response();
         self.kept.insert(number, Some(answer));
         if self.flaw == Flaw::DeniesWith7599 {
             let body = String::from_utf8_lossy(response.body()).replace("7513", "7599");
-            *response.body_mut() = body.into_bytes();
+            *response.body_mut() = body.into();
         }
         response
     }
 
     /// The answer with the receiver's flaw in it.
-    pub(crate) fn flawed(&mut self, kind: Kind, request: &Request<Bytes>) -> Response<Vec<u8>> {
+    pub(crate) fn flawed(&mut self, kind: Kind, request: &Request<Bytes>) -> Response<Bytes> {
         let shown = request.headers().contains_key(AUTHORIZATION);
         if kind.shows_credentials() && !shown && self.flaw == Flaw::AcceptsBareRequests {
-            return Response::new(Vec::new());
+            return Response::new(Bytes::new());
         }
         let forgetful = self.flaw == Flaw::RemembersChallenges && kind == Kind::Notification;
         if shown && forgetful && !self.challenged {
-            let mut response = Response::new(Vec::new());
+            let mut response = Response::new(Bytes::new());
             *response.status_mut() = StatusCode::UNAUTHORIZED;
             let challenge = HeaderValue::from_static("Basic realm=\"webhooks\"");
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge);

@@ -107,7 +107,7 @@ fn check(
     receiver: &Receiver,
     sent: &Sent,
     request: &Request<Bytes>,
-    answer: &Response<Vec<u8>>,
+    answer: &Response<Bytes>,
 ) -> Result<(), Violation> {
     let bare = sent.kind.shows_credentials() && !request.headers().contains_key(AUTHORIZATION);
     if bare && answer.status().is_success() {
@@ -130,6 +130,8 @@ fn check(
 /// What must hold of what the provider makes of it.
 fn judge(receiver: &Receiver, sent: &Sent, weather: Weather, next: &Next) -> Result<(), Violation> {
     let kept = receiver.kept.get(&sent.number);
+    // A port-out of nobody's is answered, too: an error status would approve it.
+    let refused = sent.forgery.is_some() && sent.kind == Kind::PortOut;
     let failed = match next {
         Next::TryAgain { .. } => true,
         Next::Ended(verdict) => {
@@ -141,13 +143,13 @@ fn judge(receiver: &Receiver, sent: &Sent, weather: Weather, next: &Next) -> Res
                 (Verdict::PortOutFailedOpen(why), _) => {
                     matches!(why, FailedOpen::NoAnswer(_))
                 }
-                (Verdict::PortOutDenied(_), _) => false,
+                (Verdict::PortOutDenied(_), _) => refused,
                 _ => true,
             };
             if !meant {
                 return Err(Violation::AnotherPortOutVerdict);
             }
-            if verdict.is_delivered() && kept.is_none() {
+            if verdict.is_delivered() && kept.is_none() && !refused {
                 return Err(Violation::DeliveredButNotKept);
             }
             !verdict.is_delivered()

@@ -8,7 +8,8 @@ use order_webhooks::bandwidth::{Notification, NotificationWebhook};
 use order_webhooks::envelope::Envelope;
 use order_webhooks::musement::{OrderItemUpdate, OrderItemWebhook};
 use order_webhooks::porterbuddy::{OrderStatusUpdate, OrderWebhook};
-use order_webhooks::{Key, Tracked, Webhook as _};
+use order_webhooks::tracking::Key;
+use order_webhooks::{Tracked, Webhook as _};
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -364,13 +365,13 @@ pub(crate) async fn shuffled_and_doubled_the_newest_revision_is_what_is_applied<
 
     // Two that share the store, as replicas do.
     let bed = B::new().await;
-    let seen = Arc::new(Mutex::new(HashSet::new()));
+    let tried = Arc::new(Mutex::new(HashSet::new()));
     let mut replicas = Vec::new();
     for _ in 0..2 {
         let mut inbox = bed.open(rules()).await;
-        let seen = Arc::clone(&seen);
+        let tried = Arc::clone(&tried);
         inbox.apply = Arc::new(move |envelope| {
-            seen.lock().unwrap().insert(envelope.body().clone());
+            tried.lock().unwrap().insert(envelope.body().clone());
             state_of(envelope)
         });
         replicas.push(Arc::new(inbox));
@@ -402,7 +403,7 @@ pub(crate) async fn shuffled_and_doubled_the_newest_revision_is_what_is_applied<
     }
     workers.iter().for_each(tokio::task::JoinHandle::abort);
 
-    assert!(seen.lock().unwrap().len() < 5_000, "nothing was stale");
+    assert!(tried.lock().unwrap().len() < 5_000, "nothing was stale");
     assert!(inbox.store.set_aside().await.unwrap().is_empty());
     for item in 0..100 {
         let (_, key) = musement(item, 50, "");

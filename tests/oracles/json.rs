@@ -3,7 +3,7 @@
 use order_webhooks::bandwidth::SubscriptionWebhook;
 use order_webhooks::musement::OrderItemUpdate;
 use order_webhooks::porterbuddy::{OrderRequest, OrderStatusUpdate};
-use order_webhooks::{ParseError, ParseErrorKind, Secret, Webhook};
+use order_webhooks::{ParseError, Secret, Webhook, webhook::ParseErrorKind};
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::Value;
 

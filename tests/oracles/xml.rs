@@ -1,7 +1,7 @@
 //! Bodies in XML, judged by roxmltree.
 
 use order_webhooks::bandwidth::{Notification, PortOutValidationRequest, TelephoneNumber};
-use order_webhooks::{ParseError, ParseErrorKind};
+use order_webhooks::{ParseError, webhook::ParseErrorKind};
 use roxmltree::{Document, Node};
 
 pub fn notification(body: &[u8]) {

@@ -13,8 +13,9 @@ use crate::deliver;
 
 /// Everything of a rejection that a log or the sender could get.
 fn shown<B>(rejection: &Rejection<B>) -> String {
-    let mut shown = format!("{rejection} {rejection:?} {rejection:#?} {:?}", rejection.response());
-    shown += &String::from_utf8_lossy(rejection.response().body());
+    let mut shown =
+        format!("{rejection} {rejection:?} {rejection:#?} {:?}", rejection.to_response());
+    shown += &String::from_utf8_lossy(rejection.to_response().body());
     let mut source = std::error::Error::source(rejection);
     while let Some(error) = source {
         shown += &format!(" {error} {error:?}");

@@ -18,7 +18,7 @@ mod signature;
 mod twice;
 
 use bytes::Bytes;
-use order_webhooks::{BasicAuth, Head, Rejection, Secret, Verified, Webhook};
+use order_webhooks::{BasicAuth, Head, Receive as _, Rejection, Secret, Verified, Webhook};
 use proptest::prelude::*;
 
 fn deliver<W: Webhook>(
@@ -26,7 +26,7 @@ fn deliver<W: Webhook>(
     headers: &[(&str, &[u8])],
     body: &[u8],
 ) -> Result<Verified<W>, Rejection> {
-    webhook.head(&Head::new("POST", &headers))?.body(Bytes::copy_from_slice(body))
+    webhook.authenticate(&Head::new("POST", &headers))?.verify(Bytes::copy_from_slice(body))
 }
 
 fn bytes(length: std::ops::Range<usize>) -> impl Strategy<Value = Vec<u8>> {

@@ -1,6 +1,9 @@
 //! What is signed verifies, and nothing else does.
 
-use order_webhooks::{BodySignature, Head, Reason, Secret, SignatureEncoding};
+use order_webhooks::{
+    Head, Reason, Secret,
+    auth::{BodySignature, SignatureEncoding},
+};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 

@@ -67,6 +67,6 @@ pub fn signed(webhook: &OrderWebhook) -> http::request::Builder {
 }
 
 fn received<W: Webhook>(webhook: &W, request: &Request<()>, body: &'static str) -> W::Event {
-    let pending = webhook.head(&Head::of(request)).unwrap();
+    let pending = webhook.authenticate(&Head::of(request)).unwrap();
     pending.body(body.as_bytes()).unwrap().into_event()
 }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use order_webhooks::{BasicAuth, BodySignature, Head, Secret, SignatureEncoding};
+use order_webhooks::{BasicAuth, Head, Secret, auth::{BodySignature, SignatureEncoding}};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 

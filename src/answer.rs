@@ -1,0 +1,67 @@
+//! A complete response to a sender.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Response, StatusCode};
+
+/// A complete response to a sender: status, media type and body.
+///
+/// It is cheap to clone, so a webhook can hold one ready.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Answer {
+    status: StatusCode,
+    media_type: Option<&'static str>,
+    body: Bytes,
+}
+
+impl Answer {
+    /// An answer without a body.
+    #[must_use]
+    pub fn empty(status: StatusCode) -> Self {
+        Self { status, media_type: None, body: Bytes::new() }
+    }
+
+    /// An answer with a body of this media type.
+    #[must_use]
+    pub fn with_body(status: StatusCode, media_type: &'static str, body: impl Into<Bytes>) -> Self {
+        Self { status, media_type: Some(media_type), body: body.into() }
+    }
+
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The body's bytes.
+    #[must_use]
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The answer as a response of the `http` crate. The body is shared, not
+    /// copied.
+    #[must_use]
+    pub fn to_response(&self) -> Response<Bytes> {
+        let mut response = Response::new(self.body.clone());
+        *response.status_mut() = self.status;
+        if let Some(Ok(media_type)) = self.media_type.map(HeaderValue::from_str) {
+            response.headers_mut().insert(CONTENT_TYPE, media_type);
+        }
+        response
+    }
+}
+
+impl From<Answer> for Response<Bytes> {
+    fn from(answer: Answer) -> Self {
+        answer.to_response()
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()
+    }
+}
