@@ -182,7 +182,8 @@ mod queue {
     use tokio::task::JoinSet;
     use tokio::time::sleep;
 
-    use crate::inbox::{Delivery, Queue, Rules, StoreError, Write};
+    use crate::inbox::queue::{Queue, Write};
+    use crate::inbox::{Delivery, Rules, StoreError};
     use crate::suite::{musement, rules};
 
     /// Fails as often as it is told to, and then writes.

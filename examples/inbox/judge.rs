@@ -7,6 +7,7 @@ use std::time::Duration;
 use order_webhooks::bandwidth::{Notification, OrderStatus};
 use order_webhooks::envelope::{Envelope, Event, OpenError};
 use order_webhooks::tracking::{Revision, Standing};
+use serde::{Deserialize, Serialize};
 
 use super::{Apply, Rules};
 
@@ -23,7 +24,7 @@ pub(crate) struct Waiting {
 }
 
 /// What is known of a thing.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Thing {
     /// The newest revision that was applied. An update that cannot be put in
     /// order does not replace one that can, so that what is older than that stays
@@ -124,6 +125,10 @@ fn judge(
     let standing = thing.map_or(Standing::Newer, |thing| revision.compare(&thing.revision));
     if !standing.is_news() {
         return Outcome::Stale;
+    }
+    // Where tries are counted before they are over, in NATS.
+    if waiting.tries >= rules.tries.saturating_mul(2) {
+        return Outcome::Aside("no worker came to the end of it".into());
     }
     let ordered = revision.can_be_ordered();
     // What cannot be told is said last by what came last.

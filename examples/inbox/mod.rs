@@ -2,7 +2,7 @@
 //! worker.
 
 mod judge;
-mod queue;
+pub(crate) mod queue;
 
 use std::env;
 use std::error::Error;
@@ -19,7 +19,6 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 pub(crate) use self::judge::{Outcome, Settled, Thing, Trouble, Waiting, settle, state_of};
-pub(crate) use self::queue::{Queue, Write};
 
 pub(crate) type StoreError = Box<dyn Error + Send + Sync>;
 

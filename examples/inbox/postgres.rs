@@ -12,9 +12,10 @@ use tokio_postgres::{Row, Transaction};
 
 use self::link::Link;
 use super::{before, envelope, micros};
+use crate::inbox::queue::{Queue, Write};
 use crate::inbox::{
-    Apply, Delivery, Later, Outcome, Queue, Rules, SetAside, Settled, Store, StoreError, Thing,
-    Waiting, Write, settle,
+    Apply, Delivery, Later, Outcome, Rules, SetAside, Settled, Store, StoreError, Thing, Waiting,
+    settle,
 };
 
 /// As in SQLite, and a lane for every thing. The lock keeps servers that start at

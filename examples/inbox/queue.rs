@@ -22,12 +22,32 @@ pub(crate) trait Write: Send + 'static {
 /// How many deliveries are written at once.
 const BATCH: usize = 256;
 
-/// How many bytes of deliveries wait in the queue. More of them wait with their
-/// senders, outside.
-const ROOM: u32 = 32 * 1024 * 1024;
+/// The room in which deliveries wait for the store: 32 MiB. More of them wait with
+/// their senders, outside.
+pub(crate) struct Room(Arc<Semaphore>);
+
+const BYTES: u32 = 32 * 1024 * 1024;
 
 /// What a delivery takes of the room beside its body.
 const OVERHEAD: usize = 1024;
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(BYTES as usize)))
+    }
+}
+
+impl Room {
+    /// Waits for a place, first come, first served.
+    pub(crate) async fn enter(
+        &self,
+        delivery: &Delivery,
+    ) -> Result<OwnedSemaphorePermit, StoreError> {
+        let size = delivery.envelope.body().len().saturating_add(OVERHEAD);
+        let size = u32::try_from(size).unwrap_or(BYTES).min(BYTES);
+        Ok(Arc::clone(&self.0).acquire_many_owned(size).await?)
+    }
+}
 
 /// The times between two tries.
 const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(160)];
@@ -35,7 +55,7 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(
 /// The way into a database. When it is dropped, the writer ends.
 pub(crate) struct Queue {
     jobs: mpsc::UnboundedSender<Job>,
-    room: Arc<Semaphore>,
+    room: Room,
     trouble: watch::Receiver<Option<String>>,
     patience: Duration,
 }
@@ -51,8 +71,7 @@ impl Queue {
         let (jobs, waiting) = mpsc::unbounded_channel();
         let (reason, trouble) = watch::channel(None);
         tokio::spawn(write_all(writer, waiting, reason));
-        let room = Arc::new(Semaphore::new(ROOM as usize));
-        Self { jobs, room, trouble, patience: rules.patience }
+        Self { jobs, room: Room::default(), trouble, patience: rules.patience }
     }
 
     /// Waits until the delivery is written, for as long as its sender can wait.
@@ -68,9 +87,7 @@ impl Queue {
     }
 
     async fn written(&self, delivery: Delivery) -> Result<(), StoreError> {
-        let size = delivery.envelope.body().len().saturating_add(OVERHEAD);
-        let size = u32::try_from(size).unwrap_or(ROOM).min(ROOM);
-        let room = Arc::clone(&self.room).acquire_many_owned(size).await?;
+        let room = self.room.enter(&delivery).await?;
         let (done, written) = oneshot::channel();
         let job = Job { delivery, done, _room: room };
         self.jobs.send(job).map_err(|_| "the writer has ended")?;

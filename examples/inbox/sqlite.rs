@@ -14,9 +14,10 @@ use tokio::task::spawn_blocking;
 
 use self::file::Database;
 use super::{before, envelope, micros};
+use crate::inbox::queue::{Queue, Write};
 use crate::inbox::{
-    Apply, Delivery, Later, Outcome, Queue, Rules, SetAside, Settled, Store, StoreError, Thing,
-    Waiting, Write, settle,
+    Apply, Delivery, Later, Outcome, Rules, SetAside, Settled, Store, StoreError, Thing, Waiting,
+    settle,
 };
 
 /// `slot` is the revision, so that no delivery is kept twice; one that cannot be

@@ -15,7 +15,7 @@ if [ "$what" != nats ]; then
   if start_postgres; then
     printf '== the inbox on %s\n' "$("$(postgres_bin)/postgres" --version)"
     # One after the other: a test crashes the server.
-    cargo test --quiet --test inbox -- --ignored --test-threads 1 postgres
+    timeout 300 cargo test --quiet --test inbox -- --ignored --test-threads 1 postgres
   else
     printf '== the inbox on PostgreSQL: skipped, it is not here and cannot be installed\n'
   fi
@@ -24,7 +24,7 @@ fi
 if [ "$what" != postgres ]; then
   if start_nats; then
     printf '== the inbox on %s\n' "$("$NATS_SERVER" --version)"
-    cargo test --quiet --manifest-path examples/workspace/Cargo.toml -p inbox-nats -- --ignored --test-threads 1
+    timeout 300 cargo test --quiet --manifest-path examples/workspace/Cargo.toml -p inbox-nats -- --ignored --test-threads 1
   else
     printf '== the inbox on NATS: skipped, it is not here and cannot be installed\n'
   fi
