@@ -1,5 +1,8 @@
 //! The server of the inbox: verify, keep, and only then answer.
 
+#[path = "../overload/places.rs"]
+mod places;
+
 use std::error::Error;
 use std::future::pending;
 use std::sync::Arc;
@@ -16,6 +19,7 @@ use order_webhooks::porterbuddy::{self, OrderWebhook};
 use order_webhooks::{Rejection, Tracked, Webhook, axum::Verified};
 use time::OffsetDateTime;
 
+use self::places::Places;
 use crate::common::{self, Webhooks, report};
 use crate::inbox::{Chain, Delivery, Inbox, Role};
 
@@ -36,14 +40,19 @@ pub(crate) async fn run(inbox: Arc<Inbox>) -> Result<(), Box<dyn Error>> {
     Ok(axum::serve(listener, router(Webhooks::from_env()?, inbox)).await?)
 }
 
+/// How many deliveries are read and kept at once. With bodies of at most 1 MiB, this
+/// bounds the memory, however slow the store is. Others wait unread, or come again.
+const PLACES: usize = 1_024;
+
 /// A port-out has no place here: its sender waits for a verdict, not for a
 /// receipt. `examples/axum_server.rs` has one.
 pub(crate) fn router(webhooks: Webhooks, inbox: Arc<Inbox>) -> Router {
+    let places = Places::new(PLACES);
     Router::new()
-        .route("/musement", any(on_order_item))
-        .route("/porterbuddy", any(on_order))
-        .route("/bandwidth/notifications", any(on_notification))
-        .route("/bandwidth/v2", any(on_subscription))
+        .route("/musement", places.musement(any(on_order_item)))
+        .route("/porterbuddy", places.porterbuddy(any(on_order)))
+        .route("/bandwidth/notifications", places.notifications(any(on_notification)))
+        .route("/bandwidth/v2", places.notifications(any(on_subscription)))
         .with_state(App { webhooks, inbox })
 }
 

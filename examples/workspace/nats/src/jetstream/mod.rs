@@ -194,7 +194,7 @@ impl JetStream {
         let subject = format!("{}.aside", self.settings.name);
         let sent = self.publish(subject, headers, message.payload.to_vec());
         timeout(self.rules.patience, sent).await??;
-        Ok(message.ack_with(AckKind::Term).await?)
+        message.ack_with(AckKind::Term).await
     }
 
     /// The first place of the stream that has to stay: of a delivery that is newer
