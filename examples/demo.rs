@@ -134,7 +134,7 @@ fn musement(url: Uri) -> Deliveries {
     let forged = order.clone().forged(Forgery::Wrong);
     let item = "item 11045e18 is OK, version 22";
     let unknown_item = "item 11045e18 is ON_HOLD (unknown), version 22";
-    let missing = "none: order_item_status: missing";
+    let missing = "none: order_item_status: missing at line 12 column 1";
     let refused = "none: credentials refused: not the expected ones";
     Ok(vec![
         delivery("an order item", order, outcome(right, "200", item, DELIVERED)),
@@ -157,7 +157,7 @@ fn porterbuddy(url: &Uri) -> Deliveries {
     let (forged, as_printed) = (stranger.delivery(ORDER_STATUS), sender.delivery(AS_PRINTED));
     let text = "order 394326 is cancelled";
     let unknown_text = "order 394326 is at_the_door (unknown)";
-    let comma = "none: trailing comma at byte 201";
+    let comma = "none: trailing comma at line 8 column 1";
     let refused = "none: the signature does not match the body";
     Ok(vec![
         delivery("an order", order, outcome(right, "200", text, DELIVERED)),
@@ -311,7 +311,8 @@ impl Describe for OrderItemUpdate {
     fn described(&self) -> String {
         let status = marked(&self.order_item_status, OrderItemStatus::KNOWN);
         let id = self.order_item_uuid.as_fields().0;
-        format!("item {id:08x} is {status}, version {}", self.order_item_version)
+        let version = self.order_item_version.map_or("unknown".to_owned(), |n| n.to_string());
+        format!("item {id:08x} is {status}, version {version}")
     }
 }
 

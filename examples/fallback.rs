@@ -5,6 +5,11 @@
 //! cargo run --example fallback
 //! ```
 //!
+//! Some things are never told by a webhook, and have to be polled in this way even
+//! if every delivery arrives: Musement notifies standard activity products only, no
+//! gifts and other special products, and `REFUND_STARTED` is not among the changes
+//! that its newer guide notifies.
+//!
 //! The providers are stand-ins on a loopback address that have lost some
 //! deliveries. The program ends by itself.
 #![allow(clippy::print_stderr, reason = "the inbox of the example prints what goes wrong")]

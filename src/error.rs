@@ -26,8 +26,8 @@ pub enum ConfigError {
     /// section 2), such as NUL, a line break or DEL.
     #[error("the username or the password contains a control character")]
     ControlCharacter,
-    /// Username and password together are longer than 383 bytes.
-    #[error("username and password are longer than 383 bytes together")]
+    /// Username and password together are longer than 191 bytes.
+    #[error("username and password are longer than 191 bytes together")]
     CredentialsTooLong,
     /// The realm is empty, or holds something other than printable ASCII, or a
     /// quote or a backslash.
@@ -42,14 +42,6 @@ pub enum ConfigError {
         /// The position of the entry, counted from 1.
         position: usize,
     },
-    /// The base URL of an API is not `https` (or `http` to a loopback address),
-    /// has a query, a fragment or a username, or is longer than 2,000 bytes.
-    #[error("the base URL is not an https URL without query and username")]
-    InvalidBaseUrl,
-    /// A token, key or name for a header is empty or holds a control character,
-    /// such as a line break.
-    #[error("a header value is empty or contains a control character")]
-    InvalidHeaderValue,
     /// The networks of the list together hold every IPv4 or every IPv6 address:
     /// `"0.0.0.0/1"` and `"128.0.0.0/1"`.
     #[error("the allowlist lets everyone in")]

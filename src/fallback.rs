@@ -1,5 +1,18 @@
-//! What the providers' APIs have in common: requests to be sent by whatever
-//! client there is, and answers that are not what was asked for.
+//! Asking the providers' APIs for what no webhook brought.
+//!
+//! No provider promises that every delivery arrives, and some things are never
+//! told by a webhook at all. Ask for them: `musement::Fallback` and
+//! `porterbuddy::Fallback` make the requests, for whatever HTTP client there is, and
+//! read the answers. What they have in common is here. Bandwidth's orders are read
+//! back from its dashboard, with `bandwidth::Dashboard`.
+//!
+//! Never told, and so to be polled:
+//!
+//! - Musement: every change of gifts and other special products, for only standard
+//!   activity products are notified; and `REFUND_STARTED`, which is not among the
+//!   triggers of the newer guide (partner API, "Order item webhook");
+//! - Porterbuddy: what happened while its three tries failed (developer
+//!   documentation, "Order webhook").
 
 #[cfg(any(feature = "musement", feature = "porterbuddy"))]
 pub(crate) mod request;
@@ -80,6 +93,22 @@ impl<B> fmt::Display for FallbackError<B> {
 
 /// The message is whole, so there is no `source()` to print after it.
 impl<B> std::error::Error for FallbackError<B> {}
+
+/// Why no requests can be made to an API.
+///
+/// These are mistakes of whoever configures the receiver; they come up at start-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidApi {
+    /// The base URL is not `https` (or `http` to a loopback address), has a query, a
+    /// fragment or a username, or is longer than 2,000 bytes.
+    #[error("the base URL is not an https URL without query and username")]
+    BaseUrl,
+    /// A token, key or name for a header is empty or holds a control character,
+    /// such as a line break.
+    #[error("a header value is empty or contains a control character")]
+    HeaderValue,
+}
 
 /// Reads the answer if its status is as it should be.
 #[cfg(any(feature = "musement", feature = "porterbuddy"))]

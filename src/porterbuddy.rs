@@ -19,6 +19,7 @@ mod order_status_update;
 mod webhook;
 
 pub use crate::receipt::Receipt;
+pub use crate::wire::time::Timestamp;
 pub use fallback::{Fallback, InvalidOrderId};
 pub use order_request::OrderRequest;
 pub use order_status::OrderStatus;

@@ -11,6 +11,8 @@ pub(crate) use digest::Fields;
 pub use key::Key;
 pub use revision::{Revision, Standing};
 
+pub use crate::wire::time::Timestamp;
+
 /// An event that says which thing it is about and where it stands in the life of
 /// that thing.
 ///
@@ -26,9 +28,9 @@ pub use revision::{Revision, Standing};
 ///
 /// | event | key | revision |
 /// |---|---|---|
-/// | Musement `OrderItemUpdate` | `order_item_uuid` | `order_item_version`, a count |
+/// | Musement `OrderItemUpdate` | `order_item_uuid` | `order_item_version`, a count; without it cannot tell |
 /// | Musement `OrderItem`, polled | `uuid` | none: cannot tell |
-/// | Porterbuddy `OrderStatusUpdate`, received or polled | `orderId` | `statusUpdatedAt` and the content; without a time cannot tell |
+/// | Porterbuddy `OrderStatusUpdate`, received or polled | `orderId` | `statusUpdatedAt` and the content; without it, or without an offset in it, cannot tell |
 /// | Bandwidth `OrderNotification` | `OrderId` | `LastModifiedDate` and the content; without a date cannot tell |
 /// | Bandwidth `NoteNotification` | order, date and digest of the note: every note is a thing of its own | as the order's |
 /// | Bandwidth `EventNotification` | digest of subscription, type and numbers | none: cannot tell |

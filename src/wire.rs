@@ -8,6 +8,7 @@
 pub(crate) mod escape;
 #[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
 pub(crate) mod json;
+pub(crate) mod lenient;
 pub(crate) mod open;
 pub(crate) mod serialize;
 pub(crate) mod text;

@@ -198,7 +198,7 @@ fn a_delivery_is_one_event_in_the_log_with_nothing_of_it_inside() {
     });
     let expected = [
         "WARN message=delivery refused webhook=\"musement.order_item\" status=400 \
-         reason=the body does not parse: not an object at byte 0",
+         reason=the body does not parse: not an object at line 1 column 1",
         "WARN message=delivery refused webhook=\"musement.order_item\" status=401 \
          reason=credentials refused: not the expected ones",
         "DEBUG message=credentials asked for webhook=\"musement.order_item\" status=401",

@@ -162,7 +162,9 @@ fn the_heap_gives_in_proportion() {
         assert_linear(name, given.map(|given| given.bytes_total), 1 << 10);
         assert_linear(name, given.map(|given| given.count_total), 16);
         let most = given[2].bytes_max;
-        assert!(most <= 8 * LENGTHS[2] as u64, "{name}: {most} bytes at once");
+        // The most is for the places of the entries of an object that is refused, in a
+        // list while it grows: 16 bytes for a key and 16 for a value, of 8 bytes in the body.
+        assert!(most <= 13 * LENGTHS[2] as u64, "{name}: {most} bytes at once");
     }
 }
 

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use order_webhooks::porterbuddy::OrderRequest;
-use order_webhooks::porterbuddy::order_request::{Number, WindowTime};
+use order_webhooks::porterbuddy::order_request::Number;
 use serde_json::{Value, json};
 use time::{Date, Duration, Month, UtcOffset};
 
@@ -14,7 +14,7 @@ fn reference() -> Value {
 }
 
 fn read(request: &Value) -> OrderRequest {
-    OrderRequest::parse(request.to_string().as_bytes()).unwrap()
+    OrderRequest::parse_unverified(request.to_string().as_bytes()).unwrap()
 }
 
 #[track_caller]
@@ -25,7 +25,7 @@ fn assert_comes_back(request: &Value) {
 
 #[test]
 fn the_reference_is_read() {
-    let order = OrderRequest::parse(REFERENCE.as_bytes()).unwrap();
+    let order = OrderRequest::parse_unverified(REFERENCE.as_bytes()).unwrap();
     assert_eq!(order.destination.address.street_name, "Høyenhallveien");
     assert_eq!(order.destination.address.postal_code, "0678");
     let pickup = &order.origin.pickup_windows[0];
@@ -33,8 +33,8 @@ fn the_reference_is_read() {
     assert_eq!(pickup.start.to_string(), "2023-02-13T10:00+02:00");
     let day = Date::from_calendar_date(2023, Month::February, 13).unwrap();
     let ten = day.with_hms(10, 0, 0).unwrap().assume_offset(UtcOffset::from_hms(2, 0, 0).unwrap());
-    assert_eq!(pickup.start.time(), ten);
-    assert_eq!(pickup.end.time() - pickup.start.time(), Duration::hours(10));
+    let [start, end] = [&pickup.start, &pickup.end].map(|t| t.to_offset_date_time().unwrap());
+    assert_eq!((start, end - start), (ten, Duration::hours(10)));
     let delivery = order.destination.delivery_window.as_ref().unwrap();
     assert_eq!(delivery.start.as_str(), "2023-02-13T17:30:00+01:00");
     assert!(delivery.token.as_ref().unwrap().starts_with("20hRsgz8AovrLjeOldJ2Wg=="));
@@ -86,12 +86,15 @@ fn what_is_not_typed_comes_back() {
         for name in reference().pointer(path).unwrap().as_object().unwrap().keys() {
             let mut request = request.clone();
             request.pointer_mut(path).unwrap().as_object_mut().unwrap().remove(name);
-            match OrderRequest::parse(request.to_string().as_bytes()) {
+            match OrderRequest::parse_unverified(request.to_string().as_bytes()) {
                 Ok(_) => assert_comes_back(&request),
                 Err(error) => {
                     let field = format!("{path}/{name}").replacen('/', "", 1);
                     let field = field.replace("/0", "[0]").replace('/', ".");
-                    assert_eq!(error.to_string(), format!("{field}: missing"));
+                    let object = request.pointer(path).unwrap().to_string();
+                    let at = request.to_string().find(&object).unwrap() + object.len();
+                    let missing = format!("{field}: missing at line 1 column {at}");
+                    assert_eq!(error.to_string(), missing);
                 }
             }
         }
@@ -128,6 +131,7 @@ fn a_number_is_a_number_in_either_form() {
 fn forms_are_kept() {
     for (path, value) in [
         ("/origin/pickupWindows/0/start", json!("2023-02-13T10:00Z")),
+        ("/origin/pickupWindows/0/start", json!("13.02.2023")),
         ("/origin/pickupWindows/0/start", json!("2023-02-13T10:00:00.500+0200")),
         ("/parcels/0/weightGrams", json!("0600")),
         ("/parcels/0/weightGrams", json!(600.5)),
@@ -149,19 +153,17 @@ fn forms_are_kept() {
 fn fractions_stay_the_same() {
     for fraction in ["-5.908694506960798e+233", "5.8159277112269776e-215", "0.1", "5e-324"] {
         let body = REFERENCE.replacen('{', &format!("{{\"fraction\":{fraction},"), 1);
-        let order = OrderRequest::parse(body.as_bytes()).unwrap();
+        let order = OrderRequest::parse_unverified(body.as_bytes()).unwrap();
         let read = order.other["fraction"].as_f64().unwrap();
         assert_eq!(read.to_bits(), fraction.parse::<f64>().unwrap().to_bits(), "{fraction}");
-        assert_eq!(OrderRequest::parse(order.to_json().as_bytes()).unwrap(), order);
+        assert_eq!(OrderRequest::parse_unverified(order.to_json().as_bytes()).unwrap(), order);
     }
 }
 
 #[test]
 fn what_is_wrong_is_named() {
     for (path, value, expected) in [
-        ("/origin/pickupWindows/0/start", json!("13.02.2023"), "not a timestamp"),
-        ("/origin/pickupWindows/0/start", json!(1_676_282_400), "not a timestamp"),
-        ("/parcels/0/weightGrams", json!(1e20), "not exact as a number"),
+        ("/origin/pickupWindows/0/start", json!(["2023-02-13"]), "not text"),
         ("/parcels/0/weightGrams", json!([1]), "not a number"),
         ("/parcels/0/parcelShipmentIdentifier", json!(true), "not a string"),
         ("/origin/address/postalCode", json!(165), "not a string"),
@@ -173,17 +175,20 @@ fn what_is_wrong_is_named() {
         *request.pointer_mut(path).unwrap() = json!("PLACE");
         let at = request.to_string().find("\"PLACE\"").unwrap();
         *request.pointer_mut(path).unwrap() = value;
-        let error = OrderRequest::parse(request.to_string().as_bytes()).unwrap_err();
+        let error = OrderRequest::parse_unverified(request.to_string().as_bytes()).unwrap_err();
         let field = path.replacen('/', "", 1).replace("/0", "[0]").replace('/', ".");
-        assert_eq!(error.to_string(), format!("{field}: {expected} at byte {at}"));
+        assert_eq!(error.to_string(), format!("{field}: {expected} at line 1 column {}", at + 1));
     }
-    let error = OrderRequest::parse(REFERENCE.trim_end().strip_suffix('}').unwrap().as_bytes());
+    let error =
+        OrderRequest::parse_unverified(REFERENCE.trim_end().strip_suffix('}').unwrap().as_bytes());
     assert_eq!(
         error.unwrap_err().to_string(),
-        format!("unexpected end of the document at byte {}", REFERENCE.trim_end().len() - 1)
+        format!("unexpected end of the document at line {} column 1", REFERENCE.lines().count())
     );
-    assert_eq!(OrderRequest::parse(b"[]").unwrap_err().to_string(), "not an object at byte 0");
-    assert_eq!("soon".parse::<WindowTime>().unwrap_err().to_string(), "not a timestamp");
+    assert_eq!(
+        OrderRequest::parse_unverified(b"[]").unwrap_err().to_string(),
+        "not an object at line 1 column 1"
+    );
 }
 
 #[test]

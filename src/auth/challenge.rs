@@ -1,8 +1,10 @@
 //! The challenge of RFC 7235 and RFC 7617, as a pure function of one head.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::header::AUTHORIZATION;
 
-use crate::auth::basic::BasicAuth;
+use crate::auth::basic::{BasicAuth, LONGEST_TOKEN};
 use crate::head::Head;
 use crate::rejection::Reason;
 
@@ -62,6 +64,17 @@ impl BasicAuth {
         }
     }
 
+    /// Where a delivery with this one value of `Authorization` stands:
+    /// authenticated, or why not.
+    pub fn check(&self, authorization: &[u8]) -> ChallengeState {
+        match token(authorization) {
+            Err(state) => state,
+            Ok(token) if self.accepts(token) => ChallengeState::Authenticated,
+            Ok(token) if is_pair(token) => ChallengeState::Mismatch,
+            Ok(_) => ChallengeState::Malformed,
+        }
+    }
+
     /// Goes on with an authenticated delivery only.
     ///
     /// # Errors
@@ -78,6 +91,29 @@ impl BasicAuth {
             ChallengeState::Repeated => Reason::RepeatedHeader(AUTHORIZATION),
         })
     }
+}
+
+/// The token after `Basic` and its spaces.
+fn token(authorization: &[u8]) -> Result<&[u8], ChallengeState> {
+    let Some((scheme, rest)) = authorization.split_at_checked(b"Basic".len()) else {
+        return Err(ChallengeState::OtherScheme);
+    };
+    if !scheme.eq_ignore_ascii_case(b"Basic") {
+        return Err(ChallengeState::OtherScheme);
+    }
+    let spaces = rest.iter().take_while(|byte| **byte == b' ').count();
+    let token = rest.get(spaces..).unwrap_or_default();
+    if spaces == 0 || token.is_empty() || token.len() > LONGEST_TOKEN {
+        return Err(ChallengeState::Malformed);
+    }
+    Ok(token)
+}
+
+/// Whether a refused token is the base64 of something with a colon.
+fn is_pair(token: &[u8]) -> bool {
+    let mut pair = [0; LONGEST_TOKEN];
+    let decoded = STANDARD.decode_slice(token, &mut pair);
+    decoded.is_ok_and(|length| pair.iter().take(length).any(|byte| *byte == b':'))
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ fn text_into(xml: &mut String, name: &str, text: Option<&str>) {
 
 fn date_into(xml: &mut String, name: &str, date: Option<OffsetDateTime>) {
     if let Some(date) = date {
-        element_into(xml, name, &timestamp::rfc3339(date).to_string());
+        element_into(xml, name, &timestamp::rfc3339(date));
     }
 }
 

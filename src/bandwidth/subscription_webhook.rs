@@ -137,7 +137,7 @@ impl<T: DeserializeOwned + Send + 'static> Webhook for SubscriptionWebhook<T> {
     }
 
     fn parse(&self, body: &[u8]) -> Result<T, ParseError> {
-        json::document(body)
+        json::foreign(body)
     }
 
     fn limits(&self) -> Limits {

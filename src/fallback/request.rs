@@ -8,7 +8,7 @@ use http::uri::Scheme;
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use zeroize::Zeroizing;
 
-use crate::error::ConfigError;
+use crate::fallback::InvalidApi;
 use crate::secret::Secret;
 
 /// The longest base URL: it leaves room for every path in a [`Uri`].
@@ -24,10 +24,10 @@ pub(crate) struct Api {
 
 impl Api {
     /// The API at this base URL, such as `https://api.example.com/v3`.
-    pub(crate) fn new(base: &str) -> Result<Self, ConfigError> {
-        let uri: Uri = base.parse().map_err(|_| ConfigError::InvalidBaseUrl)?;
+    pub(crate) fn new(base: &str) -> Result<Self, InvalidApi> {
+        let uri: Uri = base.parse().map_err(|_| InvalidApi::BaseUrl)?;
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
-            return Err(ConfigError::InvalidBaseUrl);
+            return Err(InvalidApi::BaseUrl);
         };
         let protected =
             *scheme == Scheme::HTTPS || (*scheme == Scheme::HTTP && is_loopback(authority.host()));
@@ -35,7 +35,7 @@ impl Api {
         let plain = uri.query().is_none() && !base.contains('#');
         let named = !authority.host().is_empty() && !authority.as_str().contains('@');
         if !protected || !plain || !named || base.len() > LONGEST {
-            return Err(ConfigError::InvalidBaseUrl);
+            return Err(InvalidApi::BaseUrl);
         }
         let base = format!("{scheme}://{authority}{}", uri.path().trim_end_matches('/'));
         Ok(Self { base, headers: Vec::new() })
@@ -71,10 +71,10 @@ fn is_loopback(host: &str) -> bool {
 
 /// The value of a header that holds a secret: marked as such, and wiped with its
 /// last copy.
-pub(crate) fn secret_value(scheme: &str, secret: &Secret) -> Result<HeaderValue, ConfigError> {
+pub(crate) fn secret_value(scheme: &str, secret: &Secret) -> Result<HeaderValue, InvalidApi> {
     let text = Zeroizing::new([scheme.as_bytes(), secret.expose()].concat());
     let value = HeaderValue::from_maybe_shared(Bytes::from_owner(text));
-    let mut value = value.map_err(|_| ConfigError::InvalidHeaderValue)?;
+    let mut value = value.map_err(|_| InvalidApi::HeaderValue)?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -116,7 +116,7 @@ mod tests {
             "https://api.example.com/\r\n",
             &format!("https://api.example.com/{}", "x".repeat(LONGEST)),
         ] {
-            assert_eq!(Api::new(base).unwrap_err(), ConfigError::InvalidBaseUrl, "{base}");
+            assert_eq!(Api::new(base).unwrap_err(), InvalidApi::BaseUrl, "{base}");
         }
     }
 
@@ -128,7 +128,7 @@ mod tests {
         for secret in ["a\r\nx: y", "a\0", "a\x7f"] {
             let secret = Secret::new(secret).unwrap();
             let error = secret_value("", &secret).unwrap_err();
-            assert_eq!(error, ConfigError::InvalidHeaderValue);
+            assert_eq!(error, InvalidApi::HeaderValue);
         }
     }
 }

@@ -5,10 +5,11 @@ use crate::wire::open::open_enum;
 open_enum! {
     /// The status of an order item.
     ///
-    /// The list is open: a status of tomorrow is [`OrderItemStatus::Other`] and
-    /// keeps its text. `Display` writes it as Musement does.
+    /// The guide lists five of these, the reference six, so the list is open.
+    /// Unknown statuses become [`OrderItemStatus::Other`], with their text. `Display`
+    /// writes a status as Musement does.
     ///
-    /// Source: Musement partner API, "Order status".
+    /// Source: Musement partner API, "Order status" and "Update order item".
     pub enum OrderItemStatus {
         /// Payment and confirmation are in progress.
         Pending = "PENDING",
@@ -16,7 +17,9 @@ open_enum! {
         Ok = "OK",
         /// The item could not be finalised.
         Ko = "KO",
-        /// A refund has begun. Temporary: it becomes [`Self::Refunded`].
+        /// A refund has begun. Temporary: it becomes [`Self::Refunded`]. The newer
+        /// guide does not name it among the changes that are notified, so it may be
+        /// seen only by polling.
         RefundStarted = "REFUND_STARTED",
         /// Cancelled, and partly or fully refunded.
         Refunded = "REFUNDED",

@@ -2,9 +2,8 @@
 
 use http::{HeaderName, Method, Request, Response, StatusCode};
 
-use crate::error::ConfigError;
 use crate::fallback::request::{Api, secret_value};
-use crate::fallback::{self, FallbackError};
+use crate::fallback::{self, FallbackError, InvalidApi};
 use crate::porterbuddy::OrderStatusUpdate;
 use crate::secret::Secret;
 use crate::wire::text;
@@ -12,9 +11,8 @@ use crate::wire::text;
 /// Porterbuddy's API, as far as it stands in for the webhook.
 ///
 /// After three tries a delivery is lost: ask for the orders of which nothing was
-/// heard. The request is to be sent by whatever HTTP client there is, and the
-/// answer is read from what it returns: the same object as the webhook's, so
-/// both make one stream. The API key goes into the header `x-api-key`, marked
+/// heard. Send the request with whatever HTTP client there is, and read what it
+/// returns: the same object as the webhook's, so both make one stream. The API key goes into the header `x-api-key`, marked
 /// sensitive; let the client follow no redirects, for many would take it along.
 ///
 /// Source: Porterbuddy developer documentation, "Fetch order status".
@@ -51,8 +49,8 @@ impl Fallback {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::InvalidHeaderValue`] for a key with a line break.
-    pub fn new(api_key: &Secret) -> Result<Self, ConfigError> {
+    /// [`InvalidApi::HeaderValue`] for a key with a line break.
+    pub fn new(api_key: &Secret) -> Result<Self, InvalidApi> {
         Self::at(Self::PRODUCTION, api_key)
     }
 
@@ -61,10 +59,10 @@ impl Fallback {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::InvalidBaseUrl`] for a base URL that is not `https`
+    /// [`InvalidApi::BaseUrl`] for a base URL that is not `https`
     /// (`http` is for loopback addresses), or that has a query or a username;
-    /// [`ConfigError::InvalidHeaderValue`] for a key with a line break.
-    pub fn at(base: &str, api_key: &Secret) -> Result<Self, ConfigError> {
+    /// [`InvalidApi::HeaderValue`] for a key with a line break.
+    pub fn at(base: &str, api_key: &Secret) -> Result<Self, InvalidApi> {
         const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
         Ok(Self(Api::new(base)?.with_header(API_KEY, secret_value("", api_key)?)))
     }

@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 pub use self::goods::{BarCode, Item, Parcel, Price};
 pub use self::number::Number;
 pub use self::parties::{Address, Destination, Origin, Verifications};
-pub use self::window::{DeliveryWindow, PickupWindow, WindowTime};
+pub use self::window::{DeliveryWindow, PickupWindow};
 use crate::error::ParseError;
 use crate::wire::json;
 
@@ -39,7 +39,8 @@ use debug_only;
 /// An order request.
 ///
 /// On the wire it is the JSON object that the page "Porterbuddy order webhook"
-/// prints in whole.
+/// prints in whole. Times are written with and without seconds, numbers as numbers
+/// and as text; each comes back as it was read.
 ///
 /// ```
 /// use order_webhooks::porterbuddy::OrderRequest;
@@ -49,8 +50,8 @@ use debug_only;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let pickup = PickupWindow::new(
-///     "2023-02-13T10:00+02:00".parse()?,
-///     "2023-02-13T20:00+02:00".parse()?,
+///     "2023-02-13T10:00+02:00",
+///     "2023-02-13T20:00+02:00",
 /// );
 /// let shop = Address::new("Keysers Gate", "3", "0165", "Oslo", "Norway");
 /// let origin = Origin::new("Nils Johansen", shop, vec![pickup]);
@@ -58,8 +59,8 @@ use debug_only;
 /// let home = Address::new("Høyenhallveien", "25", "0678", "Oslo", "Norway");
 /// let mut destination = Destination::new("Roger Olsen", home);
 /// destination.delivery_window = Some(DeliveryWindow::new(
-///     "2023-02-13T17:30:00+01:00".parse()?,
-///     "2023-02-13T19:30:00+01:00".parse()?,
+///     "2023-02-13T17:30:00+01:00",
+///     "2023-02-13T19:30:00+01:00",
 ///     "the token that came with this window",
 /// ));
 ///
@@ -67,7 +68,7 @@ use debug_only;
 /// let mut order = OrderRequest::new(origin, destination, vec![parcel], "delivery");
 /// order.order_reference = Some("order-12345".to_owned());
 /// order.status_webhook_url = Some("https://shop.example/statusUpdated".to_owned());
-/// assert_eq!(OrderRequest::parse(order.to_json().as_bytes())?, order);
+/// assert_eq!(OrderRequest::parse_unverified(order.to_json().as_bytes())?, order);
 /// # Ok(())
 /// # }
 /// ```
@@ -124,13 +125,15 @@ impl OrderRequest {
         }
     }
 
-    /// Reads a request.
+    /// Reads a request. Nothing proves who wrote it.
     ///
     /// # Errors
     ///
-    /// If the body is not JSON, lacks a field that is no `Option`, or has one of
-    /// another type: `origin.pickupWindows[0].start: not a timestamp at byte 446`.
-    pub fn parse(body: &[u8]) -> Result<Self, ParseError> {
+    /// If the body is not a JSON object in UTF-8, lacks a field that is no `Option`
+    /// (`origin.address.city: missing at line 1 column 120`), has a typed field
+    /// twice, or has one of another type
+    /// (`parcels[0].weightGrams: not a number at line 1 column 446`).
+    pub fn parse_unverified(body: &[u8]) -> Result<Self, ParseError> {
         json::document(body)
     }
 

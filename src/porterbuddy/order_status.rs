@@ -5,8 +5,8 @@ use crate::wire::open::open_enum;
 open_enum! {
     /// The status of an order.
     ///
-    /// The documentation says that its list changes: a status of tomorrow is
-    /// [`OrderStatus::Other`] and keeps its text. `Display` writes it as
+    /// The documentation says that its list changes. Unknown statuses become
+    /// [`OrderStatus::Other`], with their text. `Display` writes a status as
     /// Porterbuddy does.
     ///
     /// Source: Porterbuddy developer documentation, "Order status".

@@ -1,11 +1,10 @@
 //! Musement's sender and its events.
 
 use http::Uri;
-use time::{Date, Month, OffsetDateTime, Time};
 use uuid::Uuid;
 
 use crate::auth::Credentials;
-use crate::musement::{OrderItemStatus, OrderItemUpdate, OrderItemWebhook};
+use crate::musement::{OrderItemStatus, OrderItemUpdate, OrderItemWebhook, Timestamp};
 use crate::testing::sender::Sender;
 
 impl Sender {
@@ -23,21 +22,21 @@ impl Sender {
 ///
 /// let mut update = musement::order_item_update();
 /// update.order_item_status = OrderItemStatus::Refunded;
-/// update.order_item_version += 1;
+/// update.order_item_version = Some(23);
 /// ```
 #[must_use]
 pub fn order_item_update() -> OrderItemUpdate {
-    let time = sample_time();
+    let time = Some(Timestamp::from("2018-12-10T13:12:40+0000"));
     OrderItemUpdate {
-        order_id: 13_459_345,
+        order_id: Some("13459345".into()),
         order_uuid: Uuid::from_u128(0x8e9e_5c6e_ea7d_4934_8753_f009_54f3_0d00),
-        order_created: time,
-        order_updated: time,
-        order_version: 16,
+        order_created: time.clone(),
+        order_updated: time.clone(),
+        order_version: Some(16),
         order_item_uuid: Uuid::from_u128(0x1104_5e18_e3ca_42e1_acb4_0d5b_e750_36fd),
-        order_item_created: time,
+        order_item_created: time.clone(),
         order_item_updated: time,
-        order_item_version: 22,
+        order_item_version: Some(22),
         order_item_status: OrderItemStatus::Ok,
     }
 }
@@ -51,19 +50,15 @@ pub fn order_item_updates() -> Vec<OrderItemUpdate> {
     for status in OrderItemStatus::KNOWN {
         update.order_item_status = status.clone();
         updates.push(update.clone());
-        update.order_version = update.order_version.saturating_add(1);
-        update.order_item_version = update.order_item_version.saturating_add(1);
-        let later = update.order_item_updated.saturating_add(time::Duration::MINUTE);
-        (update.order_updated, update.order_item_updated) = (later, later);
+        let later = update.order_item_updated.as_ref().and_then(Timestamp::to_offset_date_time);
+        let later = later.map(|time| time.saturating_add(time::Duration::MINUTE));
+        update.order_item_updated = later.map(Timestamp::basic_offset);
+        update.order_updated.clone_from(&update.order_item_updated);
+        update.order_version = update.order_version.map(|version| version.saturating_add(1));
+        update.order_item_version =
+            update.order_item_version.map(|version| version.saturating_add(1));
     }
     updates
-}
-
-/// `2018-12-10T13:12:40+0000`.
-fn sample_time() -> OffsetDateTime {
-    let date = Date::from_calendar_date(2018, Month::December, 10).unwrap_or(Date::MIN);
-    let time = Time::from_hms(13, 12, 40).unwrap_or(Time::MIDNIGHT);
-    OffsetDateTime::new_utc(date, time)
 }
 
 #[cfg(test)]

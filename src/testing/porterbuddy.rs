@@ -3,10 +3,9 @@
 use http::{HeaderName, Uri};
 
 use crate::auth::{BodySignature, SignatureEncoding};
-use crate::porterbuddy::{OrderStatus, OrderStatusUpdate, OrderWebhook};
+use crate::porterbuddy::{OrderStatus, OrderStatusUpdate, OrderWebhook, Timestamp};
 use crate::secret::Secret;
 use crate::testing::sender::Sender;
-use crate::wire::time as timestamp;
 
 impl Sender {
     /// Porterbuddy: JSON, signed with the API key.
@@ -31,9 +30,9 @@ pub fn order_status_update() -> OrderStatusUpdate {
     OrderStatusUpdate {
         order_id: "394326".into(),
         order_status: OrderStatus::Delivered,
-        pickup_date: timestamp::parse_date("2023-02-13"),
-        pickup_time: timestamp::parse("2023-02-13T15:00:00+02:00"),
-        status_updated_at: timestamp::parse("2023-02-13T13:16:40.32538Z"),
+        pickup_date: Some("2023-02-13".into()),
+        pickup_time: Some("2023-02-13T15:00:00+02:00".into()),
+        status_updated_at: Some("2023-02-13T13:16:40.32538Z".into()),
         order_reference: Some("order-12345".into()),
     }
 }
@@ -48,8 +47,9 @@ pub fn order_status_updates() -> Vec<OrderStatusUpdate> {
     for status in OrderStatus::KNOWN.iter().chain([&other_spelling]) {
         update.order_status = status.clone();
         updates.push(update.clone());
-        let later = |time: time::OffsetDateTime| time.saturating_add(time::Duration::MINUTE);
-        update.status_updated_at = update.status_updated_at.map(later);
+        let later = update.status_updated_at.as_ref().and_then(Timestamp::to_offset_date_time);
+        let later = later.map(|time| time.saturating_add(time::Duration::MINUTE));
+        update.status_updated_at = later.map(Timestamp::rfc3339);
     }
     updates
 }

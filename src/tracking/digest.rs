@@ -5,11 +5,12 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
-#[cfg(any(feature = "porterbuddy", feature = "bandwidth"))]
+#[cfg(feature = "bandwidth")]
 use time::OffsetDateTime;
 
 use crate::error::{ParseError, ParseErrorKind};
-use crate::wire::text::byte_of;
+#[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
+use crate::wire::time::Timestamp;
 
 /// The SHA-256 of what a delivery says, for deliveries that have nothing else to
 /// be told apart by.
@@ -70,15 +71,12 @@ impl FromStr for ContentDigest {
     ///
     /// For anything but 64 lower-case hexadecimal digits: `""`, `"B381"`.
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let invalid = || ParseError::new(ParseErrorKind::Invalid("a digest".into()));
-        let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return Err(invalid()) };
-        let pairs: &[[u8; 2]; 32] = pairs.try_into().map_err(|_| invalid())?;
+        // Of lower-case digits only, so that one digest has one text.
         let mut digest = [0; 32];
-        for (byte, digits) in digest.iter_mut().zip(pairs) {
-            *byte = byte_of(*digits).ok_or_else(invalid)?;
+        match base16ct::lower::decode(text, &mut digest) {
+            Ok(_) if text.len() == 64 => Ok(Self(digest)),
+            _ => Err(ParseError::new(ParseErrorKind::Invalid("a digest".into()))),
         }
-        // One digest has one text, so that texts can be compared as they are.
-        Some(Self(digest)).filter(|digest| digest.to_string() == text).ok_or_else(invalid)
     }
 }
 
@@ -115,11 +113,18 @@ impl Fields {
         self
     }
 
-    /// An instant, whatever the offset that it was written with.
-    #[cfg(any(feature = "porterbuddy", feature = "bandwidth"))]
+    /// A moment, whatever the offset that it was written with, or else the text.
+    pub(crate) fn with_timestamp(self, time: Option<&Timestamp>) -> Self {
+        match time.map(|time| (time.to_offset_date_time(), time)) {
+            Some((Some(at), _)) => self.with(Some(&at.unix_timestamp_nanos().to_string())),
+            Some((None, time)) => self.with(Some(time.as_str())),
+            None => self.with(None),
+        }
+    }
+
+    #[cfg(feature = "bandwidth")]
     pub(crate) fn with_time(self, time: Option<OffsetDateTime>) -> Self {
-        let instant = time.map(|time| time.unix_timestamp_nanos().to_string());
-        self.with(instant.as_deref())
+        self.with_timestamp(time.map(Timestamp::rfc3339).as_ref())
     }
 
     /// A list of any length within the list.

@@ -1,5 +1,6 @@
 //! The thing that an event is about.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -54,10 +55,10 @@ impl Key {
     }
 }
 
-fn part(text: &str) -> String {
+fn part(text: &str) -> Cow<'_, str> {
     let encoded = text::percent_encoded(text);
     if encoded.len() > LONGEST {
-        return format!("{DIGEST}{}", ContentDigest::of(text.as_bytes()));
+        return format!("{DIGEST}{}", ContentDigest::of(text.as_bytes())).into();
     }
     encoded
 }

@@ -135,9 +135,10 @@ impl fmt::Display for Revision {
         match &self.0 {
             Place::Counted(number) => write!(f, "n{number:020}"),
             Place::Dated { at, content } => {
-                let date = timestamp::date(at.date());
+                let (year, month, day) = at.to_calendar_date();
                 let (hour, minute, second, nanosecond) = at.to_hms_nano();
-                write!(f, "t{date}T{hour:02}:{minute:02}:{second:02}.{nanosecond:09}Z/{content}")
+                write!(f, "t{year:04}-{:02}-{day:02}T", u8::from(month))?;
+                write!(f, "{hour:02}:{minute:02}:{second:02}.{nanosecond:09}Z/{content}")
             }
             Place::Untold { content } => write!(f, "u/{content}"),
         }

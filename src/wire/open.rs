@@ -1,6 +1,6 @@
 //! Lists of words that a provider may add to.
 
-/// An enum of a provider's words in which a word of tomorrow keeps its text.
+/// An enum of a provider's words. Unknown words become `Other`, with their text.
 ///
 /// A word with a second spelling names it after the first, `"a" | "b"`; the first
 /// is the one that is written.
@@ -55,6 +55,13 @@ macro_rules! open_enum {
                 serializer.serialize_str(self.as_str())
             }
         }
+
+        /// From text, or from a whole number, which is kept as its digits.
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::wire::lenient::text(deserializer)
+            }
+        }
     };
 }
 
@@ -88,5 +95,16 @@ mod tests {
         assert_eq!(fruit.as_str(), "Apple\n\x1b[2J");
         assert_eq!(fruit.to_string(), "Apple\\n\\u{1b}[2J");
         assert_eq!(format!("{:>6}", Fruit::Apple), " apple");
+    }
+
+    #[test]
+    #[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
+    fn every_word_comes_back_from_serde() {
+        for word in ["\"apple\"", "\"mango\"", "\"pear\"", "\"\""] {
+            let fruit: Fruit = serde_json::from_str(word).unwrap();
+            assert_eq!(serde_json::to_string(&fruit).unwrap(), word);
+        }
+        assert_eq!(serde_json::from_str::<Fruit>("7").unwrap(), Fruit::Other("7".into()));
+        assert!(serde_json::from_str::<Fruit>("null").is_err());
     }
 }

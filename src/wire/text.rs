@@ -1,6 +1,48 @@
-//! Text from strangers, made fit to print.
+//! Text from strangers: kept as it came, and made fit to print.
 
 use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// Text that is kept without a heap allocation up to `N` bytes, which are at
+/// most 255.
+///
+/// By hand, because the crates for it hold 24 bytes at most, and a timestamp has
+/// up to 35.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct ShortText<const N: usize>(Repr<N>);
+
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Repr<const N: usize> {
+    /// The text, filled up with zeros, and its length; compared in this order.
+    Inline([u8; N], u8),
+    Heap(Box<str>),
+}
+
+impl<const N: usize> ShortText<N> {
+    pub(crate) fn as_str(&self) -> &str {
+        match &self.0 {
+            Repr::Inline(bytes, length) => {
+                let text = bytes.get(..usize::from(*length)).unwrap_or_default();
+                str::from_utf8(text).unwrap_or_default()
+            }
+            Repr::Heap(text) => text,
+        }
+    }
+}
+
+impl<const N: usize> From<&str> for ShortText<N> {
+    fn from(text: &str) -> Self {
+        let mut bytes = [0; N];
+        match (bytes.get_mut(..text.len()), u8::try_from(text.len())) {
+            (Some(start), Ok(length)) => {
+                start.copy_from_slice(text.as_bytes());
+                Self(Repr::Inline(bytes, length))
+            }
+            _ => Self(Repr::Heap(text.into())),
+        }
+    }
+}
 
 /// The text with its control characters escaped, so that it can neither break a
 /// line of a log nor command a terminal.
@@ -25,59 +67,33 @@ fn is_unprintable(character: char) -> bool {
         || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
-/// The text with everything but RFC 3986's unreserved characters encoded
-/// (sections 2.1 and 2.3), in capital digits.
-pub(crate) fn percent_encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if is_unreserved(byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push('%');
-            encoded.extend([byte >> 4, byte & 0x0F].map(hexadecimal));
-        }
-    }
-    encoded
+/// All but RFC 3986's unreserved characters (sections 2.1 and 2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The text with everything but unreserved characters encoded, in capital digits.
+pub(crate) fn percent_encoded(text: &str) -> Cow<'_, str> {
+    utf8_percent_encode(text, RESERVED).into()
 }
 
 /// Whether [`percent_encoded`] writes some text so.
 pub(crate) fn is_percent_encoded(text: &str) -> bool {
-    let mut rest = text.as_bytes();
-    let mut decoded = Vec::with_capacity(rest.len());
-    loop {
-        rest = match rest {
-            [] => break,
-            [b'%', high, low, rest @ ..] => {
-                let Some(byte) = byte_of([*high, *low]) else { return false };
-                decoded.push(byte);
-                rest
-            }
-            [byte, rest @ ..] => {
-                decoded.push(*byte);
-                rest
-            }
-        };
-    }
-    str::from_utf8(&decoded).is_ok_and(|decoded| percent_encoded(decoded) == text)
-}
-
-/// The byte that two hexadecimal digits of either case stand for.
-pub(crate) fn byte_of(digits: [u8; 2]) -> Option<u8> {
-    let [high, low] = digits.map(|digit| char::from(digit).to_digit(16));
-    u8::try_from((high? << 4) | low?).ok()
-}
-
-fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
-}
-
-fn hexadecimal(nibble: u8) -> char {
-    char::from_digit(nibble.into(), 16).unwrap_or('0').to_ascii_uppercase()
+    let decoded = percent_decode_str(text).decode_utf8();
+    decoded.is_ok_and(|decoded| percent_encoded(&decoded) == text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_of_every_length_comes_back() {
+        for text in ["", "2223331000", "é", "a\0b", &"1".repeat(22), &"1".repeat(23)] {
+            assert_eq!(ShortText::<22>::from(text).as_str(), text);
+            assert!(ShortText::<22>::from(text) == text.into());
+        }
+        assert!(ShortText::<22>::from("a") != "a\0".into());
+        assert!(ShortText::<22>::from("ab") < "b".into());
+    }
 
     #[test]
     fn only_unreserved_characters_are_left_as_they_are() {

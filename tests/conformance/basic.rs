@@ -144,9 +144,9 @@ fn an_authorization_of_64_kib_is_refused_before_it_is_decoded() {
     let token = "dTpw".repeat(16_384);
     assert_eq!(of_value(auth(), format!("Basic {token}").as_bytes()), Err(MALFORMED.to_owned()));
     // The longest that is looked at, and one group more.
-    let token = "dTpw".repeat(128);
+    let token = "dTpw".repeat(64);
     assert_eq!(of_value(auth(), format!("Basic {token}").as_bytes()), Err(MISMATCH.to_owned()));
-    let token = "dTpw".repeat(129);
+    let token = "dTpw".repeat(65);
     assert_eq!(of_value(auth(), format!("Basic {token}").as_bytes()), Err(MALFORMED.to_owned()));
 }
 

@@ -24,7 +24,7 @@ const MALFORMED: &str = "403 the signature is malformed";
 const MISMATCH: &str = "403 the signature does not match the body";
 const REPEATED: &str = "400 header x-porterbuddy-hmac-sha256 given more than once";
 const ENCODED: &str = "415 the body is encoded";
-const NO_JSON: &str = "400 the body does not parse: expected a value at byte 0";
+const NO_JSON: &str = "400 the body does not parse: not JSON at line 1 column 1";
 
 /// Signed bodies of any kind.
 #[derive(Clone)]
@@ -235,7 +235,7 @@ fn an_empty_body_with_the_right_signature() {
     let webhook = OrderWebhook::new(&secret(KEY));
     assert_eq!(
         outcome(&webhook, &headers(&[empty.as_bytes()]), b"").unwrap_err(),
-        "400 the body does not parse: unexpected end of the document at byte 0"
+        "400 the body does not parse: unexpected end of the document at line 1 column 1"
     );
 }
 

@@ -58,7 +58,7 @@ impl Kind {
         match self {
             Self::Musement => {
                 let mut update = testing::musement::order_item_update();
-                update.order_item_version = number as u64;
+                update.order_item_version = Some(number as u64);
                 sender.delivery(&update)
             }
             Self::Porterbuddy => {

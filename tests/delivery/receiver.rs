@@ -50,7 +50,9 @@ impl Receiver {
         match kind {
             Kind::Musement => {
                 let webhook = OrderItemWebhook::new(auth);
-                self.receive(&webhook, request, |event| event.order_item_version.to_string())
+                self.receive(&webhook, request, |event| {
+                    event.order_item_version.unwrap().to_string()
+                })
             }
             Kind::Porterbuddy => {
                 self.receive(&OrderWebhook::new(&key()), request, |event| event.order_id.clone())

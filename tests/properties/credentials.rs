@@ -39,7 +39,7 @@ fn username() -> impl Strategy<Value = String> {
 }
 
 fn password() -> impl Strategy<Value = String> {
-    "[ -~é€🚚]{1,120}"
+    "[ -~é€🚚]{1,32}"
 }
 
 proptest! {

