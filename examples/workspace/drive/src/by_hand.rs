@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use async_nats::jetstream;
+use async_nats::jetstream::{self, stream};
 use clap::ValueEnum;
 use futures_util::StreamExt as _;
 use rusqlite::{Connection, params};
@@ -138,6 +138,13 @@ async fn postgres(arguments: &Arguments, revision: &str) -> Result<f64, Failure>
 async fn nats(arguments: &Arguments) -> Result<f64, Failure> {
     let servers: Vec<String> = var("NATS_URL")?.split(',').map(str::to_owned).collect();
     let context = jetstream::new(async_nats::connect(servers).await?);
+    let stream = stream::Config {
+        name: "by_hand".into(),
+        subjects: vec!["by-hand.>".into()],
+        duplicate_window: Duration::from_secs(600),
+        ..Default::default()
+    };
+    context.get_or_create_stream(stream).await?;
     let started = Instant::now();
     let until = started + Duration::from_secs_f64(arguments.seconds);
     let (context, first) = (&context, arguments.first);
@@ -147,7 +154,7 @@ async fn nats(arguments: &Arguments) -> Result<f64, Failure> {
             let mut headers = async_nats::HeaderMap::new();
             headers.insert("Nats-Msg-Id", format!("by-hand-{n}"));
             let body = Delivery { thing: 3 * n, version: 1 }.body();
-            let subject = format!("inbox.by-hand.{n}");
+            let subject = format!("by-hand.{n}");
             let sent = context.publish_with_headers(subject, headers, body.into()).await?;
             sent.await?;
             Ok::<_, Failure>(())
