@@ -8,7 +8,7 @@
 //! ```
 //! # #[cfg(feature = "porterbuddy")] {
 //! use order_webhooks::envelope::{Envelope, Event};
-//! use order_webhooks::{Secret, Webhook, porterbuddy::OrderWebhook};
+//! use order_webhooks::{Receive, Secret, porterbuddy::OrderWebhook};
 //! use time::OffsetDateTime;
 //!
 //! # let webhook = OrderWebhook::new(&Secret::new("porterbuddy-api-key")?);
@@ -158,7 +158,7 @@ impl Envelope {
     ///
     /// ```
     /// use order_webhooks::envelope::{Envelope, Event};
-    /// use order_webhooks::{ParseError, ParseErrorKind};
+    /// use order_webhooks::{ParseError, webhook::ParseErrorKind};
     ///
     /// enum Own {
     ///     Stock(u32),

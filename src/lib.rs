@@ -21,32 +21,30 @@
 //! # }
 //! ```
 //!
-//! # Webhooks
+//! # Where to go
 //!
-//! A webhook is the rules of one endpoint: a value, built once at start-up.
-//!
-//! | webhook | its sender is proven by | event |
-//! |---|---|---|
-//! | [`musement::OrderItemWebhook`] | [`BasicAuth`], an [`Allowlist`], or both | [`musement::OrderItemUpdate`] |
-//! | [`porterbuddy::OrderWebhook`] | [`BodySignature`](auth::BodySignature) | [`porterbuddy::OrderStatusUpdate`] |
-//! | [`bandwidth::NotificationWebhook`] | [`BasicAuth`] by challenge | [`bandwidth::Notification`] |
-//! | [`bandwidth::PortOutWebhook`] | [`BasicAuth`] by challenge | [`bandwidth::PortOutValidationRequest`] |
-//! | [`bandwidth::SubscriptionWebhook`] | [`BodySignature`](auth::BodySignature), and [`BasicAuth`] if set | JSON, or a type of yours |
-//! | yours: the trait [`Webhook`] | | |
+//! | you want to | go to |
+//! |---|---|
+//! | receive in axum, actix-web, tower or hyper | [`axum`], [`actix`], [`tower`], [`body`] |
+//! | receive Musement's, Porterbuddy's or Bandwidth's webhooks | [`musement`], [`porterbuddy`], [`bandwidth`] |
+//! | answer port-outs | the [guide](guide::port_outs), [`bandwidth::PortOutWebhook`] |
+//! | test a handler | the [guide](guide::testing), [`testing`] |
+//! | tell duplicates and late arrivals | [`tracking`] |
+//! | pass events through a queue | [`envelope`] |
+//! | ask for what did not come | [`fallback`] |
+//! | run behind a proxy | the [guide](guide::proxy), [`PeerAddress`] |
+//! | use another server | the [guide](guide::servers), [`Receive`] |
+//! | receive from another provider | the [guide](guide::provider), [`Webhook`] |
+//! | know what a refused sender gets | the [guide](guide::conformance), [`Reason`] |
 //!
 //! # From a delivery to an event
 //!
 //! There is one way: the head is decided first, then the body's bytes are checked
-//! as they came, and only what is verified is parsed. The result is a
-//! [`Verified`] event, or a [`Rejection`] with the complete response to the
-//! sender. Nothing on the way is async, does I/O or reads a clock; the adapters
-//! bring head and body in, within [`Limits`], and carry the response out.
-//!
-//! # Features
-//!
-//! `musement`, `porterbuddy` and `bandwidth`, on by default, are the providers;
-//! `axum`, `actix`, `tower` and `body` are the adapters, and `testing` the senders;
-//! `tracing` logs each delivery. Without an adapter, see [`Receive`].
+//! as they came, and only what is verified is parsed. The result is a [`Verified`]
+//! event, or a [`Rejection`] with the complete response to the sender. The core is
+//! plain functions: no async, no I/O, no clock.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod adapter;
 mod answer;
@@ -93,6 +91,5 @@ pub use secret::Secret;
 pub use tracking::Tracked;
 pub use webhook::{Receive, Verified, Webhook};
 
-#[cfg(all(doctest, feature = "axum", feature = "actix"))]
-#[doc = include_str!("../README.md")]
-struct Readme;
+#[cfg(all(any(doc, doctest), feature = "axum", feature = "actix", feature = "testing"))]
+pub mod guide;
