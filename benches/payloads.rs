@@ -1,11 +1,17 @@
 //! Bodies into events, and events into answers, beside stock parsers.
 #![allow(missing_docs, clippy::unwrap_used, clippy::wildcard_imports, clippy::struct_field_names)]
 
+use std::borrow::Cow;
+
 use divan::{Bencher, black_box};
-use order_webhooks::bandwidth::{Notification, PortOutValidationRequest, Subscriber};
+use order_webhooks::bandwidth::{
+    Notification, OrderStatus, OrderType, PortOutValidationRequest, Subscriber, TelephoneNumber,
+    Timestamp,
+};
 use order_webhooks::musement::{OrderItemUpdate, OrderItemWebhook};
 use order_webhooks::porterbuddy::{OrderStatusUpdate, OrderWebhook};
 use order_webhooks::{BasicAuth, Head, Receive as _, Secret, Webhook};
+use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::Event;
 use serde::Deserialize;
 use time::OffsetDateTime;
@@ -134,7 +140,7 @@ mod deliveries {
         let subscriber = subscriber.with_pin("2222").unwrap();
         bencher.bench(|| {
             let request = PortOutValidationRequest::parse_unverified(black_box(PORT_OUT)).unwrap();
-            subscriber.judge(&request).to_xml(request.pon())
+            subscriber.judge(&request).to_xml(&request)
         });
     }
 }
@@ -147,6 +153,82 @@ mod xml {
     fn notification(bencher: Bencher<'_, '_>, numbers: usize) {
         let body = super::notification(numbers);
         bencher.bench(|| Notification::parse_unverified(black_box(body.as_bytes())).unwrap());
+    }
+
+    /// What a good engineer would write for this document alone.
+    #[derive(Default)]
+    #[allow(dead_code)]
+    struct ByHand {
+        subscription_id: String,
+        order_type: Option<OrderType>,
+        order_id: String,
+        customer_order_id: String,
+        status: Option<OrderStatus>,
+        message: String,
+        numbers: Vec<TelephoneNumber>,
+        last_modified: Option<Timestamp>,
+        actual_foc: Option<Timestamp>,
+    }
+
+    fn by_hand(body: &[u8]) -> Result<ByHand, Box<dyn std::error::Error>> {
+        let mut reader = quick_xml::Reader::from_str(str::from_utf8(body)?);
+        reader.config_mut().expand_empty_elements = true;
+        let mut document = ByHand::default();
+        let (mut depth, mut roots) = (0_u32, 0_u32);
+        let mut text = Cow::Borrowed("");
+        loop {
+            match reader.read_event()? {
+                Event::Start(start) => {
+                    depth = depth.wrapping_add(1);
+                    if depth > 128 {
+                        return Err("too deep".into());
+                    }
+                    if depth == 1 {
+                        roots = roots.wrapping_add(1);
+                        if start.name().as_ref() != "Notification" || roots > 1 {
+                            return Err("not a notification".into());
+                        }
+                    }
+                    text = Cow::Borrowed("");
+                }
+                Event::Text(piece) if text.is_empty() => text = piece.xml10_content(),
+                Event::Text(piece) => text.to_mut().push_str(&piece.xml10_content()),
+                Event::CData(piece) => text.to_mut().push_str(&piece.xml10_content()),
+                Event::GeneralRef(reference) => match reference.resolve_char_ref()? {
+                    Some(c) => text.to_mut().push(c),
+                    None => text.to_mut().push_str(
+                        resolve_xml_entity(&reference).ok_or("an entity that is not predefined")?,
+                    ),
+                },
+                Event::End(end) => {
+                    let value = text.trim();
+                    match (depth, end.name().as_ref()) {
+                        (2, "SubscriptionId") => document.subscription_id = value.into(),
+                        (2, "OrderType") => document.order_type = Some(value.into()),
+                        (2, "OrderId") => document.order_id = value.into(),
+                        (2, "CustomerOrderId") => document.customer_order_id = value.into(),
+                        (2, "Status") => document.status = Some(value.into()),
+                        (2, "Message") => document.message = value.into(),
+                        (2, "LastModifiedDate") => document.last_modified = Some(value.into()),
+                        (2, "ActualFocDate") => document.actual_foc = Some(value.into()),
+                        (3, "TelephoneNumber") => document.numbers.push(value.into()),
+                        _ => {}
+                    }
+                    depth = depth.wrapping_sub(1);
+                    text = Cow::Borrowed("");
+                }
+                Event::DocType(_) => return Err("a document type".into()),
+                Event::Eof if depth == 0 && roots == 1 => return Ok(document),
+                Event::Eof => return Err("cut short".into()),
+                _ => {}
+            }
+        }
+    }
+
+    #[divan::bench(args = NUMBERS)]
+    fn quick_xml_by_hand(bencher: Bencher<'_, '_>, numbers: usize) {
+        let body = super::notification(numbers);
+        bencher.bench(|| by_hand(black_box(body.as_bytes())).unwrap());
     }
 
     #[divan::bench(args = NUMBERS)]

@@ -29,8 +29,9 @@ use http::Uri;
 use http1::Target;
 use order_webhooks::axum::{Verified, port_out};
 use order_webhooks::bandwidth::{
-    self, DenialReason, EventType, Notification, NotificationWebhook, OrderNotification, OrderType,
-    PortOutValidationRequest, PortOutWebhook, Subscriber, SubscriptionWebhook, TelephoneNumber,
+    self, DenialReason, EventType, Json, Notification, NotificationWebhook, OrderNotification,
+    OrderType, PortOutValidationRequest, PortOutWebhook, Subscriber, SubscriptionWebhook,
+    TelephoneNumber,
 };
 use order_webhooks::musement::{OrderItemStatus, OrderItemUpdate, OrderItemWebhook};
 use order_webhooks::porterbuddy::{OrderStatus, OrderStatusUpdate, OrderWebhook};
@@ -326,12 +327,12 @@ impl Describe for Notification {
     fn described(&self) -> String {
         match self {
             Self::Order(order) => {
-                format!("{}, {}", what_and_where(order), count(&order.completed_telephone_numbers))
+                format!("{}, {}", what_and_where(order), count(&order.telephone_numbers))
             }
             Self::Note(note) => format!("a note on {}", what_and_where(&note.order)),
             Self::Event(event) => {
                 let what = marked(&event.event_type, EventType::KNOWN);
-                format!("{what}, {}", count(&event.impacted_telephone_numbers))
+                format!("{what}, {}", count(&event.telephone_numbers))
             }
             _ => "something else".to_owned(),
         }
@@ -351,9 +352,10 @@ impl Describe for PortOutValidationRequest {
     }
 }
 
-impl Describe for Value {
+impl Describe for Json {
     fn described(&self) -> String {
-        let mut names: Vec<_> = self.as_object().into_iter().flat_map(|map| map.keys()).collect();
+        let value: Value = self.read().unwrap_or_default();
+        let mut names: Vec<_> = value.as_object().into_iter().flat_map(|map| map.keys()).collect();
         names.sort();
         let names: Vec<_> = names.into_iter().map(String::as_str).collect();
         format!("JSON with {}", names.join(", "))

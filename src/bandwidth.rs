@@ -9,10 +9,10 @@
 
 mod dashboard;
 mod denial;
-mod element;
+mod document;
+mod json;
 mod kept;
 mod notification;
-mod notification_xml;
 mod order_type;
 mod port_out_answer;
 mod port_out_failure;
@@ -21,24 +21,34 @@ mod port_out_webhook;
 mod receipt;
 mod status;
 mod subscriber;
+mod subscribers;
 mod subscription;
+mod subscription_state;
 mod subscription_webhook;
 mod telephone_number;
+mod tracked;
 mod webhook;
 
-pub use dashboard::{Dashboard, DashboardError};
+pub use dashboard::{Dashboard, DashboardError, InvalidAccountId};
 pub use denial::{AcceptableValues, Denial, DenialReason};
+pub use json::Json;
 pub use notification::{EventNotification, NoteNotification, Notification, OrderNotification};
 pub use order_type::{EventType, OrderType};
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use port_out_answer::PortOutValidationResponse;
 pub use port_out_answer::{IntoPortOutAnswer, PortOutAnswer};
 pub use port_out_failure::PortOutFailure;
 pub(crate) use port_out_failure::Reporter;
 pub use port_out_request::PortOutValidationRequest;
-pub use port_out_webhook::PortOutWebhook;
+pub use port_out_webhook::{InvalidDeadline, PortOutWebhook};
 pub use receipt::Receipt;
 pub use status::OrderStatus;
 pub use subscriber::Subscriber;
-pub use subscription::{Subscription, Topic};
+pub use subscribers::{NumberTwice, Subscribers};
+pub use subscription::{Callback, Expiry, InvalidUrl, NumberFormat, Subscription, Topic};
+pub use subscription_state::{NextStep, SubscriptionState};
 pub use subscription_webhook::SubscriptionWebhook;
 pub use telephone_number::TelephoneNumber;
 pub use webhook::NotificationWebhook;
+
+pub use crate::wire::time::Timestamp;

@@ -49,16 +49,6 @@ pub enum ConfigError {
     /// A limit of zero bytes or of no time at all.
     #[error("a limit is zero")]
     ZeroLimit,
-    /// The deadline of a port-out is 30 s or later, when nobody waits for the
-    /// answer any more.
-    #[error("the deadline is not before the provider stops to wait, after 30 s")]
-    DeadlineTooLate,
-    /// The account id is not made of letters, digits and hyphens.
-    #[error("not an account id")]
-    InvalidAccountId,
-    /// The URL does not start with `https://` or `http://`.
-    #[error("not an http or https URL")]
-    InvalidUrl,
 }
 
 /// Why a verified body is not the event that it should be: what, where, and in

@@ -44,10 +44,9 @@
 //!
 //! # Features
 //!
-//! `musement`, `porterbuddy` and `bandwidth`, on by default, are the providers.
-//! `axum`, `actix` and `tower` are the adapters and `testing` has the senders, in
-//! modules of the same names; `tracing` logs one event for each delivery. Without
-//! an adapter, see [`Receive`].
+//! `musement`, `porterbuddy` and `bandwidth`, on by default, are the providers;
+//! `axum`, `actix`, `tower` and `body` are the adapters, and `testing` the senders;
+//! `tracing` logs each delivery. Without an adapter, see [`Receive`].
 
 mod adapter;
 mod answer;

@@ -542,7 +542,7 @@ fn a_verified_body_that_does_not_parse_is_kept() {
         ("musement", musement(cut)),
         ("musement, empty", musement("")),
         ("porterbuddy", porterbuddy(ORDER_STATUS_AS_PRINTED)),
-        ("notifications", notification("<Notification/>")),
+        ("notifications", notification("<Notification>")),
         ("notifications, empty", notification("")),
     ];
     let refused: Vec<_> =

@@ -235,10 +235,10 @@ fn xml_means_one_thing() {
             .map_err(|error: ParseError| error.to_string())
             .unwrap_err()
     };
-    let one = "the root element is <Notification> at byte 0";
+    let one = "the root element is <Notification> at line 1 column 1";
     assert_eq!(refused(&two), one, "CVE-2022-39353, xmldom: several roots were one document");
     let two = format!("{request}{}", notification(""));
-    let second = format!("a second root element at byte {}", request.len());
+    let second = format!("a second root element at line 1 column {}", request.len() + 1);
     assert_eq!(refused(&two), second, "CVE-2022-39353, xmldom, the other way round");
 }
 
@@ -263,11 +263,14 @@ fn no_entity_is_declared() {
             ),
         ),
     ] {
-        let refused = Err("document type declarations are refused at byte 0".to_owned());
+        let refused = Err("document type declarations are refused at line 1 column 1".to_owned());
         assert_eq!(message(&document), refused, "{advisory}");
     }
     let undeclared = message(&notification("<Message>&e;</Message>"));
-    assert_eq!(undeclared, Err("Message: an entity that is not predefined at byte 57".to_owned()));
+    assert_eq!(
+        undeclared,
+        Err("Message: an entity that is not predefined at line 1 column 58".to_owned())
+    );
 }
 
 /// Half a megabyte each. `tests/linear.rs` counts the work of the same forms.
@@ -281,7 +284,7 @@ fn long_xml_is_read_or_refused() {
         (
             "CVE-2024-39908, REXML: many `<`, `0` and `%>`",
             format!("<Message>{}</Message>", "<0%>".repeat(125_000)),
-            Err("Message: `<` without a name at byte 58"),
+            Err("Message: nested too deeply at line 1 column 562"),
         ),
         (
             "CVE-2024-41123, REXML: much white space and many `]>`",
@@ -296,12 +299,12 @@ fn long_xml_is_read_or_refused() {
         (
             "RUSTSEC-2026-0194, quick-xml: many attributes of one element",
             format!("<a{attributes}/>"),
-            Err("more than 64 attributes"),
+            Ok(String::new()),
         ),
         (
             "RUSTSEC-2026-0195, quick-xml: many declared prefixes",
             format!("<a{prefixes}/>"),
-            Err("more than 64 attributes"),
+            Ok(String::new()),
         ),
     ] {
         match (message(&notification(&content)), outcome) {

@@ -150,7 +150,7 @@ fn notification(numbers: usize) -> Vec<u8> {
 
 #[test]
 fn numbers_take_none_each() {
-    for (numbers, most) in [(1, 8), (1_000, 17), (100_000, 26)] {
+    for (numbers, most) in [(1, 9), (1_000, 18), (100_000, 25)] {
         let body = notification(numbers);
         let taken = allocations(|| Notification::parse_unverified(&body).unwrap());
         assert!(taken <= most, "{taken} for {numbers}");

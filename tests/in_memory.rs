@@ -119,7 +119,7 @@ fn denied(verdict: &Verdict) -> Option<&[u16]> {
 #[tokio::test]
 async fn every_documented_event_is_delivered_to_axum() {
     let deliveries = genuine();
-    assert_eq!(deliveries.len(), 6 + 6 + 76 + 3);
+    assert_eq!(deliveries.len(), 6 + 6 + 83 + 3);
     for delivery in deliveries {
         let report = delivery.clone().run_on(router()).await;
         assert_eq!(report.verdict, Verdict::Delivered, "{report}");

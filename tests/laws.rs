@@ -206,7 +206,7 @@ fn a_delivery_is_one_event_in_the_log_with_nothing_of_it_inside() {
         "WARN message=delivery refused webhook=\"porterbuddy.order\" status=403 \
          reason=the signature does not match the body",
         "WARN message=delivery refused webhook=\"bandwidth.port_out\" status=200 \
-         reason=the body does not parse: Pin: given twice at byte 41",
+         reason=the body does not parse: Pin: given twice at line 1 column 42",
     ];
     assert_eq!(*log.0.lock().unwrap(), expected);
 }

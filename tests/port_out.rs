@@ -13,7 +13,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
 
-use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutWebhook};
+use order_webhooks::bandwidth::{
+    DenialReason, PortOutAnswer, PortOutValidationRequest, PortOutWebhook,
+};
 use port_outs::{CREDENTIALS, DEADLINE, RUNTIMES, World, question, send, webhook};
 use sender::{Connection, Request};
 
@@ -26,15 +28,26 @@ fn short(world: &Arc<World>) -> PortOutWebhook {
     webhook(world).with_deadline(DEADLINE).unwrap()
 }
 
+/// The answer to this question, which carries its PON and its number back.
+fn answered(answer: &PortOutAnswer, question: &[u8]) -> String {
+    answer.to_xml(&PortOutValidationRequest::parse_unverified(question).unwrap())
+}
+
 fn answers_in_every_case(server: &str, address: SocketAddr) {
-    let denied = |pon| PortOutAnswer::deny(DenialReason::InvalidRequest).to_xml(pon);
+    let otherwise = PortOutAnswer::deny(DenialReason::InvalidRequest);
     let asked = |pon| question(pon).written_body();
-    let mut questions = vec![
-        (asked("allow"), PortOutAnswer::Allow.to_xml(Some("allow"))),
-        (asked("deny"), PortOutAnswer::deny(DenialReason::PinInvalid).to_xml(Some("deny"))),
-    ];
-    for pon in ["fail", "panic", "stall", "block too long"] {
-        questions.push((asked(pon), denied(Some(pon))));
+    let mut questions = Vec::new();
+    for (pon, answer) in [
+        ("allow", &PortOutAnswer::Allow),
+        ("deny", &PortOutAnswer::deny(DenialReason::PinInvalid)),
+        ("fail", &otherwise),
+        ("panic", &otherwise),
+        ("stall", &otherwise),
+        ("block too long", &otherwise),
+    ] {
+        let body = asked(pon);
+        let answer = answered(answer, &body);
+        questions.push((body, answer));
     }
     let broken: [&[u8]; 7] = [
         b"",
@@ -45,7 +58,7 @@ fn answers_in_every_case(server: &str, address: SocketAddr) {
         b"<!DOCTYPE a [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><a>&e;</a>",
         &[b'x'; 5_000],
     ];
-    questions.extend(broken.map(|body| (body.to_vec(), denied(None))));
+    questions.extend(broken.map(|body| (body.to_vec(), otherwise.to_xml(None))));
     for (body, answer) in questions {
         let context = format!("{server}: {:.80}", String::from_utf8_lossy(&body));
         let response = Connection::open(address).send(&post(&[CREDENTIALS], &body));
@@ -55,7 +68,11 @@ fn answers_in_every_case(server: &str, address: SocketAddr) {
 
     let encoded = post(&[CREDENTIALS], b"\x1f\x8b").header("Content-Encoding", "gzip");
     let response = Connection::open(address).send(&encoded);
-    assert_eq!((response.status, &*response.body), (200, denied(None).as_bytes()), "{server}");
+    assert_eq!(
+        (response.status, &*response.body),
+        (200, otherwise.to_xml(None).as_bytes()),
+        "{server}"
+    );
 
     let challenge = [r#"Basic realm="webhooks", charset="UTF-8""#];
     let bare = Connection::open(address).send(&post(&[], &asked("allow")));
@@ -64,7 +81,11 @@ fn answers_in_every_case(server: &str, address: SocketAddr) {
     for credentials in [&["Basic eDp5"][..], &["Bearer x"], &[CREDENTIALS, CREDENTIALS]] {
         let response = Connection::open(address).send(&post(credentials, &asked("allow")));
         let context = format!("{server}: {credentials:?}");
-        assert_eq!((response.status, &*response.body), (200, denied(None).as_bytes()), "{context}");
+        assert_eq!(
+            (response.status, &*response.body),
+            (200, otherwise.to_xml(None).as_bytes()),
+            "{context}"
+        );
         assert_eq!(response.values("content-type"), ["application/xml"], "{context}");
     }
 
@@ -116,7 +137,7 @@ fn an_extractor_that_refuses_is_reported_and_answered() {
         PortOutAnswer::Allow
     }
     let body = question("allow").written_body();
-    let denied = PortOutAnswer::deny(DenialReason::InvalidRequest).to_xml(Some("allow"));
+    let denied = answered(&PortOutAnswer::deny(DenialReason::InvalidRequest), &body);
     let world = Arc::new(World::default());
 
     let route = order_webhooks::actix::port_out(webhook(&world), needs_data);

@@ -4,7 +4,7 @@
 //! It does what the adapters do: the head is decided first, the body is read
 //! within its bounds in bytes and in time whatever was decided, and the result is
 //! a [`Verified`] delivery or a [`Rejection`] with the response to send. It needs
-//! a tokio runtime.
+//! a tokio runtime with its timer.
 //!
 //! ```
 //! use bytes::Bytes;

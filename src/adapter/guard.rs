@@ -98,7 +98,7 @@ impl Guard {
                 return Err(rejection);
             }
         };
-        let pon = request.pon().map(str::to_owned);
+        let question = request.event().clone();
         let started = Arc::new(AtomicBool::new(false));
         let verdict = async {
             let handler = ask(request).await?;
@@ -119,14 +119,14 @@ impl Guard {
         shared.handlers.tend();
         let left = webhook.deadline().saturating_sub(head_came.elapsed());
         let failure = match timeout(left, verdict).await {
-            Ok(Ok(answer)) => return Ok(answer.answer(pon.as_deref())),
+            Ok(Ok(answer)) => return Ok(answer.answer(&question)),
             Ok(Err(error)) => PortOutFailure::of_handler(error),
             Err(_) if started.load(Ordering::Relaxed) => PortOutFailure::HandlerLate,
             Err(_) => PortOutFailure::HandlerNotAsked,
         };
         log::handler_failed(PortOutWebhook::NAME, &failure);
         shared.report(runtime, failure);
-        Ok(webhook.otherwise(pon.as_deref()))
+        Ok(webhook.otherwise(&question))
     }
 }
 

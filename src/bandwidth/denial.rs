@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::bandwidth::TelephoneNumber;
+use crate::bandwidth::document::document;
 
 /// A reason to deny a port-out: the codes that Bandwidth recognises.
 ///
@@ -99,16 +100,23 @@ impl fmt::Display for DenialReason {
     }
 }
 
-/// A denied port-out: one reason and more, and what would have been accepted.
+/// A denied port-out: one reason or more, and what would have been accepted.
+///
+/// Give what would have been accepted: "Failure to return any data may be
+/// considered to be equivalent to approving", says Bandwidth. A denial without
+/// any gets the telephone numbers of the request, which are what it is about, when
+/// the answer is written; see [`PortOutAnswer::to_xml`].
 ///
 /// ```
-/// use order_webhooks::bandwidth::{AcceptableValues, Denial, DenialReason, PortOutAnswer};
+/// use order_webhooks::bandwidth::{AcceptableValues, Denial, DenialReason};
 ///
 /// let denial = Denial::new(DenialReason::PinInvalid)
 ///     .and(DenialReason::ZipCodeMissing)
 ///     .accepting(AcceptableValues::new().with_pin("2222").with_zip_code("02154"));
-/// assert!(PortOutAnswer::Deny(denial).to_xml(Some("some_pon")).contains("<Code>7513</Code>"));
+/// assert_eq!(denial.reasons().map(DenialReason::code).collect::<Vec<_>>(), [7513, 7514]);
 /// ```
+///
+/// [`PortOutAnswer::to_xml`]: crate::bandwidth::PortOutAnswer::to_xml
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Denial {
@@ -154,17 +162,24 @@ impl From<DenialReason> for Denial {
     }
 }
 
-/// What would have made a denied request valid, for Bandwidth's resolution of
-/// disputes.
-///
-/// It is customer data: `Debug` does not show it.
-#[derive(Clone, PartialEq, Eq, Default)]
-#[must_use]
-pub struct AcceptableValues {
-    pub(super) pin: Option<String>,
-    pub(super) account_number: Option<String>,
-    pub(super) zip_code: Option<String>,
-    pub(super) telephone_numbers: Vec<TelephoneNumber>,
+document! {
+    /// What would have made a denied request valid, and the telephone numbers that
+    /// are considered valid, for Bandwidth's resolution of disputes.
+    ///
+    /// A field that the request lacked is told to be missing by being here, one
+    /// that differs is told to be wrong.
+    ///
+    /// It is customer data: `Debug` does not show it.
+    ///
+    /// Source: Bandwidth numbers documentation, "Portout Validation Webhook".
+    #[must_use]
+    pub struct AcceptableValues {
+        pub(super) pin: Option<String> = "Pin", hidden;
+        pub(super) account_number: Option<String> = "AccountNumber", hidden;
+        pub(super) zip_code: Option<String> = "ZipCode", hidden;
+        pub(super) subscriber_name: Option<String> = "SubscriberName", hidden;
+        pub(super) telephone_numbers: Vec<TelephoneNumber> = "TelephoneNumbers", counted;
+    }
 }
 
 impl AcceptableValues {
@@ -173,21 +188,27 @@ impl AcceptableValues {
         Self::default()
     }
 
-    /// The PIN that would have been accepted.
-    pub fn with_pin(mut self, pin: impl Into<String>) -> Self {
-        self.pin = Some(pin.into());
+    /// The PIN that would have been accepted, if there is one.
+    pub fn with_pin<'a>(mut self, pin: impl Into<Option<&'a str>>) -> Self {
+        self.pin = pin.into().map(str::to_owned);
         self
     }
 
-    /// The account number that would have been accepted.
-    pub fn with_account_number(mut self, account_number: impl Into<String>) -> Self {
-        self.account_number = Some(account_number.into());
+    /// The account number that would have been accepted, if there is one.
+    pub fn with_account_number<'a>(mut self, number: impl Into<Option<&'a str>>) -> Self {
+        self.account_number = number.into().map(str::to_owned);
         self
     }
 
-    /// The ZIP code that would have been accepted.
-    pub fn with_zip_code(mut self, zip_code: impl Into<String>) -> Self {
-        self.zip_code = Some(zip_code.into());
+    /// The ZIP code that would have been accepted, if there is one.
+    pub fn with_zip_code<'a>(mut self, zip_code: impl Into<Option<&'a str>>) -> Self {
+        self.zip_code = zip_code.into().map(str::to_owned);
+        self
+    }
+
+    /// The name that would have been accepted, if there is one.
+    pub fn with_subscriber_name<'a>(mut self, name: impl Into<Option<&'a str>>) -> Self {
+        self.subscriber_name = name.into().map(str::to_owned);
         self
     }
 
@@ -198,12 +219,6 @@ impl AcceptableValues {
     ) -> Self {
         self.telephone_numbers = numbers.into_iter().collect();
         self
-    }
-}
-
-impl fmt::Debug for AcceptableValues {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AcceptableValues(redacted)")
     }
 }
 
@@ -230,11 +245,16 @@ mod tests {
 
     #[test]
     fn debug_shows_the_reasons_and_no_customer_data() {
-        let values = AcceptableValues::new().with_pin("2222").with_account_number("555");
+        let values = AcceptableValues::new()
+            .with_pin("2222")
+            .with_account_number("555")
+            .with_zip_code("02154")
+            .with_subscriber_name("Ane B");
         let denial = Denial::new(DenialReason::PinInvalid).accepting(values);
         assert_eq!(
             format!("{denial:?}"),
-            "Denial { first: PinInvalid, rest: [], acceptable: AcceptableValues(redacted) }"
+            "Denial { first: PinInvalid, rest: [], acceptable: AcceptableValues { \
+             telephone_numbers: 0, .. } }"
         );
     }
 }

@@ -1,24 +1,31 @@
 //! The body of the notification webhook.
 
+use std::collections::HashSet;
 use std::fmt;
 
-use serde::Serialize;
-use time::OffsetDateTime;
+use serde::{Deserialize, Serialize};
 
-use crate::bandwidth::element::{self, Slot, numbers};
-use crate::bandwidth::{EventType, OrderStatus, OrderType, TelephoneNumber};
+use crate::bandwidth::document::{self, Document, Given, Value, document};
+use crate::bandwidth::{EventType, OrderStatus, OrderType, TelephoneNumber, Timestamp};
 use crate::error::ParseError;
-use crate::tracking::{Fields, Key, Revision, Tracked};
-use crate::wire::serialize;
+use crate::tracking::Fields;
+use crate::wire::escape::element_into;
 use crate::wire::xml::Reader;
+
+const ROOT: &str = "Notification";
 
 /// What a v1 subscription tells: an order that changed, a note on an order, or
 /// an event that happened to numbers.
 ///
-/// On the wire it is a `<Notification>` whose elements come in any order; other
-/// elements are ignored, and an empty element counts as absent. An `EventType`
-/// makes it an event, and otherwise a `Note` makes it a note. As JSON it
-/// serialises under the names of the elements, with the numbers as a list.
+/// On the wire it is a `<Notification>` whose elements come in any order. An
+/// `EventType` makes it an event, and otherwise a `Note` makes it a note. As JSON
+/// it serialises under the names of the elements, with the numbers as a list, and
+/// reads that back.
+///
+/// **Nothing is required**, because a notification that is refused never comes
+/// again. Unknown elements are ignored, an empty element counts as absent, of an
+/// element that is given twice the first is taken, and a date in a form that
+/// nobody knows keeps its text.
 ///
 /// Source: Bandwidth numbers documentation, "Order Webhook" and "Event Webhook".
 ///
@@ -31,11 +38,11 @@ use crate::wire::xml::Reader;
 /// let Notification::Order(order) = Notification::parse_unverified(body)? else { panic!() };
 /// assert_eq!(order.order_type, Some(OrderType::Orders));
 /// assert_eq!(order.status, Some(OrderStatus::Complete));
-/// assert_eq!(order.completed_telephone_numbers[0].as_str(), "2223331000");
+/// assert_eq!(order.telephone_numbers[0].as_str(), "2223331000");
 /// # Ok::<(), order_webhooks::ParseError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, from = "Elements")]
 #[non_exhaustive]
 pub enum Notification {
     /// An order changed its state.
@@ -46,45 +53,40 @@ pub enum Notification {
     Event(EventNotification),
 }
 
-/// An order that changed its state; see [`Notification::Order`].
-///
-/// `Debug` does not show the message and the numbers.
-#[derive(Clone, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct OrderNotification {
-    /// The subscription that caused the notification.
-    pub subscription_id: String,
-    /// The type of the order.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub order_type: Option<OrderType>,
-    /// Bandwidth's id of the order.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub order_id: Option<String>,
-    /// The customer's own id of the order, if it was given one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub customer_order_id: Option<String>,
-    /// Where the order stands.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<OrderStatus>,
-    /// A message for people.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
-    /// The numbers that are done. On the wire they are `TelephoneNumber`
-    /// elements in `CompletedTelephoneNumbers`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub completed_telephone_numbers: Vec<TelephoneNumber>,
-    /// When the order was last changed: `2023-09-12T15:11:31.705Z`.
-    #[serde(serialize_with = "serialize::rfc3339", skip_serializing_if = "Option::is_none")]
-    pub last_modified_date: Option<OffsetDateTime>,
-    /// When the other carrier hands the numbers over; only for port-ins that
-    /// have reached [`OrderStatus::Foc`].
-    #[serde(serialize_with = "serialize::rfc3339", skip_serializing_if = "Option::is_none")]
-    pub actual_foc_date: Option<OffsetDateTime>,
+document! {
+    /// An order that changed its state; see [`Notification::Order`].
+    ///
+    /// `Debug` does not show the message and the numbers.
+    #[non_exhaustive]
+    pub struct OrderNotification {
+        /// The subscription that caused the notification.
+        pub subscription_id: Option<String> = "SubscriptionId", shown;
+        /// The type of the order.
+        pub order_type: Option<OrderType> = "OrderType", shown;
+        /// Bandwidth's id of the order.
+        pub order_id: Option<String> = "OrderId", shown;
+        /// The customer's own id of the order, if it was given one.
+        pub customer_order_id: Option<String> = "CustomerOrderId", shown;
+        /// Where the order stands.
+        pub status: Option<OrderStatus> = "Status", shown;
+        /// A message for people.
+        pub message: Option<String> = "Message", hidden;
+        /// The numbers that were **attempted**. Their element is called
+        /// `CompletedTelephoneNumbers`, but a notification of a `FAILED` order lists
+        /// its numbers there, too: what became of them is in the status. See
+        /// [`completed_telephone_numbers`](Self::completed_telephone_numbers).
+        pub telephone_numbers: Vec<TelephoneNumber> =
+            "CompletedTelephoneNumbers" | "ImpactedTelephoneNumbers", counted;
+        /// When the order was last changed: `2023-09-12T15:11:31.705Z`.
+        pub last_modified_date: Option<Timestamp> = "LastModifiedDate", shown;
+        /// When the other carrier hands the numbers over; only for port-ins that
+        /// have reached [`OrderStatus::Foc`].
+        pub actual_foc_date: Option<Timestamp> = "ActualFocDate", shown;
+    }
 }
 
 /// A note on an order; see [`Notification::Note`]. `Debug` does not show it.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct NoteNotification {
@@ -95,19 +97,57 @@ pub struct NoteNotification {
     pub order: OrderNotification,
 }
 
-/// Something that happened to numbers; see [`Notification::Event`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct EventNotification {
-    /// The subscription that caused the notification.
-    pub subscription_id: String,
-    /// What happened.
-    pub event_type: EventType,
-    /// The numbers to which it happened. On the wire they are `TelephoneNumber`
-    /// elements in `ImpactedTelephoneNumbers`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub impacted_telephone_numbers: Vec<TelephoneNumber>,
+document! {
+    /// Something that happened to numbers; see [`Notification::Event`].
+    #[non_exhaustive]
+    pub struct EventNotification {
+        /// The subscription that caused the notification.
+        pub subscription_id: Option<String> = "SubscriptionId", shown;
+        /// What happened.
+        pub event_type: EventType = "EventType", shown;
+        /// The numbers to which it happened. Newer pages print them in
+        /// `ImpactedTelephoneNumbers`, older ones in `CompletedTelephoneNumbers`:
+        /// they are read from both, in their order and none twice.
+        pub telephone_numbers: Vec<TelephoneNumber> =
+            "ImpactedTelephoneNumbers" | "CompletedTelephoneNumbers", counted;
+    }
+}
+
+document! {
+    /// What makes a notification a note or an event.
+    struct Kind {
+        note: Option<String> = "Note", hidden;
+        event_type: Option<EventType> = "EventType", shown;
+    }
+}
+
+/// All elements of a notification, before it is known what it is.
+#[derive(Default, Deserialize)]
+struct Elements {
+    #[serde(flatten)]
+    order: OrderNotification,
+    #[serde(flatten)]
+    kind: Kind,
+}
+
+impl From<Elements> for Notification {
+    fn from(Elements { order, kind }: Elements) -> Self {
+        match (kind.event_type, kind.note) {
+            (Some(event_type), _) => Self::Event(EventNotification {
+                subscription_id: order.subscription_id,
+                event_type,
+                telephone_numbers: each_once(order.telephone_numbers),
+            }),
+            (None, Some(note)) => Self::Note(NoteNotification { note, order }),
+            (None, None) => Self::Order(order),
+        }
+    }
+}
+
+fn each_once(mut numbers: Vec<TelephoneNumber>) -> Vec<TelephoneNumber> {
+    let mut seen = HashSet::new();
+    numbers.retain(|number| seen.insert(number.clone()));
+    numbers
 }
 
 impl Notification {
@@ -116,195 +156,131 @@ impl Notification {
     ///
     /// # Errors
     ///
-    /// For anything but a well-formed `<Notification>` in UTF-8 without a
-    /// document type declaration, without a `SubscriptionId`, with an element
-    /// that is known and given twice, or with a date that is not RFC 3339.
+    /// For what cannot be read at all: another root element than
+    /// `<Notification>`, tags that do not match, a document that is cut short, text
+    /// outside of the root, an encoding other than UTF-8, a document type
+    /// declaration, more than 128 elements in each other, and an entity that is not
+    /// predefined in a text that is read.
     pub fn parse_unverified(body: &[u8]) -> Result<Self, ParseError> {
-        let mut reader = Reader::open(body, "Notification")?;
-        let mut subscription_id = Slot::default();
-        let mut order_type = Slot::default();
-        let mut order_id = Slot::default();
-        let mut customer_order_id = Slot::default();
-        let mut status = Slot::default();
-        let mut message = Slot::default();
-        let mut note = Slot::default();
-        let mut event_type = Slot::default();
-        let mut last_modified_date = Slot::default();
-        let mut actual_foc_date = Slot::default();
-        let mut completed = Slot::default();
-        let mut impacted = Slot::default();
+        let mut reader = Reader::open(body, ROOT)?.lenient();
+        let mut elements = Elements::default();
+        let (mut of_order, mut of_kind) = (Given::default(), Given::default());
         while let Some(name) = reader.child()? {
-            match name {
-                "SubscriptionId" => subscription_id.fill(&mut reader, name, element::text)?,
-                "OrderType" => order_type.fill(&mut reader, name, element::word)?,
-                "OrderId" => order_id.fill(&mut reader, name, element::text)?,
-                "CustomerOrderId" => customer_order_id.fill(&mut reader, name, element::text)?,
-                "Status" => status.fill(&mut reader, name, element::word)?,
-                "Message" => message.fill(&mut reader, name, element::text)?,
-                "Note" => note.fill(&mut reader, name, element::text)?,
-                "EventType" => event_type.fill(&mut reader, name, element::word)?,
-                "LastModifiedDate" => last_modified_date.fill(&mut reader, name, element::date)?,
-                "ActualFocDate" => actual_foc_date.fill(&mut reader, name, element::date)?,
-                "CompletedTelephoneNumbers" => completed.fill(&mut reader, name, numbers)?,
-                "ImpactedTelephoneNumbers" => impacted.fill(&mut reader, name, numbers)?,
-                _ => reader.skip()?,
+            if !of_order.read(&mut elements.order, name, &mut reader)?
+                && !of_kind.read(&mut elements.kind, name, &mut reader)?
+            {
+                reader.skip()?;
             }
         }
-        let end = reader.at();
         reader.finish()?;
-        let subscription_id = subscription_id.required("SubscriptionId", end)?;
-        if let Some(event_type) = event_type.optional() {
-            let impacted_telephone_numbers = impacted.optional().unwrap_or_default();
-            return Ok(Self::Event(EventNotification {
-                subscription_id,
-                event_type,
-                impacted_telephone_numbers,
-            }));
-        }
-        let order = OrderNotification {
-            subscription_id,
-            order_type: order_type.optional(),
-            order_id: order_id.optional(),
-            customer_order_id: customer_order_id.optional(),
-            status: status.optional(),
-            message: message.optional(),
-            completed_telephone_numbers: completed.optional().unwrap_or_default(),
-            last_modified_date: last_modified_date.optional(),
-            actual_foc_date: actual_foc_date.optional(),
-        };
-        Ok(match note.optional() {
-            Some(note) => Self::Note(NoteNotification { note, order }),
-            None => Self::Order(order),
+        Ok(elements.into())
+    }
+
+    /// The `<Notification>` document, as Bandwidth would send it.
+    ///
+    /// Elements stand in the order of Bandwidth's samples. An empty text or list
+    /// is left out, which is what an empty element means. A character that XML
+    /// cannot hold becomes U+FFFD.
+    ///
+    /// ```
+    /// use order_webhooks::bandwidth::Notification;
+    ///
+    /// let body = br#"<?xml version="1.0"?><Notification><SubscriptionId>s-1</SubscriptionId><EventType>MESSAGING_LOST</EventType></Notification>"#;
+    /// let notification = Notification::parse_unverified(body)?;
+    /// assert_eq!(notification.to_xml().as_bytes(), body);
+    /// # Ok::<(), order_webhooks::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn to_xml(&self) -> String {
+        document::to_xml(ROOT, |xml| match self {
+            Self::Order(order) => order.write_into(xml),
+            Self::Note(note) => {
+                note.order.write_into(xml);
+                element_into(xml, "Note", &note.note);
+            }
+            Self::Event(event) => event.write_into(xml),
         })
     }
 
     /// The subscription that caused the notification.
     #[must_use]
-    pub fn subscription_id(&self) -> &str {
+    pub fn subscription_id(&self) -> Option<&str> {
         match self {
-            Self::Order(order) => &order.subscription_id,
-            Self::Note(note) => &note.order.subscription_id,
-            Self::Event(event) => &event.subscription_id,
+            Self::Order(order) => order.subscription_id.as_deref(),
+            Self::Note(note) => note.order.subscription_id.as_deref(),
+            Self::Event(event) => event.subscription_id.as_deref(),
         }
     }
-}
 
-/// Each as the notification that it holds.
-impl Tracked for Notification {
-    fn key(&self) -> Key {
+    /// The order that it is about, whether its state changed or it got a note;
+    /// `None` for an event.
+    #[must_use]
+    pub fn order(&self) -> Option<&OrderNotification> {
         match self {
-            Self::Order(order) => order.key(),
-            Self::Note(note) => note.key(),
-            Self::Event(event) => event.key(),
+            Self::Order(order) => Some(order),
+            Self::Note(note) => Some(&note.order),
+            Self::Event(_) => None,
         }
-    }
-
-    fn revision(&self) -> Revision {
-        match self {
-            Self::Order(order) => order.revision(),
-            Self::Note(note) => note.revision(),
-            Self::Event(event) => event.revision(),
-        }
-    }
-}
-
-/// The thing is the order, `bandwidth.order:` and its `OrderId`. The revision is
-/// `LastModifiedDate`; two notifications of one date are the same if they say
-/// the same, whatever the subscriptions that caused them, and else cannot be
-/// told, so that of two statuses of one millisecond neither hides the other.
-/// Without `LastModifiedDate` nothing can be told.
-///
-/// Without an `OrderId`, which is optional, the notification is a thing of its
-/// own, `bandwidth.notification:` and a digest of it: the customer's own order
-/// id need not be of one order only.
-impl Tracked for OrderNotification {
-    fn key(&self) -> Key {
-        match &self.order_id {
-            Some(id) => Key::new("bandwidth.order", id),
-            None => Key::of_digest("bandwidth.notification", &self.dated_content().digest()),
-        }
-    }
-
-    fn revision(&self) -> Revision {
-        Revision::perhaps_dated(self.last_modified_date, self.content().digest())
     }
 }
 
 impl OrderNotification {
-    /// All that it says about the order at its date.
-    fn content(&self) -> Fields {
-        Fields::new()
-            .with(self.order_type.as_ref().map(OrderType::as_str))
-            .with(self.customer_order_id.as_deref())
-            .with(self.status.as_ref().map(OrderStatus::as_str))
-            .with(self.message.as_deref())
-            .with_each(self.completed_telephone_numbers.iter().map(TelephoneNumber::as_str))
-            .with_time(self.actual_foc_date)
-    }
-
-    /// All that it says about the order.
-    fn dated_content(&self) -> Fields {
-        self.content().with(self.order_id.as_deref()).with_time(self.last_modified_date)
-    }
-}
-
-/// The thing is the note, `bandwidth.note:` and a digest of its text and of what
-/// comes with it: a note is added to others and replaces none, so two notes,
-/// even of one order, cannot be told, and none is ever too old. The revision is
-/// that of the notification's [`order`](Self::order), which has a key of its
-/// own: what a note's notification says about the order can be compared with
-/// what others say.
-impl Tracked for NoteNotification {
-    fn key(&self) -> Key {
-        let content = self.order.dated_content().with(Some(&self.note)).digest();
-        Key::of_digest("bandwidth.note", &content)
-    }
-
-    fn revision(&self) -> Revision {
-        self.order.revision()
-    }
-}
-
-/// The thing is what happened, `bandwidth.event:` and a digest of subscription,
-/// type and numbers. An event has no id and no date, and the same can happen to
-/// a number again: nothing can be told, even of two that say the same.
-impl Tracked for EventNotification {
-    fn key(&self) -> Key {
-        Key::of_digest("bandwidth.event", &self.content().digest())
-    }
-
-    fn revision(&self) -> Revision {
-        Revision::untold(self.content().digest())
-    }
-}
-
-impl EventNotification {
-    fn content(&self) -> Fields {
-        Fields::new()
-            .with(Some(&self.subscription_id))
-            .with(Some(self.event_type.as_str()))
-            .with_each(self.impacted_telephone_numbers.iter().map(TelephoneNumber::as_str))
-    }
-}
-
-impl fmt::Debug for OrderNotification {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OrderNotification")
-            .field("subscription_id", &self.subscription_id)
-            .field("order_type", &self.order_type)
-            .field("order_id", &self.order_id)
-            .field("customer_order_id", &self.customer_order_id)
-            .field("status", &self.status)
-            .field("completed_telephone_numbers", &self.completed_telephone_numbers.len())
-            .field("last_modified_date", &self.last_modified_date)
-            .field("actual_foc_date", &self.actual_foc_date)
-            .finish_non_exhaustive()
+    /// The numbers for which the order was carried out, as its status says, or
+    /// `None` where that cannot be told from the notification: ask the API for the
+    /// order then.
+    ///
+    /// | status | the numbers |
+    /// |---|---|
+    /// | `COMPLETE`, `COMPLETED`, `ADJUSTED_COMPLETE` | all of [`telephone_numbers`](Self::telephone_numbers) |
+    /// | `FAILED`, `CANCELLED` | none |
+    /// | `PARTIAL`, `ADJUSTED_PARTIAL` | some: it is not said which |
+    /// | any other | not known, or not yet |
+    ///
+    /// ```
+    /// use order_webhooks::bandwidth::Notification;
+    ///
+    /// let body = b"<Notification><Status>FAILED</Status><CompletedTelephoneNumbers>\
+    ///   <TelephoneNumber>2223331000</TelephoneNumber></CompletedTelephoneNumbers></Notification>";
+    /// let notification = Notification::parse_unverified(body)?;
+    /// let order = notification.order().ok_or("no order")?;
+    /// assert_eq!(order.telephone_numbers.len(), 1);
+    /// assert_eq!(order.completed_telephone_numbers(), Some(&[][..]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn completed_telephone_numbers(&self) -> Option<&[TelephoneNumber]> {
+        use OrderStatus as S;
+        match self.status.as_ref()? {
+            S::Complete | S::Completed | S::AdjustedComplete => Some(&self.telephone_numbers),
+            S::Failed | S::Cancelled => Some(&[]),
+            _ => None,
+        }
     }
 }
 
 impl fmt::Debug for NoteNotification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NoteNotification").field("order", &self.order).finish_non_exhaustive()
+    }
+}
+
+/// An event has a type, or it is none.
+impl Value for EventType {
+    fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), ParseError> {
+        *self = Self::from(&*reader.text()?);
+        Ok(())
+    }
+
+    fn is_absent(&self) -> bool {
+        self.as_str().is_empty()
+    }
+
+    fn write(&self, xml: &mut String, name: &str) {
+        element_into(xml, name, self.as_str());
+    }
+
+    fn digest(&self, content: Fields) -> Fields {
+        content.with(Some(self.as_str()))
     }
 }
 

@@ -6,7 +6,7 @@ use crate::wire::open::open_enum;
 open_enum! {
     /// The type of an order.
     ///
-    /// The list is open: a type of tomorrow is [`OrderType::Other`] and keeps its
+    /// The list is open: unknown types become [`OrderType::Other`], with their
     /// text. `Display` writes it as Bandwidth does.
     ///
     /// Source: Bandwidth numbers documentation, "Order Webhook".
@@ -55,8 +55,7 @@ open_enum! {
 open_enum! {
     /// The type of an event that happened to a number.
     ///
-    /// The list is open: a type of tomorrow is [`EventType::Other`] and keeps its
-    /// text.
+    /// The list is open: unknown types become [`EventType::Other`], with their text.
     ///
     /// Source: Bandwidth numbers documentation, "Event Webhook".
     pub enum EventType {
@@ -65,9 +64,17 @@ open_enum! {
     }
 }
 
+/// An empty word, which is no type.
+impl Default for EventType {
+    fn default() -> Self {
+        Self::Other("".into())
+    }
+}
+
 impl OrderType {
-    /// The statuses that are documented for orders of this type, none for a
-    /// type whose statuses are not documented. Others can come.
+    /// The statuses that are documented for orders of this type, and then those
+    /// that were seen without being documented. None for a type whose statuses are
+    /// not documented. Others can come.
     #[must_use]
     pub fn statuses(&self) -> &'static [OrderStatus] {
         use OrderStatus as S;
@@ -81,9 +88,12 @@ impl OrderType {
                 S::Cancelled,
                 S::Exception,
                 S::RequestedCancel,
+                S::Snapback,
             ],
             Self::Orders => &[S::Complete, S::Partial, S::Backordered, S::Failed],
-            Self::PortOuts => &[S::Complete],
+            Self::PortOuts => {
+                &[S::Complete, S::New, S::Modify, S::Cancelled, S::Exception, S::SoaPending]
+            }
             Self::Disconnects | Self::ExternalTns => &[S::Complete, S::Partial, S::Failed],
             Self::Dldas | Self::TnOptions => {
                 &[S::Received, S::Processing, S::Complete, S::Partial, S::Failed]
@@ -116,6 +126,7 @@ impl OrderType {
                 S::Partial,
                 S::Completed,
                 S::Cancelled,
+                S::ValidDraftTns,
             ],
             Self::ImportTnOrders | Self::ImportVoiceTnOrders => {
                 &[S::Complete, S::Partial, S::Failed, S::Exception]
@@ -133,11 +144,13 @@ impl OrderType {
 mod tests {
     use super::*;
 
-    /// "Order Webhook", the table of order types and statuses.
+    /// "Order Webhook", the table of order types and statuses, with what was seen
+    /// outside of it at the end of a line: `VALID_DRAFT_TNS` in a printed
+    /// notification, the others in the API's other pages.
     const DOCUMENTED: &str = "\
-        portins PENDING_DOCUMENTS SUBMITTED FOC REQUESTED_SUPP COMPLETE CANCELLED EXCEPTION REQUESTED_CANCEL
+        portins PENDING_DOCUMENTS SUBMITTED FOC REQUESTED_SUPP COMPLETE CANCELLED EXCEPTION REQUESTED_CANCEL SNAPBACK
         orders COMPLETE PARTIAL BACKORDERED FAILED
-        portouts COMPLETE
+        portouts COMPLETE NEW MODIFY CANCELLED EXCEPTION SOA_PENDING
         disconnects COMPLETE PARTIAL FAILED
         dldas RECEIVED PROCESSING COMPLETE PARTIAL FAILED
         lsrorders PENDING FOC EXCEPTION COMPLETE CANCELLED PARTIAL FAILED
@@ -145,7 +158,7 @@ mod tests {
         tnoptions RECEIVED PROCESSING COMPLETE PARTIAL FAILED
         externalTns COMPLETE PARTIAL FAILED
         lidb PROCESSING COMPLETE PARTIAL FAILED
-        bulkPortins DRAFT IN_PROGRESS NEEDS_ATTENTION PARTIAL COMPLETED CANCELLED
+        bulkPortins DRAFT IN_PROGRESS NEEDS_ATTENTION PARTIAL COMPLETED CANCELLED VALID_DRAFT_TNS
         importtnorders COMPLETE PARTIAL FAILED EXCEPTION
         removeImportedTnOrders PROCESSING COMPLETE PARTIAL FAILED
         importVoiceTnOrders COMPLETE PARTIAL FAILED EXCEPTION

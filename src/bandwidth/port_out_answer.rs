@@ -1,13 +1,17 @@
 //! The answer to the question whether a number may be ported out.
 
+use std::borrow::Cow;
 use std::error::Error;
 
 use http::StatusCode;
 
 use crate::answer::Answer;
-use crate::bandwidth::element::numbers_into;
-use crate::bandwidth::{Denial, DenialReason};
-use crate::wire::escape::element_into;
+use crate::bandwidth::document::{self, Document as _, Item, Value as _, document};
+use crate::bandwidth::{AcceptableValues, Denial, DenialReason, PortOutValidationRequest};
+use crate::error::ParseError;
+use crate::wire::xml::Reader;
+
+const ROOT: &str = "PortOutValidationResponse";
 
 /// Whether a number may be ported out.
 ///
@@ -30,52 +34,108 @@ impl PortOutAnswer {
         Self::Deny(denial.into())
     }
 
-    /// The `<PortOutValidationResponse>` to the request with this PON.
+    /// The `<PortOutValidationResponse>` to this request, or to one that could not
+    /// be read.
+    ///
+    /// A denial without acceptable values gets the telephone numbers of the
+    /// request in their place, as they came: they are what the denial is about,
+    /// and the only thing to say without inventing a record of a customer. Where
+    /// no request could be read, there is nothing to say. "Failure to return any
+    /// data may be considered to be equivalent to approving", says Bandwidth of
+    /// such an answer.
+    ///
+    /// ```
+    /// use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutValidationRequest};
+    ///
+    /// let request = PortOutValidationRequest::parse_unverified(
+    ///     b"<PortOutValidationRequest><PON>p</PON><TelephoneNumbers><TelephoneNumber>\
+    ///       2223331000</TelephoneNumber></TelephoneNumbers></PortOutValidationRequest>",
+    /// )?;
+    /// let xml = PortOutAnswer::deny(DenialReason::InvalidRequest).to_xml(&request);
+    /// assert!(xml.contains("<PON>p</PON>"));
+    /// assert!(xml.ends_with(
+    ///     "<AcceptableValues><TelephoneNumbers><TelephoneNumber>2223331000</TelephoneNumber>\
+    ///      </TelephoneNumbers></AcceptableValues></PortOutValidationResponse>"
+    /// ));
+    /// # Ok::<(), order_webhooks::ParseError>(())
+    /// ```
     #[must_use]
-    pub fn to_xml(&self, pon: Option<&str>) -> String {
-        let mut xml = String::from("<?xml version=\"1.0\"?><PortOutValidationResponse>");
-        let portable = matches!(self, Self::Allow);
-        element_into(&mut xml, "Portable", if portable { "true" } else { "false" });
-        if let Some(pon) = pon {
-            element_into(&mut xml, "PON", pon);
-        }
+    pub fn to_xml<'r>(&self, request: impl Into<Option<&'r PortOutValidationRequest>>) -> String {
+        let request = request.into();
+        let mut response = PortOutValidationResponse {
+            portable: Some(matches!(self, Self::Allow).to_string()),
+            pon: request.and_then(PortOutValidationRequest::pon).map(str::to_owned),
+            ..Default::default()
+        };
         if let Self::Deny(denial) = self {
-            denial_into(&mut xml, denial);
+            response.errors = denial.reasons().map(ResponseError::from).collect();
+            response.acceptable_values = denial.acceptable().clone();
+            if response.acceptable_values.is_absent() {
+                let numbers = request.map(PortOutValidationRequest::telephone_numbers);
+                response.acceptable_values.telephone_numbers = numbers.unwrap_or_default().into();
+            }
         }
-        xml.push_str("</PortOutValidationResponse>");
-        xml
+        document::to_xml(ROOT, |xml| response.write_into(xml))
     }
 
-    /// The response to the request with this PON: 200, and the answer as XML.
+    /// The response to this request, or to one that could not be read: 200, and
+    /// the answer as XML.
     #[must_use]
-    pub fn answer(&self, pon: Option<&str>) -> Answer {
-        Answer::with_body(StatusCode::OK, "application/xml", self.to_xml(pon).into_bytes())
+    pub fn answer<'r>(&self, request: impl Into<Option<&'r PortOutValidationRequest>>) -> Answer {
+        Answer::with_body(StatusCode::OK, "application/xml", self.to_xml(request).into_bytes())
     }
 }
 
-fn denial_into(xml: &mut String, denial: &Denial) {
-    xml.push_str("<Errors>");
-    for reason in denial.reasons() {
-        xml.push_str("<Error>");
-        element_into(xml, "Code", &reason.code().to_string());
-        element_into(xml, "Description", reason.description());
-        xml.push_str("</Error>");
+document! {
+    /// A `<PortOutValidationResponse>`.
+    pub(crate) struct PortOutValidationResponse {
+        pub(crate) portable: Option<String> = "Portable", shown;
+        pub(crate) pon: Option<String> = "PON", shown;
+        pub(crate) errors: Vec<ResponseError> = "Errors", shown;
+        pub(crate) acceptable_values: AcceptableValues = "AcceptableValues", hidden;
     }
-    xml.push_str("</Errors>");
-    let acceptable = denial.acceptable();
-    let mut values = String::new();
-    for (name, value) in [
-        ("Pin", &acceptable.pin),
-        ("AccountNumber", &acceptable.account_number),
-        ("ZipCode", &acceptable.zip_code),
-    ] {
-        if let Some(value) = value {
-            element_into(&mut values, name, value);
+}
+
+document! {
+    /// An `<Error>` of a response.
+    pub(crate) struct ResponseError {
+        pub(crate) code: Option<String> = "Code", shown;
+        pub(crate) description: Option<String> = "Description", shown;
+    }
+}
+
+impl PortOutValidationResponse {
+    /// Reads a response, and says where its end tag begins.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn read(body: &[u8]) -> Result<(Self, usize), ParseError> {
+        Self::parse(body, ROOT)
+    }
+}
+
+impl From<DenialReason> for ResponseError {
+    fn from(reason: DenialReason) -> Self {
+        Self {
+            code: Some(reason.code().to_string()),
+            description: Some(reason.description().to_owned()),
         }
     }
-    numbers_into(&mut values, "TelephoneNumbers", &acceptable.telephone_numbers);
-    if !values.is_empty() {
-        xml.extend(["<AcceptableValues>", &values, "</AcceptableValues>"]);
+}
+
+impl Item for ResponseError {
+    const ELEMENT: &'static str = "Error";
+
+    fn read(reader: &mut Reader<'_>) -> Result<Option<Self>, ParseError> {
+        let mut error = Self::default();
+        error.fill(reader)?;
+        Ok(Some(error))
+    }
+
+    fn write(&self, xml: &mut String) {
+        document::Value::write(self, xml, Self::ELEMENT);
+    }
+
+    fn meaning(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.code.as_deref().unwrap_or_default())
     }
 }
 
@@ -125,7 +185,15 @@ impl<E: Into<Box<dyn Error + Send + Sync>>> IntoPortOutAnswer for Result<PortOut
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bandwidth::AcceptableValues;
+
+    fn request(pon: &str) -> PortOutValidationRequest {
+        PortOutValidationRequest {
+            pon: Some(pon.into()),
+            pin: Some("1111".into()),
+            telephone_numbers: vec!["2223331000".into(), "+12223331001".into()],
+            ..Default::default()
+        }
+    }
 
     #[test]
     fn what_a_handler_may_return() {
@@ -141,8 +209,9 @@ mod tests {
     fn an_allowed_port_out() {
         let xml = "<?xml version=\"1.0\"?><PortOutValidationResponse><Portable>true</Portable>\
                    <PON>some_pon</PON></PortOutValidationResponse>";
-        assert_eq!(PortOutAnswer::Allow.to_xml(Some("some_pon")), xml);
-        let answer = PortOutAnswer::Allow.answer(Some("some_pon")).to_response();
+        let request = request("some_pon");
+        assert_eq!(PortOutAnswer::Allow.to_xml(&request), xml);
+        let answer = PortOutAnswer::Allow.answer(&request).to_response();
         assert_eq!(answer.status(), 200);
         assert_eq!(answer.headers()["content-type"], "application/xml");
         assert_eq!(answer.body(), xml.as_bytes());
@@ -154,21 +223,46 @@ mod tests {
             .with_pin("2222")
             .with_account_number("555")
             .with_zip_code("02154")
+            .with_subscriber_name("Ane B")
             .with_telephone_numbers(["2223331000".into()]);
         let denial = Denial::new(DenialReason::PinInvalid)
             .and(DenialReason::AccountNumberInvalid)
-            .accepting(values);
+            .accepting(values.clone());
+        let xml = PortOutAnswer::Deny(denial).to_xml(&request("some_pon"));
         assert_eq!(
-            PortOutAnswer::Deny(denial).to_xml(Some("some_pon")),
+            xml,
             "<?xml version=\"1.0\"?><PortOutValidationResponse><Portable>false</Portable>\
              <PON>some_pon</PON><Errors>\
              <Error><Code>7513</Code><Description>PIN invalid</Description></Error>\
              <Error><Code>7511</Code><Description>Account number invalid</Description></Error>\
              </Errors><AcceptableValues><Pin>2222</Pin><AccountNumber>555</AccountNumber>\
-             <ZipCode>02154</ZipCode><TelephoneNumbers>\
+             <ZipCode>02154</ZipCode><SubscriberName>Ane B</SubscriberName><TelephoneNumbers>\
              <TelephoneNumber>2223331000</TelephoneNumber></TelephoneNumbers>\
              </AcceptableValues></PortOutValidationResponse>"
         );
+        let (response, _) = PortOutValidationResponse::read(xml.as_bytes()).unwrap();
+        assert_eq!(response.acceptable_values, values);
+        let codes: Vec<_> = response.errors.iter().filter_map(|e| e.code.as_deref()).collect();
+        assert_eq!((response.portable.as_deref(), codes), (Some("false"), vec!["7513", "7511"]));
+    }
+
+    /// Whatever the reason is, and with values that are none.
+    #[test]
+    fn a_denial_without_values_names_the_numbers_of_the_request() {
+        let empty = AcceptableValues::new().with_pin("").with_telephone_numbers([]);
+        for reason in DenialReason::ALL {
+            for denial in [Denial::new(reason), Denial::new(reason).accepting(empty.clone())] {
+                let xml = PortOutAnswer::Deny(denial).to_xml(&request("p"));
+                let (_, values) = xml.split_once("</Errors>").unwrap();
+                assert_eq!(
+                    values,
+                    "<AcceptableValues><TelephoneNumbers>\
+                     <TelephoneNumber>2223331000</TelephoneNumber>\
+                     <TelephoneNumber>+12223331001</TelephoneNumber></TelephoneNumbers>\
+                     </AcceptableValues></PortOutValidationResponse>"
+                );
+            }
+        }
     }
 
     #[test]
@@ -182,7 +276,7 @@ mod tests {
         );
         let values = AcceptableValues::new().with_pin("</Pin><Portable>true</Portable>");
         let denial = Denial::new(DenialReason::PinInvalid).accepting(values);
-        let xml = PortOutAnswer::Deny(denial).to_xml(Some("<&\0>"));
+        let xml = PortOutAnswer::Deny(denial).to_xml(&request("<&\0>"));
         assert!(xml.contains("<PON>&lt;&amp;\u{FFFD}&gt;</PON>"), "{xml}");
         assert!(xml.contains("<Pin>&lt;/Pin&gt;&lt;Portable&gt;true&lt;/Portable&gt;</Pin>"));
     }

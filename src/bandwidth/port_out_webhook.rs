@@ -9,9 +9,8 @@ use crate::answer::Answer;
 use crate::auth::Senders;
 use crate::bandwidth::kept::Kept;
 use crate::bandwidth::port_out_failure::Reporter;
-use crate::bandwidth::port_out_request::pon_of;
 use crate::bandwidth::{PortOutAnswer, PortOutFailure, PortOutValidationRequest};
-use crate::error::{ConfigError, ParseError};
+use crate::error::ParseError;
 use crate::head::Head;
 use crate::limits::Limits;
 use crate::policy::{Delivered, DeliveryPolicy, Retries};
@@ -51,6 +50,10 @@ const MOST_AT_ONCE: NonZeroUsize = NonZeroUsize::new(1_024).unwrap();
 /// [`deadline`](Self::deadline), and answer with [`PortOutAnswer::answer`] or
 /// [`otherwise`](Self::otherwise).
 ///
+/// A line of the log (feature `tracing`) is written before the answer, where the
+/// answer is made. Give the subscriber a writer that cannot block, such as the one
+/// of `tracing-appender`: a pipe that nobody reads would otherwise stop answers.
+///
 /// ```
 /// use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutWebhook};
 /// use order_webhooks::{BasicAuth, Receive};
@@ -81,6 +84,18 @@ pub struct PortOutWebhook {
 struct Rules {
     senders: Senders,
     otherwise: PortOutAnswer,
+}
+
+/// A deadline within which Bandwidth gets no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidDeadline {
+    /// It leaves no time at all.
+    #[error("the deadline must be over 0 s")]
+    Zero,
+    /// It is 30 s or later, when nobody waits for the answer any more.
+    #[error("the deadline must be under 30 s, when the provider stops waiting")]
+    TooLate,
 }
 
 impl PortOutWebhook {
@@ -136,15 +151,14 @@ impl PortOutWebhook {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::ZeroLimit`] for no time at all, and
-    /// [`ConfigError::DeadlineTooLate`] for 30 s, after which Bandwidth does not
-    /// listen any more, or longer.
-    pub fn with_deadline(mut self, deadline: Duration) -> Result<Self, ConfigError> {
+    /// [`InvalidDeadline`] for no time at all, and for 30 s, after which Bandwidth
+    /// does not listen any more, or longer.
+    pub fn with_deadline(mut self, deadline: Duration) -> Result<Self, InvalidDeadline> {
         if deadline.is_zero() {
-            return Err(ConfigError::ZeroLimit);
+            return Err(InvalidDeadline::Zero);
         }
         if deadline >= TIME_ALLOWED {
-            return Err(ConfigError::DeadlineTooLate);
+            return Err(InvalidDeadline::TooLate);
         }
         self.deadline = deadline;
         Ok(self)
@@ -189,11 +203,14 @@ impl PortOutWebhook {
         self.kept.get_or_make(make)
     }
 
-    /// The answer to give when the handler has none, to the request with this
-    /// PON.
+    /// The answer to give when the handler has none, to this request, or to one
+    /// that could not be read.
     #[must_use]
-    pub fn otherwise(&self, pon: Option<&str>) -> Answer {
-        self.rules.otherwise.answer(pon)
+    pub fn otherwise<'r>(
+        &self,
+        request: impl Into<Option<&'r PortOutValidationRequest>>,
+    ) -> Answer {
+        self.rules.otherwise.answer(request)
     }
 }
 
@@ -203,7 +220,6 @@ impl fmt::Debug for PortOutWebhook {
             .field("rules", &self.rules)
             .field("limits", &self.limits)
             .field("deadline", &self.deadline)
-            .field("most_at_once", &self.most_at_once)
             .finish_non_exhaustive()
     }
 }
@@ -234,7 +250,8 @@ impl Webhook for PortOutWebhook {
     }
 
     fn answer_instead(&self, _reason: &Reason, verified_body: Option<&[u8]>) -> Option<Answer> {
-        Some(self.otherwise(verified_body.and_then(pon_of).as_deref()))
+        let request = verified_body.and_then(PortOutValidationRequest::salvage);
+        Some(self.otherwise(request.as_ref()))
     }
 }
 
@@ -251,7 +268,9 @@ mod tests {
     }
 
     fn denied(pon: Option<&str>) -> String {
-        PortOutAnswer::deny(DenialReason::InvalidRequest).to_xml(pon)
+        let pon = pon.map(str::to_owned);
+        let request = PortOutValidationRequest { pon, ..Default::default() };
+        PortOutAnswer::deny(DenialReason::InvalidRequest).to_xml(&request)
     }
 
     fn request<B>(body: B) -> http::Request<B> {
@@ -280,6 +299,19 @@ mod tests {
         encoded.headers_mut().insert("content-encoding", "gzip".parse().unwrap());
         let response = webhook().receive(encoded).unwrap_err().to_response();
         assert_eq!((response.status().as_u16(), response.body()), (200, &denied(None).into()));
+    }
+
+    /// What can be read of a request before it breaks is in the answer.
+    #[test]
+    fn a_broken_body_is_answered_with_its_numbers() {
+        let body = "<PortOutValidationRequest><PON>p</PON><TelephoneNumbers>\
+                    <TelephoneNumber>2223331000</TelephoneNumber></TelephoneNumbers><Pin/><Pin/>";
+        let response = webhook().receive(request(body)).unwrap_err().to_response();
+        let answer = String::from_utf8_lossy(response.body());
+        assert!(answer.contains("<PON>p</PON>"), "{answer}");
+        assert!(
+            answer.contains("<AcceptableValues><TelephoneNumbers><TelephoneNumber>2223331000<")
+        );
     }
 
     #[test]
@@ -348,9 +380,9 @@ mod tests {
         let seconds = Duration::from_secs;
         assert_eq!(webhook().deadline(), seconds(25));
         for (deadline, error) in [
-            (Duration::ZERO, ConfigError::ZeroLimit),
-            (seconds(30), ConfigError::DeadlineTooLate),
-            (seconds(31), ConfigError::DeadlineTooLate),
+            (Duration::ZERO, InvalidDeadline::Zero),
+            (seconds(30), InvalidDeadline::TooLate),
+            (seconds(31), InvalidDeadline::TooLate),
         ] {
             assert_eq!(webhook().with_deadline(deadline).unwrap_err(), error);
         }

@@ -6,8 +6,8 @@ open_enum! {
     /// The status of an order, of whatever type; [`OrderType::statuses`] says
     /// which go with which.
     ///
-    /// The list is open: a status of tomorrow is [`OrderStatus::Other`] and keeps
-    /// its text. Mind that most orders end as `COMPLETE` and bulk port-ins as
+    /// The list is open: unknown statuses become [`OrderStatus::Other`], with their
+    /// text. Mind that most orders end as `COMPLETE` and bulk port-ins as
     /// `COMPLETED`: two statuses, written as Bandwidth does.
     ///
     /// Source: Bandwidth numbers documentation, "Order Webhook".
@@ -38,8 +38,12 @@ open_enum! {
         Foc = "FOC",
         /// Being worked on.
         InProgress = "IN_PROGRESS",
+        /// A port-out is to be changed. Seen outside the documented table.
+        Modify = "MODIFY",
         /// Some of it needs the customer's attention.
         NeedsAttention = "NEEDS_ATTENTION",
+        /// A port-out was asked for. Seen outside the documented table.
+        New = "NEW",
         /// Done in part.
         Partial = "PARTIAL",
         /// Waits for the other carrier.
@@ -54,7 +58,16 @@ open_enum! {
         RequestedCancel = "REQUESTED_CANCEL",
         /// A change has been asked for.
         RequestedSupp = "REQUESTED_SUPP",
+        /// The numbers of a port-in go back to the carrier that they came from. Seen
+        /// outside the documented table.
+        Snapback = "SNAPBACK",
+        /// A port-out waits for the service order activation. Seen outside the
+        /// documented table.
+        SoaPending = "SOA_PENDING",
         /// Submitted to the other carrier.
         Submitted = "SUBMITTED",
+        /// A draft of a bulk port-in whose numbers are valid. In a printed
+        /// notification, and not in the documented table.
+        ValidDraftTns = "VALID_DRAFT_TNS",
     }
 }

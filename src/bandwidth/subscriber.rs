@@ -12,21 +12,30 @@ use crate::bandwidth::{
 use crate::error::ConfigError;
 use crate::secret::Secret;
 
+/// How many of the customer's numbers are told where none of a request is one.
+const MOST_TOLD: usize = 100;
+
 /// A customer, as the receiver's own records have it, that judges a port-out by
-/// itself.
+/// itself. [`Subscribers`](crate::bandwidth::Subscribers) finds one of many.
 ///
-/// Every reason to deny is told at once, in the order of the codes, with the
-/// values that would have been accepted:
+/// Every reason to deny is told at once, in the order of the codes:
 ///
 /// - The account number must be the same, apart from white space, hyphens and
 ///   the case of letters. So must the ZIP code, of which only the first five
 ///   digits count where it has five or nine. The PIN must be the same, apart
 ///   from white space around it. PIN and ZIP code are asked for if the record
 ///   has one.
-/// - Every telephone number must be one of the customer's active ones. `+1` and
-///   punctuation do not matter.
+/// - Every telephone number must be one of the customer's active ones, in
+///   whatever way it is written; see [`TelephoneNumber`].
 /// - The name must be the same if the record has one, apart from case, white
 ///   space and punctuation.
+///
+/// A denial says what would have been accepted: the values of the record that
+/// are missing or wrong in the request, as the record has them, and the numbers
+/// of the request that are valid. If none is, it says the customer's own active
+/// numbers, 100 at most; if there are none either, the account number. A request
+/// with neither a number nor the account number of this customer is about another
+/// one: its denial says nothing of the record.
 ///
 /// Account number, PIN and ZIP code are compared in constant time, up to their
 /// length. `Debug` shows none of them.
@@ -36,10 +45,14 @@ use crate::secret::Secret;
 ///     DenialReason, PortOutAnswer, PortOutValidationRequest, Subscriber,
 /// };
 ///
-/// let subscriber = Subscriber::new("777", ["2223331000"])?.with_pin("1111")?;
+/// let pin_on_file: Option<String> = Some("1111".to_owned());
+/// let zip_on_file = None;
+/// let subscriber = Subscriber::new("777", ["2223331000"])?
+///     .with_pin(pin_on_file.as_deref())?
+///     .with_zip_code(zip_on_file)?;
 /// let request = PortOutValidationRequest::parse_unverified(
 ///     b"<PortOutValidationRequest><AccountNumber>777</AccountNumber><Pin>2222</Pin>\
-///       <TelephoneNumbers><TelephoneNumber>2223331000</TelephoneNumber></TelephoneNumbers>\
+///       <TelephoneNumbers><TelephoneNumber>+12223331000</TelephoneNumber></TelephoneNumbers>\
 ///       </PortOutValidationRequest>",
 /// )?;
 /// let PortOutAnswer::Deny(denial) = subscriber.judge(&request) else { panic!() };
@@ -47,17 +60,18 @@ use crate::secret::Secret;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Subscriber {
-    account_number: Secret,
-    pin: Option<Secret>,
-    zip_code: Option<Secret>,
-    name: Option<Secret>,
-    active: BTreeSet<String>,
-    inactive: BTreeSet<String>,
+    account_number: Record,
+    pin: Option<Record>,
+    zip_code: Option<Record>,
+    name: Option<Record>,
+    active: BTreeSet<TelephoneNumber>,
+    inactive: BTreeSet<TelephoneNumber>,
     most_numbers: usize,
 }
 
 impl Subscriber {
-    /// The customer with this account number and these active telephone numbers.
+    /// The customer with this account number and these active telephone numbers,
+    /// in whatever form. Text that is no number is left out: nobody can ask for it.
     ///
     /// # Errors
     ///
@@ -68,7 +82,7 @@ impl Subscriber {
         active: impl IntoIterator<Item = N>,
     ) -> Result<Self, ConfigError> {
         Ok(Self {
-            account_number: record(account_number, compact)?,
+            account_number: Record::new(account_number, compact)?,
             pin: None,
             zip_code: None,
             name: None,
@@ -78,33 +92,37 @@ impl Subscriber {
         })
     }
 
-    /// Asks for this PIN.
+    /// Asks for this PIN, if there is one.
     ///
     /// # Errors
     ///
     /// [`ConfigError::EmptySecret`] for `""` and for white space.
-    pub fn with_pin(mut self, pin: &str) -> Result<Self, ConfigError> {
-        self.pin = Some(record(pin, trimmed)?);
+    pub fn with_pin<'a>(mut self, pin: impl Into<Option<&'a str>>) -> Result<Self, ConfigError> {
+        self.pin = Record::perhaps(pin, trimmed)?;
         Ok(self)
     }
 
-    /// Asks for this ZIP code.
+    /// Asks for this ZIP code, if there is one.
     ///
     /// # Errors
     ///
     /// [`ConfigError::EmptySecret`] for one without a letter or digit.
-    pub fn with_zip_code(mut self, zip_code: &str) -> Result<Self, ConfigError> {
-        self.zip_code = Some(record(zip_code, zip)?);
+    pub fn with_zip_code<'a>(
+        mut self,
+        zip_code: impl Into<Option<&'a str>>,
+    ) -> Result<Self, ConfigError> {
+        self.zip_code = Record::perhaps(zip_code, zip)?;
         Ok(self)
     }
 
-    /// Asks for this name. A request without a name is denied.
+    /// Asks for this name, if there is one. A request without a name is denied
+    /// then.
     ///
     /// # Errors
     ///
     /// [`ConfigError::EmptySecret`] for one without a letter or digit.
-    pub fn with_name(mut self, name: &str) -> Result<Self, ConfigError> {
-        self.name = Some(record(name, folded)?);
+    pub fn with_name<'a>(mut self, name: impl Into<Option<&'a str>>) -> Result<Self, ConfigError> {
+        self.name = Record::perhaps(name, folded)?;
         Ok(self)
     }
 
@@ -128,53 +146,76 @@ impl Subscriber {
     /// Whether the numbers of this request may leave.
     pub fn judge(&self, request: &PortOutValidationRequest) -> PortOutAnswer {
         use DenialReason as R;
-        let mut acceptable = AcceptableValues::new();
         let mut reasons = Vec::new();
+        let mut acceptable = AcceptableValues::new();
 
-        let given = request.account_number().map(compact);
-        if let Some(reason) =
-            fault(&self.account_number, given, R::AccountNumberMissing, R::AccountNumberInvalid)
-        {
-            reasons.push(reason);
-            acceptable = acceptable.with_account_number(shown(&self.account_number));
+        let account = self.account_number.fault(request.account_number());
+        if let Some(fault) = &account {
+            reasons.push(fault.reason(R::AccountNumberMissing, R::AccountNumberInvalid));
+            acceptable = acceptable.with_account_number(self.account_number.shown());
         }
-        if let Some(pin) = &self.pin {
-            let given = request.pin().map(trimmed);
-            if let Some(reason) = fault(pin, given, R::PinMissing, R::PinInvalid) {
-                reasons.push(reason);
-                acceptable = acceptable.with_pin(shown(pin));
-            }
+        if let Some((pin, fault)) = fault_of(self.pin.as_ref(), request.pin()) {
+            reasons.push(fault.reason(R::PinMissing, R::PinInvalid));
+            acceptable = acceptable.with_pin(pin);
         }
-        if let Some(zip_code) = &self.zip_code {
-            let given = request.zip_code().map(zip);
-            if let Some(reason) = fault(zip_code, given, R::ZipCodeMissing, R::ZipCodeInvalid) {
-                reasons.push(reason);
-                acceptable = acceptable.with_zip_code(shown(zip_code));
-            }
+        if let Some((zip_code, fault)) = fault_of(self.zip_code.as_ref(), request.zip_code()) {
+            reasons.push(fault.reason(R::ZipCodeMissing, R::ZipCodeInvalid));
+            acceptable = acceptable.with_zip_code(zip_code);
         }
-        let numbers: BTreeSet<String> =
-            request.telephone_numbers().iter().map(|number| digits(number.as_str())).collect();
-        let known =
-            |number: &String| self.active.contains(number) || self.inactive.contains(number);
-        if !numbers.iter().all(known) {
+        let asked: BTreeSet<_> = request.telephone_numbers().iter().collect();
+        let known = asked.iter().filter(|number| self.has(number)).count();
+        if asked.is_empty() || known < asked.len() {
             reasons.push(R::TelephoneNumberUnknown);
         }
-        if numbers.len() > self.most_numbers {
+        if asked.len() > self.most_numbers {
             reasons.push(R::TooManyTelephoneNumbers);
         }
-        if numbers.iter().any(|number| self.inactive.contains(number)) {
+        if asked.iter().any(|number| self.inactive.contains(*number)) {
             reasons.push(R::TelephoneNumberInactive);
         }
-        if let Some(name) = &self.name {
-            let given = request.subscriber_name().map(folded);
-            reasons.extend(fault(name, given, R::CustomerMismatch, R::CustomerMismatch));
+        if let Some((name, _)) = fault_of(self.name.as_ref(), request.subscriber_name()) {
+            reasons.push(R::CustomerMismatch);
+            acceptable = acceptable.with_subscriber_name(name);
         }
 
         let mut reasons = reasons.into_iter();
         let Some(first) = reasons.next() else { return PortOutAnswer::Allow };
-        let valid = numbers.intersection(&self.active).map(|number| number.as_str().into());
-        let acceptable = acceptable.with_telephone_numbers(valid.collect::<Vec<TelephoneNumber>>());
-        PortOutAnswer::Deny(reasons.fold(Denial::new(first), Denial::and).accepting(acceptable))
+        let denial = reasons.fold(Denial::new(first), Denial::and);
+        if account.is_some() && known == 0 {
+            // It is about another customer, who is not told of this one.
+            return denial.into();
+        }
+        let valid = self.valid_numbers(&asked);
+        if valid.is_empty() {
+            acceptable = acceptable.with_account_number(self.account_number.shown());
+        }
+        denial.accepting(acceptable.with_telephone_numbers(valid)).into()
+    }
+
+    /// The customer's numbers, active and not.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = &TelephoneNumber> {
+        self.active.iter().chain(&self.inactive)
+    }
+
+    /// Whether the request names this customer's account.
+    pub(super) fn has_account_of(&self, request: &PortOutValidationRequest) -> bool {
+        self.account_number.fault(request.account_number()).is_none()
+    }
+
+    fn has(&self, number: &TelephoneNumber) -> bool {
+        self.active.contains(number) || self.inactive.contains(number)
+    }
+
+    /// The numbers with which a request would be valid: those of it that are, as
+    /// they are written there, or else the customer's own.
+    fn valid_numbers(&self, asked: &BTreeSet<&TelephoneNumber>) -> Vec<TelephoneNumber> {
+        let valid = asked.iter().copied().filter(|number| self.active.contains(*number));
+        let valid: Vec<_> = valid.take(self.most_numbers).cloned().collect();
+        if valid.is_empty() {
+            let own = self.active.iter().take(self.most_numbers.min(MOST_TOLD));
+            return own.cloned().collect();
+        }
+        valid
     }
 }
 
@@ -187,29 +228,60 @@ impl fmt::Debug for Subscriber {
     }
 }
 
-fn record(value: &str, form: fn(&str) -> String) -> Result<Secret, ConfigError> {
-    Secret::new(form(value))
+/// A value that a request has to give.
+struct Record {
+    /// As the record has it.
+    shown: Secret,
+    /// What of it counts.
+    counts: Secret,
+    /// What of a text counts.
+    form: fn(&str) -> String,
 }
 
-fn shown(record: &Secret) -> String {
-    String::from_utf8_lossy(record.expose()).into_owned()
+/// What is wrong with a given value.
+enum Fault {
+    Missing,
+    Invalid,
 }
 
-/// What is wrong with a given value, if anything.
-fn fault(
-    record: &Secret,
-    given: Option<String>,
-    missing: DenialReason,
-    invalid: DenialReason,
-) -> Option<DenialReason> {
-    let given = given.filter(|given| !given.is_empty());
-    match given {
-        None => Some(missing),
-        Some(given) => {
-            let same = record.expose().ct_eq(given.as_bytes());
-            (!bool::from(same)).then_some(invalid)
+impl Fault {
+    fn reason(&self, missing: DenialReason, invalid: DenialReason) -> DenialReason {
+        match self {
+            Self::Missing => missing,
+            Self::Invalid => invalid,
         }
     }
+}
+
+impl Record {
+    fn new(value: &str, form: fn(&str) -> String) -> Result<Self, ConfigError> {
+        Ok(Self { counts: Secret::new(form(value))?, shown: Secret::new(value.trim())?, form })
+    }
+
+    fn perhaps<'a>(
+        value: impl Into<Option<&'a str>>,
+        form: fn(&str) -> String,
+    ) -> Result<Option<Self>, ConfigError> {
+        value.into().map(|value| Self::new(value, form)).transpose()
+    }
+
+    fn shown(&self) -> &str {
+        str::from_utf8(self.shown.expose()).unwrap_or_default()
+    }
+
+    fn fault(&self, given: Option<&str>) -> Option<Fault> {
+        let given = given.map(self.form).filter(|given| !given.is_empty());
+        let Some(given) = given else { return Some(Fault::Missing) };
+        let same = self.counts.expose().ct_eq(given.as_bytes());
+        (!bool::from(same)).then_some(Fault::Invalid)
+    }
+}
+
+/// What is wrong with a value that is asked for if there is a record of it, and
+/// what the record says.
+fn fault_of<'r>(record: Option<&'r Record>, given: Option<&str>) -> Option<(&'r str, Fault)> {
+    let record = record?;
+    Some((record.shown(), record.fault(given)?))
 }
 
 /// Text in which white space around it does not count.
@@ -240,22 +312,9 @@ fn folded(text: &str) -> String {
         .join(" ")
 }
 
-fn numbers<N: AsRef<str>>(numbers: impl IntoIterator<Item = N>) -> BTreeSet<String> {
-    let numbers = numbers.into_iter().map(|number| digits(number.as_ref()));
-    numbers.filter(|number| !number.is_empty()).collect()
-}
-
-/// A number without country code and punctuation, or nothing if there is a letter
-/// in it: then it is no number that anyone has.
-fn digits(text: &str) -> String {
-    if text.chars().any(char::is_alphabetic) {
-        return String::new();
-    }
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    match digits.strip_prefix('1') {
-        Some(rest) if rest.len() == 10 => rest.to_owned(),
-        _ => digits,
-    }
+fn numbers<N: AsRef<str>>(numbers: impl IntoIterator<Item = N>) -> BTreeSet<TelephoneNumber> {
+    let numbers = numbers.into_iter().map(|number| TelephoneNumber::from(number.as_ref()));
+    numbers.filter(|number| number.e164().is_some()).collect()
 }
 
 #[cfg(test)]

@@ -1,65 +1,183 @@
-//! A telephone number, as Bandwidth writes it.
+//! A telephone number, as Bandwidth and carriers write it.
 
+use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::wire::lenient;
+use crate::wire::text::ShortText;
 
 /// The longest number that is kept without a heap allocation. A number has ten
 /// digits; a notification can have a hundred thousand of them.
 const INLINE: usize = 22;
 
-/// A telephone number as Bandwidth writes it: ten digits without `+1`, such as
-/// `2223331000`. Text of another form is kept as it came.
-///
-/// A number is customer data: `Debug` does not show it. [`as_str`](Self::as_str)
-/// gives it.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TelephoneNumber(Repr);
+/// The most digits of a number with its country code (ITU-T E.164, section 6).
+const MOST_DIGITS: usize = 15;
 
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Repr {
-    /// The text, filled up with zeros, and its length; compared in this order.
-    Inline([u8; INLINE], u8),
-    Heap(Box<str>),
+/// A telephone number.
+///
+/// Bandwidth writes ten digits for a number of the North American plan,
+/// `2223331000`, or E.164, `+12223331000`, whatever a subscription's
+/// [`NumberFormat`](crate::bandwidth::NumberFormat) and the version of the API
+/// say. **Both are the same number**: they are equal, hash and sort alike, and so
+/// do `1-222-333-1000`, `(222) 333-1000` and `222.333.1000`. Text that is no such
+/// number, such as one with a letter or a digit outside ASCII, is only equal to
+/// itself. [`as_str`](Self::as_str) keeps what came.
+///
+/// A number is customer data: `Debug` does not show it.
+///
+/// Source: Bandwidth numbers API specification, "Subscriptions" (`NumberFormat`).
+///
+/// ```
+/// use order_webhooks::bandwidth::TelephoneNumber;
+///
+/// let number = TelephoneNumber::from("(222) 333-1000");
+/// assert_eq!(number, TelephoneNumber::from("+12223331000"));
+/// assert_eq!(number.national().as_deref(), Some("2223331000"));
+/// assert_eq!(number.e164().as_deref(), Some("+12223331000"));
+/// assert_eq!(number.as_str(), "(222) 333-1000");
+/// ```
+#[derive(Clone)]
+pub struct TelephoneNumber(ShortText<INLINE>);
+
+/// What makes two texts the same number.
+#[derive(PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Normal<'t> {
+    /// The digits of E.164 as a number: the first of them is not 0.
+    International(u64),
+    Text(&'t str),
 }
 
 impl TelephoneNumber {
-    /// The number as text.
+    /// The number as it came.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        match &self.0 {
-            Repr::Inline(bytes, length) => {
-                let text = bytes.get(..usize::from(*length)).unwrap_or_default();
-                str::from_utf8(text).unwrap_or_default()
-            }
-            Repr::Heap(text) => text,
+        self.0.as_str()
+    }
+
+    /// The ten digits of a number of the North American plan, `2223331000`.
+    ///
+    /// `None` for the number of another country, and for text that is no number.
+    #[must_use]
+    pub fn national(&self) -> Option<String> {
+        Some(self.e164()?.strip_prefix("+1").filter(|rest| rest.len() == 10)?.to_owned())
+    }
+
+    /// The number with its country code, `+12223331000` (ITU-T E.164).
+    ///
+    /// `None` for text that is no number: `"222333100x"`, `"3331000"`.
+    #[must_use]
+    pub fn e164(&self) -> Option<String> {
+        match self.normal() {
+            Normal::International(digits) => Some(format!("+{digits}")),
+            Normal::Text(_) => None,
         }
     }
 
-    /// Whether it has the documented form of ten digits.
-    #[must_use]
-    pub fn is_ten_digits(&self) -> bool {
+    /// The same text for all texts of a number.
+    pub(super) fn normal_form(&self) -> Cow<'_, str> {
         let text = self.as_str();
-        text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit())
+        if is_ten_digits(text) {
+            return Cow::Borrowed(text);
+        }
+        let number = self.national().or_else(|| self.e164());
+        number.map_or(Cow::Borrowed(text), Cow::Owned)
+    }
+
+    /// Whether it has one of the forms that Bandwidth writes.
+    pub(super) fn is_as_documented(&self) -> bool {
+        is_ten_digits(self.as_str()) || self.e164().is_some_and(|e164| e164 == self.as_str())
+    }
+
+    fn normal(&self) -> Normal<'_> {
+        let text = self.as_str();
+        international(text).map_or(Normal::Text(text), Normal::International)
+    }
+}
+
+fn is_ten_digits(text: &str) -> bool {
+    text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The digits of E.164. Without a `+` a number is one of the North American plan:
+/// ten digits, or eleven with the country code 1.
+fn international(text: &str) -> Option<u64> {
+    let mut has_plus = false;
+    let mut digits = [0_u8; MOST_DIGITS];
+    let mut free = digits.iter_mut();
+    for c in text.chars() {
+        match c {
+            '0'..='9' => *free.next()? = u8::try_from(c).ok()?,
+            '+' if !has_plus && free.len() == MOST_DIGITS => has_plus = true,
+            ' '
+            | '\t'
+            | '\n'
+            | '\u{a0}'
+            | '-'
+            | '\u{2010}'..='\u{2015}'
+            | '.'
+            | '/'
+            | '('
+            | ')' => {}
+            _ => return None,
+        }
+    }
+    let count = MOST_DIGITS.saturating_sub(free.len());
+    let digits = str::from_utf8(digits.get(..count)?).ok()?;
+    match (has_plus, count) {
+        (true, _) if !digits.starts_with('0') => digits.parse().ok(),
+        (false, 10) => 10_000_000_000_u64.checked_add(digits.parse().ok()?),
+        (false, 11) if digits.starts_with('1') => digits.parse().ok(),
+        _ => None,
     }
 }
 
 impl From<&str> for TelephoneNumber {
     fn from(text: &str) -> Self {
-        let mut bytes = [0; INLINE];
-        match (bytes.get_mut(..text.len()), u8::try_from(text.len())) {
-            (Some(start), Ok(length)) => {
-                start.copy_from_slice(text.as_bytes());
-                Self(Repr::Inline(bytes, length))
-            }
-            _ => Self(Repr::Heap(text.into())),
-        }
+        Self(text.into())
     }
 }
 
+impl PartialEq for TelephoneNumber {
+    fn eq(&self, other: &Self) -> bool {
+        self.normal() == other.normal()
+    }
+}
+
+impl Eq for TelephoneNumber {}
+
+impl Hash for TelephoneNumber {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.normal().hash(state);
+    }
+}
+
+impl PartialOrd for TelephoneNumber {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for TelephoneNumber {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.normal().cmp(&other.normal())
+    }
+}
+
+/// As it came.
 impl Serialize for TelephoneNumber {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
+    }
+}
+
+/// From text, or from a whole number, which is kept as its digits.
+impl<'de> Deserialize<'de> for TelephoneNumber {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        lenient::text(deserializer)
     }
 }
 
@@ -71,6 +189,8 @@ impl fmt::Debug for TelephoneNumber {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeSet, HashSet};
+
     use super::*;
 
     #[test]
@@ -78,15 +198,88 @@ mod tests {
         for text in
             ["", "2223331000", "+12223331000", "é", "a\0b", &"1".repeat(22), &"1".repeat(23)]
         {
-            assert_eq!(TelephoneNumber::from(text).as_str(), text);
+            let number = TelephoneNumber::from(text);
+            assert_eq!(number.as_str(), text);
+            let json = serde_json::to_string(&number).unwrap();
+            assert_eq!(serde_json::from_str::<TelephoneNumber>(&json).unwrap().as_str(), text);
+        }
+    }
+
+    /// Text, national form, E.164.
+    const FORMS: [(&str, Option<&str>, Option<&str>); 36] = [
+        ("2223331000", Some("2223331000"), Some("+12223331000")),
+        ("12223331000", Some("2223331000"), Some("+12223331000")),
+        ("+12223331000", Some("2223331000"), Some("+12223331000")),
+        (" 2223331000 ", Some("2223331000"), Some("+12223331000")),
+        ("222-333-1000", Some("2223331000"), Some("+12223331000")),
+        ("1-222-333-1000", Some("2223331000"), Some("+12223331000")),
+        ("(222) 333-1000", Some("2223331000"), Some("+12223331000")),
+        ("+1 (222) 333-1000", Some("2223331000"), Some("+12223331000")),
+        ("(+1) 222 333 1000", Some("2223331000"), Some("+12223331000")),
+        ("222.333.1000", Some("2223331000"), Some("+12223331000")),
+        ("222/333/1000\n", Some("2223331000"), Some("+12223331000")),
+        ("222\u{2011}333\u{2013}1000", Some("2223331000"), Some("+12223331000")),
+        ("222\u{a0}333\u{a0}1000", Some("2223331000"), Some("+12223331000")),
+        ("+16672286710", Some("6672286710"), Some("+16672286710")),
+        ("0223331000", Some("0223331000"), Some("+10223331000")),
+        ("1222333100", Some("1222333100"), Some("+11222333100")),
+        ("+442071838750", None, Some("+442071838750")),
+        ("+44 20 7183 8750", None, Some("+442071838750")),
+        ("+2223331000", None, Some("+2223331000")),
+        ("+122233310000000", None, Some("+122233310000000")),
+        ("+1", None, Some("+1")),
+        // Not without a guess, or no number at all.
+        ("442071838750", None, None),
+        ("22223331000", None, None),
+        ("3331000", None, None),
+        ("02223331000", None, None),
+        ("+0223331000", None, None),
+        ("+1222333100000000", None, None),
+        ("", None, None),
+        ("+", None, None),
+        ("++12223331000", None, None),
+        ("2223331000+", None, None),
+        ("222333100x", None, None),
+        ("2223331000;ext=1", None, None),
+        ("2223331000\u{ff11}", None, None),
+        ("222333100\u{ff10}", None, None),
+        ("\u{0662}223331000", None, None),
+    ];
+
+    #[test]
+    fn the_forms_of_a_number() {
+        for (text, national, e164) in FORMS {
+            let number = TelephoneNumber::from(text);
+            assert_eq!(number.national().as_deref(), national, "{text:?}");
+            assert_eq!(number.e164().as_deref(), e164, "{text:?}");
         }
     }
 
     #[test]
-    fn only_ten_digits_have_the_documented_form() {
-        assert!(TelephoneNumber::from("2223331000").is_ten_digits());
-        for text in ["", "222333100", "22233310000", "+12223331000", "222333100x"] {
-            assert!(!TelephoneNumber::from(text).is_ten_digits(), "{text}");
+    fn numbers_are_equal_by_their_forms_and_other_text_by_itself() {
+        let hash = |number: &TelephoneNumber| HashSet::from([number.clone()]);
+        for (a, _, a_e164) in FORMS {
+            for (b, _, b_e164) in FORMS {
+                let same = a == b || (a_e164.is_some() && a_e164 == b_e164);
+                let [a, b] = [a, b].map(TelephoneNumber::from);
+                assert_eq!(a == b, same);
+                assert_eq!(a.cmp(&b) == Ordering::Equal, same);
+                assert_eq!(hash(&a).contains(&b), same);
+                assert_eq!(a.normal_form() == b.normal_form(), same, "{:?}", b.normal_form());
+            }
+        }
+        let numbers: BTreeSet<_> = FORMS.iter().map(|form| TelephoneNumber::from(form.0)).collect();
+        let sorted = numbers.iter().map(TelephoneNumber::as_str).take(3).collect::<Vec<_>>();
+        assert_eq!(sorted, ["+1", "+2223331000", "0223331000"]);
+    }
+
+    #[test]
+    fn bandwidth_writes_ten_digits_or_e164() {
+        for text in ["2223331000", "+12223331000", "+442071838750"] {
+            assert!(TelephoneNumber::from(text).is_as_documented(), "{text}");
+        }
+        for text in ["", "12223331000", "222-333-1000", "222333100x", "222333100"] {
+            assert!(!TelephoneNumber::from(text).is_as_documented(), "{text}");
         }
     }
 

@@ -6,12 +6,11 @@ use crate::auth::{BodySignature, Credentials, SignatureEncoding};
 use crate::bandwidth::{
     EventNotification, EventType, NoteNotification, Notification, NotificationWebhook,
     OrderNotification, OrderStatus, OrderType, PortOutValidationRequest, PortOutWebhook,
-    TelephoneNumber,
+    TelephoneNumber, Timestamp,
 };
 use crate::policy::DeliveryPolicy;
 use crate::secret::Secret;
 use crate::testing::sender::Sender;
-use crate::wire::time as timestamp;
 
 const XML: HeaderValue = HeaderValue::from_static("application/xml");
 
@@ -69,22 +68,22 @@ pub fn order_notification_of(order_type: OrderType, status: OrderStatus) -> Noti
     let agreed = order_type == OrderType::PortIns
         && matches!(status, OrderStatus::Foc | OrderStatus::Complete);
     Notification::Order(OrderNotification {
-        completed_telephone_numbers: if complete { numbers() } else { Vec::new() },
-        actual_foc_date: timestamp::parse("2023-09-12T00:00:00Z").filter(|_| agreed),
+        telephone_numbers: if complete { numbers() } else { Vec::new() },
+        actual_foc_date: agreed.then(|| Timestamp::from("2023-09-12T00:00:00Z")),
         ..order(order_type, status)
     })
 }
 
 fn order(order_type: OrderType, status: OrderStatus) -> OrderNotification {
     OrderNotification {
-        subscription_id: SUBSCRIPTION.into(),
+        subscription_id: Some(SUBSCRIPTION.into()),
         message: Some(format!("{order_type} order is {status}")),
         order_type: Some(order_type),
         order_id: Some("8f3a1c52-6f5e-4a0e-8d8c-2b1f4d9e7a60".into()),
         customer_order_id: Some("shop-order-7".into()),
         status: Some(status),
-        completed_telephone_numbers: Vec::new(),
-        last_modified_date: timestamp::parse("2023-09-12T15:11:31.705Z"),
+        telephone_numbers: Vec::new(),
+        last_modified_date: Some(Timestamp::from("2023-09-12T15:11:31.705Z")),
         actual_foc_date: None,
     }
 }
@@ -116,9 +115,9 @@ pub fn note_notification() -> Notification {
 #[must_use]
 pub fn event_notification() -> Notification {
     Notification::Event(EventNotification {
-        subscription_id: SUBSCRIPTION.into(),
+        subscription_id: Some(SUBSCRIPTION.into()),
         event_type: EventType::MessagingLost,
-        impacted_telephone_numbers: numbers(),
+        telephone_numbers: numbers(),
     })
 }
 
@@ -194,10 +193,10 @@ impl PortOutValidationRequest {
 }
 
 /// JSON to sign as a v2 delivery. **It is no sample of Bandwidth's**: the schema
-/// is not documented. Put your own recordings in its place.
+/// is not available to us. Put your own recordings in its place.
 #[must_use]
 pub fn v2_placeholder() -> serde_json::Value {
-    serde_json::json!({ "placeholder": "the schema of v2 bodies is not documented" })
+    serde_json::json!({ "placeholder": "the schema of v2 bodies is not available to us" })
 }
 
 #[cfg(test)]
@@ -207,7 +206,7 @@ mod tests {
     #[test]
     fn there_is_a_notification_for_every_status_of_every_type() {
         let notifications = order_notifications();
-        assert_eq!(notifications.len(), 76);
+        assert_eq!(notifications.len(), 83);
         for notification in notifications {
             let xml = notification.to_xml();
             assert_eq!(Notification::parse_unverified(xml.as_bytes()), Ok(notification), "{xml}");
@@ -233,7 +232,7 @@ mod tests {
             let case = format!("{order_type} {status}");
             let notification = order_notification_of(order_type, status);
             let Notification::Order(order) = notification else { panic!("{case}") };
-            let found = (order.completed_telephone_numbers.len(), order.actual_foc_date.is_some());
+            let found = (order.telephone_numbers.len(), order.actual_foc_date.is_some());
             assert_eq!(found, (numbers, date), "{case}");
         }
     }
@@ -246,7 +245,7 @@ mod tests {
 
     #[test]
     fn the_placeholder_is_an_object_that_says_so() {
-        assert!(v2_placeholder()["placeholder"].as_str().unwrap().contains("not documented"));
+        assert!(v2_placeholder()["placeholder"].as_str().unwrap().contains("not available"));
     }
 
     #[test]

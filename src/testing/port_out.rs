@@ -5,9 +5,9 @@ use std::fmt;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
+use crate::bandwidth::PortOutValidationResponse;
 use crate::error::{ParseError, ParseErrorKind};
 use crate::testing::verdict::{Failure, Verdict};
-use crate::wire::xml::Reader;
 
 /// A port-out that the receiver denied with codes that Bandwidth recognises; see
 /// [`Verdict::PortOutDenied`].
@@ -92,48 +92,15 @@ fn recognised(codes: &[String]) -> Result<Vec<u16>, String> {
 
 /// What `Portable` says, and the text of every `Code`.
 fn read(body: &[u8]) -> Result<(bool, Vec<String>), ParseError> {
-    let mut reader = Reader::open(body, "PortOutValidationResponse")?;
-    let mut portable = None;
-    let mut codes = Vec::new();
-    while let Some(name) = reader.child()? {
-        match name {
-            "Portable" => {
-                let at = reader.at();
-                let text = reader.text()?;
-                let invalid = |kind| ParseError::new(kind).in_field("Portable").at_byte(at);
-                let value = match &*text {
-                    "true" => true,
-                    "false" => false,
-                    _ => return Err(invalid(ParseErrorKind::Invalid("true or false".into()))),
-                };
-                if portable.replace(value).is_some() {
-                    return Err(invalid(ParseErrorKind::Repeated));
-                }
-            }
-            "Errors" => errors(&mut reader, &mut codes)?,
-            _ => reader.skip()?,
-        }
-    }
-    reader.finish()?;
-    let missing = || ParseError::new(ParseErrorKind::Missing).in_field("Portable");
-    Ok((portable.ok_or_else(missing)?, codes))
-}
-
-fn errors(reader: &mut Reader<'_>, codes: &mut Vec<String>) -> Result<(), ParseError> {
-    while let Some(name) = reader.child()? {
-        if name != "Error" {
-            reader.skip()?;
-            continue;
-        }
-        while let Some(name) = reader.child()? {
-            if name == "Code" {
-                codes.push(reader.text()?.into_owned());
-            } else {
-                reader.skip()?;
-            }
-        }
-    }
-    Ok(())
+    let (response, end) = PortOutValidationResponse::read(body)?;
+    let fault = |kind| ParseError::new(kind).in_field("Portable").at_offset(body, end);
+    let portable = match response.portable.as_deref() {
+        Some("true") => true,
+        Some("false") => false,
+        Some(_) => return Err(fault(ParseErrorKind::Invalid("true or false".into()))),
+        None => return Err(fault(ParseErrorKind::Missing)),
+    };
+    Ok((portable, response.errors.into_iter().filter_map(|error| error.code).collect()))
 }
 
 impl fmt::Display for Denied {
@@ -207,7 +174,7 @@ mod tests {
             (&["7597"], "the denial has the code `7597`"),
             (&["7513", "7599"], "the denial has the code `7599`"),
             (&["x\u{9b}"], "the denial has the code `x\\u{9b}`"),
-            (&[""], "the denial has the code ``"),
+            (&[""], "the denial has no code"),
             (&[], "the denial has no code"),
         ] {
             assert_eq!(judged("application/xml", &denial(codes)), format!("{OPEN}{why}"));
@@ -226,8 +193,8 @@ mod tests {
         let twice = answer("<Portable>false</Portable><Portable>true</Portable>");
         for (body, why) in [
             (answer(""), "Portable: missing"),
-            (answer("<Portable>no</Portable>"), "Portable: not true or false at byte 27"),
-            (twice, "Portable: given twice at byte"),
+            (answer("<Portable>no</Portable>"), "Portable: not true or false at line 1 column 51"),
+            (twice, "Portable: given twice at line 1 column 54"),
             ("<Portable>true</Portable>".into(), "the root element is <Portable>"),
             (allow[..80].into(), "unexpected end of the document"),
             (String::new(), "unexpected end of the document"),

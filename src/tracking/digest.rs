@@ -5,8 +5,6 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
-#[cfg(feature = "bandwidth")]
-use time::OffsetDateTime;
 
 use crate::error::{ParseError, ParseErrorKind};
 #[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
@@ -122,15 +120,10 @@ impl Fields {
         }
     }
 
-    #[cfg(feature = "bandwidth")]
-    pub(crate) fn with_time(self, time: Option<OffsetDateTime>) -> Self {
-        self.with_timestamp(time.map(Timestamp::rfc3339).as_ref())
-    }
-
     /// A list of any length within the list.
     #[cfg(feature = "bandwidth")]
-    pub(crate) fn with_each<'t>(mut self, texts: impl Iterator<Item = &'t str>) -> Self {
-        texts.for_each(|text| self.text(text));
+    pub(crate) fn with_each(mut self, texts: impl Iterator<Item: AsRef<str>>) -> Self {
+        texts.for_each(|text| self.text(text.as_ref()));
         self.0.update([2]);
         self
     }
@@ -184,10 +177,13 @@ mod tests {
             Fields::new().with(Some("ab")).with(Some("c")).digest(),
             Fields::new().with(Some("a")).with(Some("bc")).digest(),
             Fields::new().with(None).with(Some("")).digest(),
-            Fields::new().with_each([].into_iter()).digest(),
+            Fields::new().with_each([""; 0].into_iter()).digest(),
             Fields::new().with_each([""].into_iter()).digest(),
             Fields::new().with_each(["ab"].into_iter()).with_each(["c"].into_iter()).digest(),
-            Fields::new().with_each(["ab", "c"].into_iter()).with_each([].into_iter()).digest(),
+            Fields::new()
+                .with_each(["ab", "c"].into_iter())
+                .with_each([""; 0].into_iter())
+                .digest(),
         ];
         for (i, digest) in digests.iter().enumerate() {
             assert!(!digests[..i].contains(digest), "{i}");

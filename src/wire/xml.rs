@@ -1,41 +1,45 @@
-//! A strict pull reader of XML 1.0 (fifth edition) documents.
+//! A pull reader of XML documents, over quick-xml's events.
 //!
-//! It reads what a webhook can be sent and refuses the rest:
+//! quick-xml finds the tags and checks that they match. What a webhook needs
+//! beyond that is here:
 //!
-//! - Version 1.0, in UTF-8, with or without a byte order mark. A declaration may
-//!   call ASCII by its name, US-ASCII.
+//! - One root element, of the name that is expected, and the end of the document
+//!   after it: quick-xml takes a document that is cut short.
+//! - UTF-8, with or without a byte order mark. Another encoding in the
+//!   declaration does not matter as long as all bytes are ASCII.
 //! - No document type declaration, so no entity but the five predefined ones,
 //!   nothing to expand and nothing to fetch.
-//! - Everything else that makes a document well-formed is checked everywhere,
-//!   in elements that are skipped too. An attribute is checked and dropped.
-//! - At most 128 open elements and 64 attributes on one of them. The work is
-//!   linear in the document, and the stack does not grow with its depth.
+//! - At most 128 open elements. The work is linear in the document, and the stack
+//!   does not grow with its depth.
+//! - Text in one piece, across comments, CDATA sections and references.
+//!
+//! **What is not read is not judged.** Attributes, comments, processing
+//! instructions and the text of elements that nobody asks for are stepped over.
+//!
+//! **Characters that XML cannot hold**, raw or as a reference (`&#0;`, `&#xD800;`),
+//! are read as U+FFFD in text, and so they are written.
 //!
 //! **Namespaces** are not processed. A name is what stands in the tag, compared
 //! byte by byte: `<n:Status xmlns:n="…">` is another element than `<Status>`,
 //! unknown and so ignored, whatever `n` stands for. `xmlns="…"` is an attribute
 //! like any other: it changes no name.
 //!
-//! **Text beside child elements** is checked and dropped, as an unknown element
-//! is: no payload puts a value there.
-//!
-//! The tokenizer is our own. Over a well-kept one (quick-xml) nearly each rule
-//! above would still have to be checked inside its tokens, and to check a token
-//! is to split it once more. What is here is measured by others instead: by
-//! quick-xml and roxmltree on generated documents, by the suite of the W3C.
+//! The reader is pulled by hand and not by quick-xml's serde, which is four times
+//! slower and quadratic with a feature (`overlapped-lists`) that any crate in a
+//! build can switch on.
 
-mod chars;
-mod cursor;
-mod markup;
 #[cfg(test)]
 mod tests;
-mod text;
 
 use std::borrow::Cow;
 
-use self::cursor::Cursor;
-use self::markup::Markup;
+use quick_xml::Error;
+use quick_xml::errors::{IllFormedError, SyntaxError};
+use quick_xml::escape::resolve_xml_entity;
+use quick_xml::events::{BytesRef, Event};
+
 use crate::error::{ParseError, ParseErrorKind};
+use crate::wire::escape::{holdable, is_holdable};
 
 /// How many elements can be open at once.
 const MAX_DEPTH: usize = 128;
@@ -48,16 +52,18 @@ const MAX_SHOWN: usize = 64;
 /// [`child`](Self::child) opens an element; then one of three calls closes it:
 /// [`text`](Self::text), [`skip`](Self::skip), or `child` as often as it takes
 /// to get `None`. After an error the reader is of no more use.
-#[derive(Clone)]
 pub(crate) struct Reader<'a> {
-    cursor: Cursor<'a>,
-    /// The names of the open elements, the root first.
-    open: Vec<&'a str>,
-    /// The innermost open element is an empty-element tag, `<a/>`.
-    bare: bool,
-    /// The element that was closed last: in a list, the next one is its like.
-    closed: &'a str,
-    at: usize,
+    body: &'a [u8],
+    /// The body without its byte order mark, which quick-xml does not see.
+    text: &'a str,
+    events: quick_xml::Reader<&'a [u8]>,
+    depth: usize,
+    /// Where in the text the last event begins.
+    at: u64,
+    /// The body has no character that XML cannot hold: one look at all of it is
+    /// quicker than one at each text.
+    holdable: bool,
+    lenient: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -73,59 +79,67 @@ impl<'a> Reader<'a> {
             return Ok(reader);
         }
         let shown: String = name.escape_debug().take(MAX_SHOWN).collect();
-        Err(ParseError::new(ParseErrorKind::WrongRoot(shown.into())).at_byte(reader.at))
+        Err(reader.error(ParseErrorKind::WrongRoot(shown.into())))
     }
 
-    /// Reads up to the end of the start tag of the root element, and returns
-    /// its name.
+    /// Reads up to the end of the start tag of the root element, and returns its
+    /// name.
     ///
     /// # Errors
     ///
-    /// The body is not UTF-8, holds a character that XML does not allow, or is
-    /// malformed up to here.
+    /// The body is not UTF-8, or is malformed up to here.
     pub(crate) fn open_any(body: &'a [u8]) -> Result<(Self, &'a str), ParseError> {
-        let mut cursor = Cursor::over(body)?;
-        loop {
-            let at = cursor.outside()?;
-            match cursor.markup()? {
-                Markup::Start { name, bare } => {
-                    let mut open = Vec::with_capacity(8);
-                    open.push(name);
-                    return Ok((Self { cursor, open, bare, closed: "", at }, name));
-                }
-                Markup::Dropped => {}
-                Markup::End(_) => {
-                    return Err(ParseError::syntax("an end tag without its start tag", at));
-                }
-                Markup::CData(_) => {
-                    return Err(ParseError::syntax("text outside the root element", at));
-                }
-            }
+        let encoding = |at| ParseError::new(ParseErrorKind::Encoding).at_offset(body, at);
+        // UTF-16 and UTF-32 of an ASCII letter have a zero byte in the first two; with
+        // a byte order mark they are not UTF-8.
+        if body.iter().take(2).any(|byte| *byte == 0) {
+            return Err(encoding(0));
+        }
+        let text = str::from_utf8(body).map_err(|error| encoding(error.valid_up_to()))?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut events = quick_xml::Reader::from_str(text);
+        let config = events.config_mut();
+        config.check_end_names = true;
+        config.expand_empty_elements = true;
+        // It comes as a text of its own then, and is an error where text is read.
+        config.allow_dangling_amp = true;
+        let holdable = is_holdable(text);
+        let mut reader = Self { body, text, events, depth: 0, at: 0, holdable, lenient: false };
+        match reader.outside()? {
+            Some(root) => Ok((reader, root)),
+            None => Err(reader.cut_short()),
         }
     }
 
-    /// Opens the next child of the open element and returns its name, or
-    /// closes the open element and returns `None`.
+    /// The same reader, for documents in which nothing but the structure must be
+    /// right: [`text`](Self::text) with an element in it is read as empty.
+    pub(crate) fn lenient(mut self) -> Self {
+        self.lenient = true;
+        self
+    }
+
+    /// Whether it is for such documents.
+    pub(crate) fn is_lenient(&self) -> bool {
+        self.lenient
+    }
+
+    /// Opens the next child of the open element and returns its name, or closes the
+    /// open element and returns `None`.
+    #[inline]
     pub(crate) fn child(&mut self) -> Result<Option<&'a str>, ParseError> {
-        if self.open.is_empty() || self.close_bare() {
-            return Ok(None);
-        }
-        self.cursor.white_space();
-        self.at = self.cursor.at();
-        if !self.closed.is_empty() && self.cursor.eat_tag("<", self.closed) {
-            self.start(self.closed, false)?;
-            return Ok(Some(self.closed));
-        }
-        loop {
-            if self.cursor.peek() != Some(b'<') {
-                self.cursor.text(&mut ())?;
-            }
-            match self.markup()? {
-                Markup::Start { name, .. } => return Ok(Some(name)),
-                Markup::End(_) => return Ok(None),
-                Markup::CData(_) | Markup::Dropped => {}
+        while self.depth > 0 {
+            self.at = self.events.buffer_position();
+            match self.events.read_event() {
+                Ok(Event::Start(tag)) => return self.opened(tag.name().into_inner().len()),
+                Ok(Event::End(_)) => {
+                    self.closed();
+                    return Ok(None);
+                }
+                Ok(Event::Text(_)) => {}
+                other => self.beside(other)?,
             }
         }
+        Ok(None)
     }
 
     /// Closes the open element and returns its text: references resolved, line
@@ -134,43 +148,52 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// [`ParseErrorKind::Invalid`]`("text")` when there is an element in it.
+    /// For a reference to an entity that is not predefined, and for an `&` that
+    /// begins no reference. [`ParseErrorKind::Invalid`]`("text")` when there is an
+    /// element in it, unless the reader is [lenient](Self::lenient).
+    #[inline]
     pub(crate) fn text(&mut self) -> Result<Cow<'a, str>, ParseError> {
-        let Some(&name) = self.open.last() else { return Ok(Cow::Borrowed("")) };
-        if self.close_bare() {
-            return Ok(Cow::Borrowed(""));
-        }
-        self.cursor.white_space();
-        let start = self.cursor;
-        let plain = self.cursor.plain_text();
-        if self.cursor.eat_tag("</", name) {
-            self.close();
-            self.at = start.at();
-            return Ok(text::trim(Cow::Borrowed(plain)));
-        }
-        self.cursor = start;
         let mut text = Cow::Borrowed("");
-        loop {
-            self.cursor.text(&mut text)?;
-            match self.markup()? {
-                Markup::End(_) => break,
-                Markup::CData(piece) => text::lines(piece, &mut text),
-                Markup::Dropped => {}
-                Markup::Start { .. } => {
-                    return Err(
-                        ParseError::new(ParseErrorKind::Invalid("text".into())).at_byte(self.at)
-                    );
+        while self.depth > 0 {
+            self.at = self.events.buffer_position();
+            let piece = match self.events.read_event() {
+                Ok(Event::End(_)) => {
+                    self.closed();
+                    break;
                 }
+                Ok(Event::Text(piece)) if piece.starts_with('&') => {
+                    return Err(self.syntax("`&` without a reference"));
+                }
+                Ok(Event::Text(piece)) => piece.xml10_content(),
+                Ok(Event::CData(piece)) => piece.xml10_content(),
+                Ok(Event::GeneralRef(reference)) => self.resolved(&reference)?,
+                Ok(Event::Start(tag)) if self.lenient => {
+                    self.opened(tag.name().into_inner().len())?;
+                    self.skip()?;
+                    self.skip()?;
+                    return Ok(Cow::Borrowed(""));
+                }
+                Ok(Event::Start(_)) => {
+                    return Err(self.error(ParseErrorKind::Invalid("text".into())));
+                }
+                other => {
+                    self.beside(other)?;
+                    continue;
+                }
+            };
+            if text.is_empty() {
+                text = piece;
+            } else {
+                text.to_mut().push_str(&piece);
             }
         }
-        self.at = start.at();
-        Ok(text::trim(text))
+        Ok(trim(if self.holdable { text } else { holdable(text) }))
     }
 
     /// Closes the open element, whatever is in it.
     pub(crate) fn skip(&mut self) -> Result<(), ParseError> {
-        let outer = self.open.len().saturating_sub(1);
-        while self.open.len() > outer {
+        let outer = self.depth.saturating_sub(1);
+        while self.depth > outer {
             self.child()?;
         }
         Ok(())
@@ -178,71 +201,131 @@ impl<'a> Reader<'a> {
 
     /// Reads to the end of the document; what is still open is skipped.
     pub(crate) fn finish(mut self) -> Result<(), ParseError> {
-        while !self.open.is_empty() {
+        while self.depth > 0 {
             self.child()?;
         }
-        loop {
-            let at = self.cursor.outside()?;
-            if self.cursor.is_at_end() {
-                return Ok(());
-            }
-            match self.cursor.markup()? {
-                Markup::Dropped => {}
-                Markup::Start { .. } => {
-                    return Err(ParseError::syntax("a second root element", at));
-                }
-                Markup::End(_) => {
-                    return Err(ParseError::syntax("an end tag without its start tag", at));
-                }
-                Markup::CData(_) => {
-                    return Err(ParseError::syntax("text outside the root element", at));
-                }
-            }
+        match self.outside()? {
+            Some(_) => Err(self.syntax("a second root element")),
+            None => Ok(()),
         }
     }
 
-    /// Where in the body the last thing read begins, in bytes: the tag that
-    /// [`child`](Self::child) read, or the first character of the text.
+    /// Where in the body the last thing read begins, in bytes.
     pub(crate) fn at(&self) -> usize {
-        self.at
+        self.in_body(self.at)
     }
 
-    /// Reads one piece of markup inside the root, and opens or closes an
-    /// element with it.
-    fn markup(&mut self) -> Result<Markup<'a>, ParseError> {
-        self.at = self.cursor.at();
-        let markup = self.cursor.markup()?;
-        match markup {
-            Markup::Start { name, bare } => self.start(name, bare)?,
-            Markup::End(name) => {
-                if self.open.last() != Some(&name) {
-                    return Err(ParseError::syntax("an end tag of another element", self.at));
+    /// An error at the last thing read.
+    pub(crate) fn error(&self, kind: ParseErrorKind) -> ParseError {
+        self.error_at(kind, self.at())
+    }
+
+    /// An error at this byte of the body.
+    pub(crate) fn error_at(&self, kind: ParseErrorKind, at: usize) -> ParseError {
+        ParseError::new(kind).at_offset(self.body, at)
+    }
+
+    fn syntax(&self, how: &'static str) -> ParseError {
+        self.error(ParseErrorKind::Syntax(how.into()))
+    }
+
+    fn cut_short(&self) -> ParseError {
+        self.error_at(ParseErrorKind::UnexpectedEnd, self.body.len())
+    }
+
+    /// Opens the element that comes next outside of the root element and returns its
+    /// name, or returns `None` at the end of the document.
+    fn outside(&mut self) -> Result<Option<&'a str>, ParseError> {
+        loop {
+            self.at = self.events.buffer_position();
+            match self.events.read_event() {
+                Ok(Event::Start(tag)) => return self.opened(tag.name().into_inner().len()),
+                Ok(Event::Eof) => return Ok(None),
+                Ok(Event::Decl(declaration)) => {
+                    let declared = declaration.encoding().and_then(Result::ok);
+                    let utf_8 = declared.is_none_or(|name| name.eq_ignore_ascii_case("utf-8"));
+                    if !utf_8 && !self.body.is_ascii() {
+                        return Err(self.error(ParseErrorKind::Encoding));
+                    }
                 }
-                self.close();
+                Ok(Event::Text(text)) if text.trim_ascii().is_empty() => {}
+                Ok(Event::Text(_) | Event::CData(_) | Event::GeneralRef(_)) => {
+                    return Err(self.syntax("text outside the root element"));
+                }
+                other => self.beside(other)?,
             }
-            Markup::CData(_) | Markup::Dropped => {}
         }
-        Ok(markup)
     }
 
-    fn start(&mut self, name: &'a str, bare: bool) -> Result<(), ParseError> {
-        if self.open.len() >= MAX_DEPTH {
-            return Err(ParseError::new(ParseErrorKind::TooDeep).at_byte(self.at));
+    /// The element that was just read is open. Its name is this long.
+    #[inline]
+    fn opened(&mut self, length: usize) -> Result<Option<&'a str>, ParseError> {
+        if self.depth >= MAX_DEPTH {
+            return Err(self.error(ParseErrorKind::TooDeep));
         }
-        self.open.push(name);
-        self.bare = bare;
-        Ok(())
+        self.depth = self.depth.saturating_add(1);
+        let name = usize::try_from(self.at).ok().and_then(|at| self.text.get(at..)?.get(1..));
+        Ok(name.and_then(|name| name.get(..length)))
     }
 
-    fn close_bare(&mut self) -> bool {
-        let bare = std::mem::take(&mut self.bare);
-        if bare {
-            self.close();
-        }
-        bare
+    fn closed(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
     }
 
-    fn close(&mut self) {
-        self.closed = self.open.pop().unwrap_or_default();
+    /// What else there can be inside of an element.
+    fn beside(&self, event: Result<Event<'a>, Error>) -> Result<(), ParseError> {
+        match event {
+            Ok(Event::DocType(_)) => Err(self.error(ParseErrorKind::Doctype)),
+            Ok(Event::Eof) => Err(self.cut_short()),
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.refused(&error)),
+        }
+    }
+
+    /// What quick-xml refuses, in words of our own.
+    fn refused(&self, error: &Error) -> ParseError {
+        let at = self.in_body(self.events.error_position());
+        let kind = match error {
+            Error::Syntax(SyntaxError::UnclosedDoctype)
+            | Error::IllFormed(IllFormedError::MissingDoctypeName) => ParseErrorKind::Doctype,
+            Error::Syntax(SyntaxError::InvalidBangMarkup) if !self.body.ends_with(b"<!") => {
+                ParseErrorKind::Syntax("`<!` without a comment or a CDATA section".into())
+            }
+            // What is not closed goes to the end of the document.
+            Error::Syntax(_) => return self.cut_short(),
+            Error::IllFormed(IllFormedError::MismatchedEndTag { .. }) => {
+                ParseErrorKind::Syntax("an end tag of another element".into())
+            }
+            Error::IllFormed(IllFormedError::UnmatchedEndTag(_)) => {
+                ParseErrorKind::Syntax("an end tag without its start tag".into())
+            }
+            _ => ParseErrorKind::Syntax("markup that is not well-formed".into()),
+        };
+        self.error_at(kind, at)
+    }
+
+    fn in_body(&self, position: u64) -> usize {
+        let start = self.body.len().saturating_sub(self.text.len());
+        usize::try_from(position).unwrap_or(usize::MAX).saturating_add(start)
+    }
+
+    /// What a reference stands for.
+    fn resolved(&self, reference: &BytesRef<'a>) -> Result<Cow<'a, str>, ParseError> {
+        if reference.is_char_ref() {
+            let c = reference.resolve_char_ref().ok().flatten();
+            let c = c.unwrap_or(char::REPLACEMENT_CHARACTER);
+            return Ok(holdable(Cow::Owned(c.into())));
+        }
+        let text = resolve_xml_entity(reference);
+        text.map(Cow::Borrowed).ok_or_else(|| self.syntax("an entity that is not predefined"))
+    }
+}
+
+/// The text without white space at its ends.
+fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim_ascii()),
+        Cow::Owned(text) if text.trim_ascii().len() == text.len() => Cow::Owned(text),
+        Cow::Owned(text) => Cow::Owned(text.trim_ascii().to_owned()),
     }
 }

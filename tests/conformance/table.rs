@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 use order_webhooks::bandwidth::{
-    DenialReason, NotificationWebhook, PortOutAnswer, PortOutWebhook, SubscriptionWebhook,
+    DenialReason, NotificationWebhook, PortOutAnswer, PortOutValidationRequest, PortOutWebhook,
+    SubscriptionWebhook,
 };
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
@@ -106,7 +107,7 @@ fn a_rejection_hands_the_verified_body_over() {
     assert_eq!(
         format!("{rejection:?}"),
         "Rejection { status: 400, reason: Unparsable(ParseError(text outside the root element at \
-         byte 0)), .. }"
+         line 1 column 1)), .. }"
     );
     // The head refused; there is nothing proven to keep.
     let request = http::Request::post("/").body("broken").unwrap();
@@ -246,6 +247,8 @@ fn a_signature_tells_its_header() {
 fn a_port_out_is_answered_otherwise() {
     let otherwise = PortOutAnswer::deny(DenialReason::InvalidRequest);
     let webhook = PortOutWebhook::new(auth(), otherwise.clone());
-    assert_eq!(webhook.otherwise(Some("some_pon")), otherwise.answer(Some("some_pon")));
+    let sample = include_bytes!("../data/bandwidth/port-out.xml");
+    let request = PortOutValidationRequest::parse_unverified(sample).unwrap();
+    assert_eq!(webhook.otherwise(&request), otherwise.answer(&request));
     assert_eq!(webhook.otherwise(None), otherwise.answer(None));
 }

@@ -117,7 +117,7 @@ impl Receiver {
             (false, 0 | 2) => PortOutAnswer::Allow,
             (false, _) => PortOutAnswer::deny(DenialReason::PinInvalid),
         };
-        let mut response = answer.answer(question.pon()).to_response();
+        let mut response = answer.answer(question.event()).to_response();
         self.kept.insert(number, Some(answer));
         if self.flaw == Flaw::DeniesWith7599 {
             let body = String::from_utf8_lossy(response.body()).replace("7513", "7599");

@@ -22,23 +22,18 @@ const ORDER: &str = "<?xml version=\"1.0\"?><Notification><SubscriptionId>s-1</S
 #[test]
 fn an_order_with_everything_in_it() {
     let Notification::Order(order) = parse(ORDER).unwrap() else { panic!("not an order") };
-    let time = |text| timestamp_of(text);
     let expected = OrderNotification {
-        subscription_id: "s-1".into(),
+        subscription_id: Some("s-1".into()),
         order_type: Some(OrderType::PortIns),
         order_id: Some("o-1".into()),
         customer_order_id: Some("c-1".into()),
         status: Some(OrderStatus::Foc),
         message: Some("Done & dusted".into()),
-        completed_telephone_numbers: vec!["2223331000".into(), "2223331001".into()],
-        last_modified_date: time("2023-09-12T15:11:31.705Z"),
-        actual_foc_date: time("2023-09-12T00:00:00Z"),
+        telephone_numbers: vec!["2223331000".into(), "2223331001".into()],
+        last_modified_date: Some("2023-09-12T15:11:31.705Z".into()),
+        actual_foc_date: Some("2023-09-12T00:00:00Z".into()),
     };
     assert_eq!(order, expected);
-}
-
-fn timestamp_of(text: &str) -> Option<OffsetDateTime> {
-    crate::wire::time::parse(text)
 }
 
 #[test]
@@ -71,9 +66,9 @@ fn a_note_and_an_event() {
                  </SubscriptionId><ImpactedTelephoneNumbers><TelephoneNumber>2223331000\
                  </TelephoneNumber></ImpactedTelephoneNumbers></Notification>";
     let expected = EventNotification {
-        subscription_id: "s-1".into(),
+        subscription_id: Some("s-1".into()),
         event_type: EventType::MessagingLost,
-        impacted_telephone_numbers: vec!["2223331000".into()],
+        telephone_numbers: vec!["2223331000".into()],
     };
     assert_eq!(parse(event), Ok(Notification::Event(expected)));
 }
@@ -98,24 +93,117 @@ fn a_word_of_tomorrow_keeps_its_text() {
     assert_eq!(order.order_type, Some(OrderType::Other("portins2".into())));
 }
 
+/// "Order Webhook" and the specification print all of these; a notification is sent
+/// once.
 #[test]
-fn what_is_not_a_notification() {
-    for (body, message) in [
-        ("<Notification/>", "SubscriptionId: missing at byte 0"),
-        ("<Notification><SubscriptionId/></Notification>", "SubscriptionId: missing at byte 31"),
-        (
-            "<Notification><Status/><Status>FOC</Status></Notification>",
-            "Status: given twice at byte 23",
-        ),
-        ("<Notification><Status><b/></Status></Notification>", "Status: not text at byte 22"),
-        (
-            "<Notification><LastModifiedDate>yesterday</LastModifiedDate></Notification>",
-            "LastModifiedDate: not a timestamp with an offset at byte 14",
-        ),
-        ("<Notifications/>", "the root element is <Notifications> at byte 0"),
+fn a_date_in_any_form_keeps_its_text() {
+    for date in [
+        "2023-09-12T15:11:31.705Z",
+        "2015-03-25",
+        "2014-03-25 12:55:11.0",
+        "2021-06-30Z",
+        "2015-02-25 00:00:00",
+        "12/09/2023",
+        "1694531491",
+        "yesterday",
     ] {
-        assert_eq!(parse(body), Err(message.to_owned()));
+        let body = ORDER.replace("2023-09-12T15:11:31.705Z", date);
+        let Ok(Notification::Order(order)) = parse(&body) else { panic!("{date}") };
+        let kept = order.last_modified_date.unwrap();
+        assert_eq!((kept.as_str(), kept.to_string().as_str()), (date, date));
+        assert_eq!(json(&body)["LastModifiedDate"], date);
     }
+}
+
+#[test]
+fn nothing_is_required_but_the_root() {
+    for body in [
+        "<Notification/>",
+        "<Notification><SubscriptionId/><Status></Status><LastModifiedDate/></Notification>",
+        "<Notification><Status><b/></Status><CompletedTelephoneNumbers/></Notification>",
+        "<Notification><CompletedTelephoneNumbers>2223331000</CompletedTelephoneNumbers>\
+         </Notification>",
+    ] {
+        let empty = Notification::Order(OrderNotification::default());
+        assert_eq!(parse(body), Ok(empty), "{body}");
+        assert_eq!(json(body), json!({}));
+    }
+    let event = parse("<Notification><EventType>X</EventType></Notification>").unwrap();
+    assert_eq!(event.subscription_id(), None);
+    assert_eq!(
+        parse("<Notifications/>"),
+        Err("the root element is <Notifications> at line 1 column 1".to_owned())
+    );
+}
+
+#[test]
+fn of_an_element_given_twice_the_first_is_taken() {
+    let body = ORDER.replace(
+        "</Notification>",
+        "<Status>COMPLETE</Status><OrderId/><LastModifiedDate>x</LastModifiedDate></Notification>",
+    );
+    assert_eq!(parse(&body), parse(ORDER));
+    let body = ORDER.replace("<Status>", "<Status/><Status> </Status><Status>");
+    assert_eq!(parse(&body), parse(ORDER));
+}
+
+/// Newer pages print the one list, older ones the other.
+#[test]
+fn the_numbers_of_an_event_are_read_under_both_names_in_order_and_none_twice() {
+    let list = |name: &str, numbers: &[&str]| {
+        let numbers: Vec<_> = numbers
+            .iter()
+            .map(|number| format!("<TelephoneNumber>{number}</TelephoneNumber>"))
+            .collect();
+        format!("<{name}>{}</{name}>", numbers.concat())
+    };
+    let (impacted, completed) = ("ImpactedTelephoneNumbers", "CompletedTelephoneNumbers");
+    for (lists, expected) in [
+        (list(impacted, &["2223331000"]), &["2223331000"][..]),
+        (list(completed, &["2223331000"]), &["2223331000"]),
+        (
+            list(completed, &["2223331001", "2223331000"])
+                + &list(impacted, &["+12223331000", "2223331002", "2223331001"])
+                + &list(completed, &["2223331003"]),
+            &["2223331001", "2223331000", "2223331002", "2223331003"],
+        ),
+    ] {
+        let body =
+            format!("<Notification>{lists}<EventType>MESSAGING_LOST</EventType></Notification>");
+        assert_eq!(json(&body)[impacted], json!(expected));
+        assert!(parse(&body).unwrap().order().is_none());
+    }
+}
+
+/// `CompletedTelephoneNumbers` are the numbers that were attempted.
+#[test]
+fn what_was_attempted_is_done_as_the_status_says() {
+    use OrderStatus as S;
+    let numbers: Vec<TelephoneNumber> = vec!["2223331000".into(), "2223331001".into()];
+    let order = |status| OrderNotification {
+        status,
+        telephone_numbers: numbers.clone(),
+        ..OrderNotification::default()
+    };
+    for status in OrderStatus::KNOWN {
+        let done = match status {
+            S::Complete | S::Completed | S::AdjustedComplete => Some(&numbers[..]),
+            S::Failed | S::Cancelled => Some(&[][..]),
+            _ => None,
+        };
+        assert_eq!(order(Some(status.clone())).completed_telephone_numbers(), done, "{status}");
+    }
+    assert_eq!(order(Some("DONE".into())).completed_telephone_numbers(), None);
+    assert_eq!(order(None).completed_telephone_numbers(), None);
+}
+
+#[test]
+fn orders_and_notes_share_the_order() {
+    let note = ORDER.replace("</Notification>", "<Note>Call back</Note></Notification>");
+    let (order, note) = (parse(ORDER).unwrap(), parse(&note).unwrap());
+    assert!(matches!(note, Notification::Note(_)));
+    assert_eq!(order.order(), note.order());
+    assert_eq!(order.subscription_id(), Some("s-1"));
 }
 
 #[test]
@@ -126,4 +214,82 @@ fn debug_shows_no_customer_data() {
         assert!(!shown.contains(hidden), "{shown}");
     }
     assert!(shown.starts_with("Note(NoteNotification { order: OrderNotification {"), "{shown}");
+}
+
+mod round_trips {
+    use proptest::prelude::*;
+
+    use super::super::*;
+    use crate::bandwidth::Timestamp;
+
+    /// Text that a document gives back: no white space at its ends, no character
+    /// that XML cannot hold, not empty.
+    fn text() -> impl Strategy<Value = String> {
+        "[!-~é\u{1F600}][ -~\t\n\ré]{0,12}[!-~]"
+    }
+
+    fn numbers() -> impl Strategy<Value = Vec<TelephoneNumber>> {
+        let number = "\\+?[0-9]{10}".prop_map(|number| TelephoneNumber::from(&*number));
+        prop::collection::btree_set(number, 0..4).prop_map(Vec::from_iter)
+    }
+
+    fn date() -> impl Strategy<Value = Option<Timestamp>> {
+        let date = prop_oneof!["20[0-9]{2}-0[1-9]-1[0-9]T1[0-9]:00:00(\\.[0-9]{3})?Z", text()];
+        prop::option::of(date.prop_map(|date| Timestamp::from(&*date)))
+    }
+
+    prop_compose! {
+        fn order()(
+            subscription_id in prop::option::of(text()),
+            order_type in prop::option::of(text().prop_map(|word| OrderType::from(&*word))),
+            order_id in prop::option::of(text()),
+            customer_order_id in prop::option::of(text()),
+            status in prop::option::of(prop::sample::select(OrderStatus::KNOWN)),
+            message in prop::option::of(text()),
+            telephone_numbers in numbers(),
+            last_modified_date in date(),
+            actual_foc_date in date(),
+        ) -> OrderNotification {
+            OrderNotification {
+                subscription_id,
+                order_type,
+                order_id,
+                customer_order_id,
+                status,
+                message,
+                telephone_numbers,
+                last_modified_date,
+                actual_foc_date,
+            }
+        }
+    }
+
+    fn notification() -> impl Strategy<Value = Notification> {
+        prop_oneof![
+            order().prop_map(Notification::Order),
+            (text(), order())
+                .prop_map(|(note, order)| Notification::Note(NoteNotification { note, order })),
+            (prop::option::of(text()), text(), numbers()).prop_map(
+                |(subscription_id, event_type, telephone_numbers)| {
+                    Notification::Event(EventNotification {
+                        subscription_id,
+                        event_type: EventType::from(&*event_type),
+                        telephone_numbers,
+                    })
+                }
+            ),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(notification in notification()) {
+            let xml = notification.to_xml();
+            let read = Notification::parse_unverified(xml.as_bytes());
+            prop_assert_eq!(read.as_ref(), Ok(&notification));
+            prop_assert!(roxmltree::Document::parse(&xml).is_ok(), "{}", xml);
+            let json = serde_json::to_string(&notification).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Notification>(&json).unwrap(), notification);
+        }
+    }
 }

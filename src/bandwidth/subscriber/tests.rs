@@ -1,6 +1,15 @@
 use super::*;
 use DenialReason as R;
 
+/// What the denial says would have been accepted.
+#[track_caller]
+fn told(subscriber: &Subscriber, request: &PortOutValidationRequest) -> AcceptableValues {
+    match subscriber.judge(request) {
+        PortOutAnswer::Allow => panic!("allowed"),
+        PortOutAnswer::Deny(denial) => denial.acceptable().clone(),
+    }
+}
+
 fn subscriber() -> Subscriber {
     Subscriber::new("AB-0777", ["2223331000", "+1 (222) 333-1001", "none", "333"])
         .unwrap()
@@ -55,7 +64,7 @@ fn what_a_back_office_would_take_for_the_same_is_allowed() {
 #[test]
 fn every_fault_has_its_code() {
     type Edit = fn(&mut PortOutValidationRequest);
-    let table: [(Edit, &[DenialReason]); 17] = [
+    let table: [(Edit, &[DenialReason]); 25] = [
         (|r| r.account_number = None, &[R::AccountNumberMissing]),
         (|r| r.account_number = Some(" - ".into()), &[R::AccountNumberMissing]),
         (|r| r.account_number = Some("AB-777".into()), &[R::AccountNumberInvalid]),
@@ -70,6 +79,24 @@ fn every_fault_has_its_code() {
         (|r| r.telephone_numbers[0] = "1333".into(), &[R::TelephoneNumberUnknown]),
         (|r| r.telephone_numbers[0] = "anonymous".into(), &[R::TelephoneNumberUnknown]),
         (|r| r.telephone_numbers[0] = "222333A1000".into(), &[R::TelephoneNumberUnknown]),
+        (|r| r.telephone_numbers[0] = "2223331000\u{ff11}".into(), &[R::TelephoneNumberUnknown]),
+        (|r| r.telephone_numbers[0] = "222333100\u{ff10}".into(), &[R::TelephoneNumberUnknown]),
+        (|r| r.telephone_numbers[0] = "+2223331000".into(), &[R::TelephoneNumberUnknown]),
+        (|r| r.telephone_numbers[0] = "none".into(), &[R::TelephoneNumberUnknown]),
+        // A stranger's number among the customer's own, first, last and in between.
+        (
+            |r| r.telephone_numbers = vec!["2223339999".into(), "2223331000".into()],
+            &[R::TelephoneNumberUnknown],
+        ),
+        (
+            |r| r.telephone_numbers = vec!["2223331000".into(), "2223339999".into()],
+            &[R::TelephoneNumberUnknown],
+        ),
+        (|r| r.telephone_numbers = vec![], &[R::TelephoneNumberUnknown]),
+        (
+            |r| r.telephone_numbers = vec!["2223331002".into(), "2223339999".into()],
+            &[R::TelephoneNumberUnknown, R::TelephoneNumberInactive],
+        ),
         (|r| r.telephone_numbers[0] = "2223331002".into(), &[R::TelephoneNumberInactive]),
         (
             |r| {
@@ -119,25 +146,93 @@ fn a_record_without_pin_and_zip_code_asks_for_neither() {
 }
 
 #[test]
-fn what_would_have_been_accepted_is_told() {
-    let denied = subscriber().judge(&request(|r| {
+fn what_would_have_been_accepted_is_told_as_the_record_has_it() {
+    let all_wrong = request(|r| {
         r.account_number = Some("1".into());
         r.pin = Some("1".into());
         r.zip_code = Some("1".into());
-        r.telephone_numbers = vec!["2223331001".into(), "2223339999".into()];
-    }));
-    let PortOutAnswer::Deny(denial) = denied else { panic!("allowed") };
+        r.subscriber_name = Some("Ane".into());
+        r.telephone_numbers = vec!["+12223331001".into(), "2223339999".into()];
+    });
     let expected = AcceptableValues::new()
-        .with_account_number("AB0777")
+        .with_account_number("AB-0777")
         .with_pin("0111")
-        .with_zip_code("02154")
-        .with_telephone_numbers(["2223331001".into()]);
-    assert_eq!(*denial.acceptable(), expected);
-    let denied = subscriber().judge(&request(|r| r.pin = None));
-    let PortOutAnswer::Deny(denial) = denied else { panic!("allowed") };
+        .with_zip_code("02154-1234")
+        .with_subscriber_name("Ane B.")
+        .with_telephone_numbers(["+12223331001".into()]);
+    let told_all = told(&subscriber().with_name(" Ane B. ").unwrap(), &all_wrong);
+    assert_eq!(told_all, expected);
+    // The spelling of the request is kept.
+    assert_eq!(told_all.telephone_numbers[0].as_str(), "+12223331001");
     let expected =
         AcceptableValues::new().with_pin("0111").with_telephone_numbers(["2223331000".into()]);
-    assert_eq!(*denial.acceptable(), expected);
+    assert_eq!(told(&subscriber(), &request(|r| r.pin = None)), expected);
+}
+
+/// "At least one of the fields that would have made the request valid, and the
+/// telephone numbers considered valid".
+#[test]
+fn a_denial_for_a_number_tells_what_makes_the_request_valid() {
+    let own = |numbers: &[&str]| {
+        let numbers = numbers.iter().copied().map(TelephoneNumber::from);
+        AcceptableValues::new().with_telephone_numbers(numbers)
+    };
+    let numbers = |numbers: &[&str]| {
+        request(|r| r.telephone_numbers = numbers.iter().copied().map(Into::into).collect())
+    };
+    for (asked, acceptable) in [
+        (&["2223339999"][..], own(&["2223331000", "2223331001"])),
+        (&["2223331002"], own(&["2223331000", "2223331001"])),
+        (&["2223331001", "2223339999"], own(&["2223331001"])),
+        (&["2223331000", "2223331001", "2223331002"], own(&["2223331000", "2223331001"])),
+    ] {
+        assert_eq!(told(&subscriber(), &numbers(asked)), acceptable, "{asked:?}");
+    }
+    let one = subscriber().with_most_numbers(1);
+    assert_eq!(told(&one, &numbers(&["2223331001", "2223331000"])), own(&["2223331000"]));
+    assert_eq!(told(&one, &numbers(&["2223339999"])), own(&["2223331000"]));
+    // Without a number to tell of, the account is told.
+    let account = AcceptableValues::new().with_account_number("AB-0777");
+    let none = Subscriber::new("AB-0777", [""; 0]).unwrap();
+    assert_eq!(told(&none, &request(|_| {})), account);
+    assert_eq!(told(&subscriber().with_most_numbers(0), &request(|_| {})), account);
+    let many = (0..1000).map(|n| format!("222444{n:04}"));
+    let many = Subscriber::new("AB-0777", many).unwrap();
+    assert_eq!(told(&many, &request(|_| {})).telephone_numbers.len(), 100);
+}
+
+/// The record is not of the customer whose number it is.
+#[test]
+fn a_request_about_another_customer_is_told_nothing() {
+    let about_another = |account: Option<&str>| {
+        request(|r| {
+            r.account_number = account.map(str::to_owned);
+            r.pin = None;
+            r.telephone_numbers = vec!["2223339999".into()];
+        })
+    };
+    for account in [None, Some("778")] {
+        assert_eq!(told(&subscriber(), &about_another(account)), AcceptableValues::new());
+    }
+    assert_ne!(told(&subscriber(), &about_another(Some("AB-0777"))), AcceptableValues::new());
+    let of_this = request(|r| r.account_number = Some("778".into()));
+    assert_eq!(told(&subscriber(), &of_this).account_number.as_deref(), Some("AB-0777"));
+}
+
+#[test]
+fn records_that_lack_a_field_need_no_case_of_their_own() {
+    for (pin, zip_code, name) in [(None, None, None), (Some("1"), Some("2"), Some("N"))] {
+        let subscriber = Subscriber::new("AB-0777", ["2223331000"])
+            .and_then(|subscriber| subscriber.with_pin(pin))
+            .and_then(|subscriber| subscriber.with_zip_code(zip_code))
+            .and_then(|subscriber| subscriber.with_name(name))
+            .unwrap();
+        let request = request(|r| {
+            (r.pin, r.zip_code) = (pin.map(str::to_owned), zip_code.map(str::to_owned));
+            r.subscriber_name = name.map(str::to_owned);
+        });
+        assert_eq!(subscriber.judge(&request), PortOutAnswer::Allow);
+    }
 }
 
 #[test]
@@ -152,5 +247,5 @@ fn a_record_that_would_match_nothing_given_cannot_be_built() {
 
 #[test]
 fn debug_shows_no_customer_data() {
-    assert_eq!(format!("{:?}", subscriber()), "Subscriber { active: 3, inactive: 1, .. }");
+    assert_eq!(format!("{:?}", subscriber()), "Subscriber { active: 2, inactive: 1, .. }");
 }

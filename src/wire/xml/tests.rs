@@ -1,3 +1,5 @@
+#![allow(clippy::arithmetic_side_effects)]
+
 use std::borrow::Cow;
 
 use super::Reader;
@@ -42,6 +44,12 @@ fn text_is_one_value_however_it_is_written() {
         ("1\r\n2\r3\n4\r\r5", "1\n2\n3\n4\n\n5"),
         ("]] > ]>", "]] > ]>"),
         ("]&#93;>", "]]>"),
+        ("]]>", "]]>"),
+        // What XML cannot hold.
+        ("\0\u{1}\u{c}\u{1b}\u{fffe}\u{ffff}", &"\u{fffd}".repeat(6)),
+        ("&#0;&#8;&#xC;&#xD800;&#xFFFE;&#x110000;", &"\u{fffd}".repeat(6)),
+        ("&#;&#x;&#X21;&#+33;&#4294967329;&#99999999999999999999;", &"\u{fffd}".repeat(6)),
+        ("<![CDATA[\u{c}]]>", "\u{fffd}"),
         ("é\u{1f600}&#x1F600;", "é\u{1f600}\u{1f600}"),
         ("\u{a0}1\u{a0}", "\u{a0}1\u{a0}"),
     ] {
@@ -52,8 +60,7 @@ fn text_is_one_value_however_it_is_written() {
 
 #[test]
 fn plain_text_is_borrowed() {
-    for content in ["1234", " 1234 ", "a]b", "<![CDATA[1234]]>", "<!--c-->1234", "1234<!--c-->", ""]
-    {
+    for content in ["1234", " 1234 ", "a]b", "<![CDATA[1234]]>", "<!--c-->1234", "&amp;", ""] {
         let body = format!("<a>{content}</a >");
         assert!(matches!(text_of(&body), Cow::Borrowed(_)), "{content:?}");
     }
@@ -106,7 +113,7 @@ fn a_place_counts_from_the_start_of_the_body() {
     reader.child().unwrap();
     assert_eq!(reader.at(), 7);
     reader.text().unwrap();
-    assert_eq!(reader.at(), 11);
+    assert_eq!(reader.at(), 19);
     reader.child().unwrap();
     assert_eq!(reader.at(), 24);
 }
@@ -127,11 +134,49 @@ fn a_list_goes_on_with_elements_that_only_begin_alike() {
     reader.finish().unwrap();
 }
 
+/// What is not read is not judged.
+#[test]
+fn what_is_stepped_over() {
+    for inside in [
+        "<b>&e; & &#0; \0</b>",
+        "<b c=1 c=2 d e='&x;' f='<' :='' 1=''/>",
+        "<b c='1'd='>'></b>",
+        "<!-- -- --- <a> & ]]> -->",
+        "<?pi?><? ?><?xml version='9'?>",
+        "<?xml encoding='UTF-16'?>",
+        "<1/><-/>< /><b:c/>",
+        "]]> & \u{b}",
+    ] {
+        assert_eq!(read(format!("<a>{inside}</a>").as_bytes()), Ok(()), "{inside}");
+    }
+    for declaration in [
+        "<?xml?>",
+        "<?xml version='2.0' a='1'?>",
+        "<?xml version=1.0 standalone='YES'?>",
+        "<?XML ?>",
+    ] {
+        assert_eq!(read(format!(" {declaration}<a/>").as_bytes()), Ok(()), "{declaration}");
+    }
+}
+
+/// A lenient reader takes an element in a text for no text.
+#[test]
+fn an_element_where_text_is() {
+    for (body, place) in [("<a><b/>1</a>", "column 4"), ("<a>1<!----><b>2</b></a>", "column 12")] {
+        let reader = || Reader::open(body.as_bytes(), "a").unwrap();
+        let error = reader().text().unwrap_err();
+        assert_eq!(error.to_string(), format!("not text at line 1 {place}"));
+        let mut lenient = reader().lenient();
+        assert_eq!(lenient.text().unwrap(), "", "{body}");
+        lenient.finish().unwrap();
+    }
+}
+
 #[test]
 fn finish_reads_what_is_left() {
-    let reader = Reader::open(b"<a><b><c>", "a").unwrap();
+    let reader = Reader::open(b"<a><b>\n<c>", "a").unwrap();
     assert_eq!(
         reader.finish().unwrap_err().to_string(),
-        "unexpected end of the document at byte 9"
+        "unexpected end of the document at line 2 column 4"
     );
 }

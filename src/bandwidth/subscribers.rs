@@ -1,0 +1,107 @@
+//! The records of many customers, found by telephone number.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fmt;
+
+use crate::bandwidth::{
+    DenialReason, PortOutAnswer, PortOutValidationRequest, Subscriber, TelephoneNumber,
+};
+
+/// Many customers, found by their telephone numbers, in whatever way these are
+/// written.
+///
+/// A request is judged by the [`Subscriber`] whose numbers it names:
+///
+/// - A number that nobody has is
+///   [`TelephoneNumberUnknown`](DenialReason::TelephoneNumberUnknown).
+/// - So are numbers of two customers in one request, because they are not all of
+///   one account. If the account number of the request is that of one of them,
+///   this one judges, and says which of the numbers are valid. Otherwise the
+///   denial says nothing of either.
+///
+/// ```
+/// use order_webhooks::bandwidth::{
+///     PortOutAnswer, PortOutValidationRequest, Subscriber, Subscribers,
+/// };
+///
+/// let on_file = [("777", "2223331000", Some("1111")), ("778", "2223331001", None)];
+/// let records = on_file.iter().map(|&(account, number, pin)| {
+///     Subscriber::new(account, [number]).and_then(|record| record.with_pin(pin))
+/// });
+/// let subscribers = Subscribers::new(records.collect::<Result<Vec<_>, _>>()?)?;
+/// let request = PortOutValidationRequest::parse_unverified(
+///     b"<PortOutValidationRequest><AccountNumber>778</AccountNumber><TelephoneNumbers>\
+///       <TelephoneNumber>+12223331001</TelephoneNumber></TelephoneNumbers>\
+///       </PortOutValidationRequest>",
+/// )?;
+/// assert_eq!(subscribers.judge(&request), PortOutAnswer::Allow);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Subscribers {
+    records: Vec<Subscriber>,
+    by_number: HashMap<TelephoneNumber, usize>,
+}
+
+/// Two records have the same telephone number, so that it cannot be told whose it
+/// is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("record {position} of the subscribers has a telephone number of another one")]
+#[non_exhaustive]
+pub struct NumberTwice {
+    /// The position of the later record, counted from 1.
+    pub position: usize,
+}
+
+impl Subscribers {
+    /// These customers.
+    ///
+    /// # Errors
+    ///
+    /// [`NumberTwice`] if two of them have the same number, active or not.
+    pub fn new(records: impl IntoIterator<Item = Subscriber>) -> Result<Self, NumberTwice> {
+        let records: Vec<_> = records.into_iter().collect();
+        let mut by_number = HashMap::new();
+        for (place, record) in records.iter().enumerate() {
+            for number in record.numbers() {
+                match by_number.entry(number.clone()) {
+                    Entry::Vacant(free) => drop(free.insert(place)),
+                    // A number can be both active and not in one record.
+                    Entry::Occupied(taken) if *taken.get() == place => {}
+                    Entry::Occupied(_) => {
+                        return Err(NumberTwice { position: place.saturating_add(1) });
+                    }
+                }
+            }
+        }
+        Ok(Self { records, by_number })
+    }
+
+    /// The customer with this number.
+    #[must_use]
+    pub fn find(&self, number: &TelephoneNumber) -> Option<&Subscriber> {
+        self.records.get(*self.by_number.get(number)?)
+    }
+
+    /// Whether the numbers of this request may leave.
+    pub fn judge(&self, request: &PortOutValidationRequest) -> PortOutAnswer {
+        let mut owners = request.telephone_numbers().iter().filter_map(|number| self.find(number));
+        let unknown = PortOutAnswer::deny(DenialReason::TelephoneNumberUnknown);
+        let Some(first) = owners.next() else { return unknown };
+        if owners.clone().all(|owner| std::ptr::eq(owner, first)) {
+            return first.judge(request);
+        }
+        let named = std::iter::once(first).chain(&mut owners);
+        let named = named.into_iter().find(|owner| owner.has_account_of(request));
+        named.map_or(unknown, |owner| owner.judge(request))
+    }
+}
+
+impl fmt::Debug for Subscribers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscribers").field("records", &self.records.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;
