@@ -43,12 +43,21 @@ impl Answer {
         Self::to_port_out(&format!("<Portable>true</Portable><PON>{pon}</PON>"))
     }
 
-    /// A port-out that is denied with this code, whose PON is known or not.
-    pub fn denied(pon: Option<&str>, code: u16, description: &str) -> Self {
+    /// A port-out that could not be read, except perhaps for its PON.
+    pub fn unread(pon: Option<&str>) -> Self {
         let pon = pon.map_or(String::new(), |pon| format!("<PON>{pon}</PON>"));
+        let error = error(7598, "Invalid request");
+        Self::to_port_out(&format!("<Portable>false</Portable>{pon}{error}"))
+    }
+
+    /// The sample of a port-out, with this PON, denied with this code. A denial
+    /// without a value may count as an approval, so the numbers go back.
+    pub fn denied(pon: &str, code: u16, description: &str) -> Self {
+        let error = error(code, description);
         Self::to_port_out(&format!(
-            "<Portable>false</Portable>{pon}<Errors><Error><Code>{code}</Code>\
-             <Description>{description}</Description></Error></Errors>"
+            "<Portable>false</Portable><PON>{pon}</PON>{error}<AcceptableValues>\
+             <TelephoneNumbers><TelephoneNumber>2223331000</TelephoneNumber>\
+             <TelephoneNumber>2223331001</TelephoneNumber></TelephoneNumbers></AcceptableValues>"
         ))
     }
 
@@ -70,6 +79,12 @@ impl From<Response<Bytes>> for Answer {
             body: String::from_utf8_lossy(&body).into_owned(),
         }
     }
+}
+
+fn error(code: u16, description: &str) -> String {
+    format!(
+        "<Errors><Error><Code>{code}</Code><Description>{description}</Description></Error></Errors>"
+    )
 }
 
 fn values(headers: &HeaderMap, name: &HeaderName) -> Vec<String> {

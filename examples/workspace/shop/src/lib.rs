@@ -40,7 +40,7 @@ pub fn on_order(update: &OrderStatusUpdate) -> Receipt {
 }
 
 pub fn on_notification(notification: &Notification) -> bandwidth::Receipt {
-    println!("news of subscription {}", notification.subscription_id());
+    println!("news of subscription {}", notification.subscription_id().unwrap_or("unknown"));
     bandwidth::Receipt::Accepted
 }
 

@@ -24,8 +24,8 @@ pub fn answer(
         "/porterbuddy" => receive(&webhooks.porterbuddy, head, body, shop::on_order),
         "/notifications" => receive(&webhooks.notifications, head, body, shop::on_notification),
         "/port-outs" => receive(&webhooks.port_outs, head, body, |asked| {
-            stand_by(webhooks.port_outs.otherwise(asked.pon()));
-            shop::judge(asked).answer(asked.pon())
+            stand_by(webhooks.port_outs.otherwise(asked));
+            shop::judge(asked).answer(asked)
         }),
         _ => Answer::empty(StatusCode::NOT_FOUND).to_response(),
     }
