@@ -13,9 +13,7 @@
 //! receiver of yours.
 #![allow(clippy::print_stdout, reason = "a table is the point of the example")]
 
-#[path = "send/http1.rs"]
-#[allow(dead_code, reason = "`send` prints more of it")]
-mod http1;
+mod client;
 
 use std::error::Error;
 use std::io::{self, IsTerminal as _};
@@ -26,7 +24,6 @@ use axum::Router;
 use axum::extract::{FromRef, State};
 use axum::routing::post;
 use http::Uri;
-use http1::Target;
 use order_webhooks::axum::{Verified, port_out};
 use order_webhooks::bandwidth::{
     self, DenialReason, EventType, Json, Notification, NotificationWebhook, OrderNotification,
@@ -183,7 +180,7 @@ fn bandwidth_notifications(url: &Uri) -> Deliveries {
     let delivered = |event| outcome("asked, then right", "401, 200", event, DELIVERED);
     let refused = "none: credentials refused: not the expected ones";
     let refused = outcome("asked, then wrong", "401, 401", refused, LOST);
-    let end = "none: unexpected end of the document at byte 200";
+    let end = "none: unexpected end of the document at line 6 column 6";
     let cut_short = outcome("asked, then right", "401, 400", end, LOST);
     let order = sender.delivery(ORDER);
     let forged = order.clone().forged(Forgery::Wrong);
@@ -381,10 +378,9 @@ async fn send(sent: &Delivery, log: &Log) -> Result<Outcome, Box<dyn Error>> {
     let mut statuses = Vec::new();
     let then = loop {
         let request = delivery.request().ok_or("the delivery has ended")?;
-        let target = Target::of(request.uri())?;
         log.take();
         let wait = delivery.time_allowed();
-        let answer = spawn_blocking(move || http1::exchange(&target, &request, wait)).await??;
+        let answer = spawn_blocking(move || client::exchange(request, wait)).await??;
         statuses.push(answer.status().as_u16());
         match delivery.answered(&answer) {
             Next::RepeatWithCredentials => {}
@@ -412,8 +408,8 @@ fn in_short(next: &Next) -> String {
         Next::TryAgain { .. } => AGAIN.to_owned(),
         Next::Ended(Verdict::Lost(_)) => LOST.to_owned(),
         Next::Ended(Verdict::PortOutAllowed) => "port-out approved".to_owned(),
-        Next::Ended(Verdict::PortOutDenied(denied)) => {
-            let codes: Vec<_> = denied.codes.iter().map(u16::to_string).collect();
+        Next::Ended(Verdict::PortOutDenied { codes, .. }) => {
+            let codes: Vec<_> = codes.iter().map(u16::to_string).collect();
             format!("port-out denied: {}", codes.join(", "))
         }
         next => next.to_string(),

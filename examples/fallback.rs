@@ -16,15 +16,16 @@
 #![allow(clippy::print_stdout, reason = "what happens is the point of the example")]
 #![allow(dead_code, reason = "the examples share more than each of them uses")]
 
+mod client;
 mod common;
 #[path = "inbox/mod.rs"]
 mod inbox;
 #[path = "inbox/server.rs"]
 mod server;
 
-use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -36,8 +37,8 @@ use inbox::{Delivery, Inbox, Store, StoreError};
 use order_webhooks::musement::{self, OrderItemUpdate};
 use order_webhooks::porterbuddy::{self, OrderStatusUpdate, OrderWebhook};
 use order_webhooks::{Credentials, Secret, Tracked};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
+use tokio::task::spawn_blocking;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -180,22 +181,8 @@ fn accepted(response: &Response<Bytes>) -> Result<(), StoreError> {
     }
 }
 
-/// The least of an HTTP client, in the place of the one that you use.
+/// Sends it with the HTTP client of the examples, in the place of yours.
 async fn send(request: Request<Vec<u8>>) -> Result<Response<Bytes>, StoreError> {
-    let (parts, body) = request.into_parts();
-    let host = parts.uri.authority().ok_or("the request has no host")?;
-    let mut text = format!("{} {} HTTP/1.0\r\nhost: {host}\r\n", parts.method, parts.uri.path());
-    write!(text, "content-length: {}\r\n", body.len())?;
-    for (name, value) in &parts.headers {
-        write!(text, "{name}: {}\r\n", value.to_str()?)?;
-    }
-    let mut stream = TcpStream::connect(host.as_str()).await?;
-    stream.write_all(format!("{text}\r\n").as_bytes()).await?;
-    stream.write_all(&body).await?;
-    let mut answer = Vec::new();
-    stream.take(1024 * 1024).read_to_end(&mut answer).await?;
-    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").ok_or("no answer")?;
-    let body = Bytes::from(answer.split_off(end.saturating_add(4)));
-    let status = std::str::from_utf8(&answer)?.split(' ').nth(1).ok_or("no status")?;
-    Ok(Response::builder().status(status).body(body)?)
+    let answer = spawn_blocking(|| client::exchange(request, Duration::from_secs(10)));
+    Ok(answer.await??)
 }

@@ -38,6 +38,7 @@ pub use order_type::{EventType, OrderType};
 pub(crate) use port_out_answer::PortOutValidationResponse;
 pub use port_out_answer::{IntoPortOutAnswer, PortOutAnswer};
 pub use port_out_failure::PortOutFailure;
+#[cfg(feature = "body")]
 pub(crate) use port_out_failure::Reporter;
 pub use port_out_request::PortOutValidationRequest;
 pub use port_out_webhook::{InvalidDeadline, PortOutWebhook};

@@ -55,7 +55,7 @@ pub enum ConfigError {
 /// which field.
 ///
 /// The message never repeats what the body holds, so it can be logged. It
-/// reads, for example, `order_item_updated: not a timestamp at byte 181`.
+/// reads, for example, `order_item_uuid: not a UUID at line 1 column 36`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ParseError(Box<Fault>);
 
@@ -63,7 +63,6 @@ pub struct ParseError(Box<Fault>);
 struct Fault {
     kind: ParseErrorKind,
     field: Option<Cow<'static, str>>,
-    at: Option<usize>,
     position: Option<Position>,
 }
 
@@ -120,21 +119,13 @@ impl ParseError {
     /// An error of this kind, with no place yet.
     #[must_use]
     pub fn new(kind: ParseErrorKind) -> Self {
-        Self(Box::new(Fault { kind, field: None, at: None, position: None }))
+        Self(Box::new(Fault { kind, field: None, position: None }))
     }
 
     /// The same error in this field. An error that names a field keeps it.
     #[must_use]
     pub fn in_field(mut self, field: impl Into<Cow<'static, str>>) -> Self {
         self.0.field.get_or_insert_with(|| field.into());
-        self
-    }
-
-    /// The same error at this byte of the body, counted from 0. An error that
-    /// has a place keeps it.
-    #[must_use]
-    pub fn at_byte(mut self, at: usize) -> Self {
-        self.0.at.get_or_insert(at);
         self
     }
 
@@ -173,12 +164,6 @@ impl ParseError {
     pub fn position(&self) -> Option<Position> {
         self.0.position
     }
-
-    /// Where in the body, as a number of bytes from its start, if it is known.
-    #[must_use]
-    pub fn at(&self) -> Option<usize> {
-        self.0.at
-    }
 }
 
 impl fmt::Display for ParseError {
@@ -187,9 +172,6 @@ impl fmt::Display for ParseError {
             write!(f, "{field}: ")?;
         }
         write!(f, "{}", self.0.kind)?;
-        if let Some(at) = self.0.at {
-            write!(f, " at byte {at}")?;
-        }
         if let Some(position) = self.0.position {
             write!(f, " at {position}")?;
         }
@@ -214,10 +196,12 @@ mod tests {
     fn a_message_has_field_kind_and_place() {
         let error = ParseError::new(ParseErrorKind::Invalid("a timestamp".into()));
         assert_eq!(error.to_string(), "not a timestamp");
-        let error = error.at_byte(181).in_field("order_item_updated");
-        assert_eq!(error.to_string(), "order_item_updated: not a timestamp at byte 181");
+        let position = Position { line: 2, column: 36 };
+        let error = error.at_position(position).in_field("order_item_updated");
+        let whole = "order_item_updated: not a timestamp at line 2 column 36";
+        assert_eq!(error.to_string(), whole);
         assert_eq!(error.field(), Some("order_item_updated"));
-        assert_eq!(error.at(), Some(181));
+        assert_eq!(error.position(), Some(position));
     }
 
     #[test]
@@ -234,10 +218,10 @@ mod tests {
     #[test]
     fn the_first_field_and_the_first_place_stay() {
         let error = ParseError::new(ParseErrorKind::Missing)
-            .at_byte(1)
+            .at_offset(b"{}", 1)
             .in_field("inner")
-            .at_byte(2)
+            .at_offset(b"{}", 2)
             .in_field("outer");
-        assert_eq!(error.to_string(), "inner: missing at byte 1");
+        assert_eq!(error.to_string(), "inner: missing at line 1 column 2");
     }
 }

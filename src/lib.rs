@@ -62,7 +62,6 @@ mod log;
 #[cfg(feature = "musement")]
 pub mod musement;
 mod peer;
-mod policy;
 #[cfg(feature = "porterbuddy")]
 pub mod porterbuddy;
 mod receipt;
@@ -87,7 +86,6 @@ pub use error::{ConfigError, ParseError};
 pub use head::Head;
 pub use limits::Limits;
 pub use peer::PeerAddress;
-pub use policy::{Delivered, DeliveryPolicy, Retries};
 pub use receipt::Receipt;
 pub use rejection::{Reason, Rejection};
 pub use secret::Secret;

@@ -43,10 +43,9 @@
 //!
 //! The providers do not document everything. What a sender does all the same is
 //! an assumption, and each stands in one place: the waits and the number of
-//! retries in [`Retries`](crate::Retries), the time allowed in
-//! [`DeliveryPolicy`](crate::DeliveryPolicy::ASSUMED_TIME_ALLOWED), the answer to
-//! a request without credentials in [`Failure::NotAsked`], and what mixed codes
-//! do to a port-out in [`DenialEffect`] and [`FailedOpen`].
+//! retries in [`Retries`], the time allowed in
+//! [`DeliveryPolicy`](DeliveryPolicy::ASSUMED_TIME_ALLOWED), and the rest in
+//! [`Failure`] and [`Verdict`].
 
 #[cfg(feature = "actix")]
 mod actix;
@@ -59,6 +58,7 @@ mod forgery;
 #[cfg(feature = "musement")]
 pub mod musement;
 mod payload;
+mod policy;
 #[cfg(feature = "bandwidth")]
 mod port_out;
 #[cfg(feature = "porterbuddy")]
@@ -75,8 +75,7 @@ pub use delivery::Delivery;
 pub use disorder::{doubled, reordered};
 pub use forgery::{Forgery, damage};
 pub use payload::Payload;
-#[cfg(feature = "bandwidth")]
-pub use port_out::{DenialEffect, Denied, FailedOpen};
+pub use policy::{Delivered, DeliveryPolicy, Retries};
 pub use random::Random;
 pub use report::{Exchange, Report};
 pub use sender::Sender;

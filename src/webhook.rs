@@ -11,7 +11,6 @@ use crate::error::ParseError;
 use crate::head::Head;
 use crate::limits::Limits;
 use crate::log;
-use crate::policy::DeliveryPolicy;
 use crate::rejection::{Reason, Rejection};
 
 pub use crate::answer::Answer;
@@ -92,11 +91,6 @@ pub trait Webhook: Clone + Send + Sync + 'static {
     /// The bounds within which a body is read.
     fn limits(&self) -> Limits {
         Limits::default()
-    }
-
-    /// How the provider delivers.
-    fn policy(&self) -> DeliveryPolicy {
-        DeliveryPolicy::UNDOCUMENTED
     }
 
     /// An answer to give in place of the usual one when a POST is refused. Only a

@@ -10,6 +10,7 @@ use std::time::Duration;
 use actix_web::{App, test::init_service, web};
 use axum::Router;
 use axum::body::Body;
+use axum::middleware::map_request;
 use axum::routing::post;
 use bytes::Bytes;
 use http::{Request, Response};
@@ -19,10 +20,10 @@ use order_webhooks::bandwidth::{
 };
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
-use order_webhooks::testing::{self, Delivery, FailedOpen, Failure, Forgery, Sender, Verdict};
+use order_webhooks::testing::{self, Delivery, DeliveryPolicy, Failure, Forgery, Sender, Verdict};
 use order_webhooks::tower::ReceiveLayer;
 use order_webhooks::{
-    Allowlist, BasicAuth, Credentials, DeliveryPolicy, Receipt, Receive as _, Secret, Verified,
+    Allowlist, BasicAuth, Credentials, PeerAddress, Receipt, Receive as _, Secret, Verified,
     webhook::Extract,
 };
 use tower::service_fn;
@@ -104,6 +105,10 @@ fn genuine() -> Vec<Delivery> {
     all.extend(testing::bandwidth::order_notifications().iter().map(|e| notifications.delivery(e)));
     all.push(notifications.delivery(&testing::bandwidth::note_notification()));
     all.push(bare.delivery(&testing::bandwidth::event_notification()));
+    all.push(
+        notifications
+            .delivery(&testing::bandwidth::in_e164(testing::bandwidth::order_notification())),
+    );
     all.push(v2.delivery(&testing::bandwidth::v2_placeholder()));
     all
 }
@@ -113,13 +118,13 @@ fn port_out() -> Sender {
 }
 
 fn denied(verdict: &Verdict) -> Option<&[u16]> {
-    if let Verdict::PortOutDenied(denied) = verdict { Some(&denied.codes) } else { None }
+    if let Verdict::PortOutDenied { codes, .. } = verdict { Some(codes) } else { None }
 }
 
 #[tokio::test]
 async fn every_documented_event_is_delivered_to_axum() {
     let deliveries = genuine();
-    assert_eq!(deliveries.len(), 6 + 6 + 83 + 3);
+    assert_eq!(deliveries.len(), 6 + 6 + 83 + 4);
     for delivery in deliveries {
         let report = delivery.clone().run_on(router()).await;
         assert_eq!(report.verdict, Verdict::Delivered, "{report}");
@@ -210,7 +215,7 @@ async fn an_answer_that_is_too_late_is_none() {
     }
     let broken = service_fn(|_: Request<_>| async { Err::<Response<Body>, _>("broken") });
     let report = port_out().delivery("").run_on(broken).await;
-    let open = Verdict::PortOutFailedOpen(FailedOpen::NoAnswer(Failure::NoAnswer));
+    let open = Verdict::PortOutFailedOpen(Failure::NoAnswer);
     assert_eq!((report.verdict, report.exchanges.len()), (open, 9));
 }
 
@@ -230,7 +235,8 @@ async fn a_service_of_another_body_and_a_delivery_on_another_thread() {
     assert_eq!(answer.unwrap().body(), "true");
 }
 
-/// The address of a sender counts in memory as it does over a network.
+/// The address of a sender counts in memory as it does over a network: it is the
+/// connection's, and no middleware is needed.
 #[actix_web::test]
 async fn a_receiver_can_check_the_address() {
     let address: IpAddr = "203.0.113.7".parse().unwrap();
@@ -241,7 +247,7 @@ async fn a_receiver_can_check_the_address() {
     let app = init_service(app).await;
     let router = Router::new().route("/", post(axum_on::<OrderItemWebhook>)).with_state(webhook);
     let musement =
-        Sender::new("/".parse().unwrap(), OrderItemWebhook::POLICY).from_address(address);
+        Sender::new("/".parse().unwrap(), testing::musement::POLICY).from_address(address);
     let delivery = musement.delivery(&testing::musement::order_item_update());
     let wrong = delivery.clone().forged(Forgery::Wrong);
     for (delivery, status) in [(delivery, 200), (wrong, 403)] {
@@ -250,6 +256,34 @@ async fn a_receiver_can_check_the_address() {
         let axum = delivery.run_on(router.clone()).await;
         assert_eq!(axum.statuses(), actix.statuses());
     }
+}
+
+/// Behind a proxy the connection is the proxy's, and the sender stands in a header.
+/// A test of it passes only if there is a middleware that looks there.
+#[tokio::test]
+async fn a_middleware_that_is_missing_is_missed() {
+    let webhook = OrderItemWebhook::new(Allowlist::new(["203.0.113.7"]).unwrap());
+    let bare = Router::new().route("/", post(axum_on::<OrderItemWebhook>)).with_state(webhook);
+    let proxied = bare.clone().layer(map_request(async |mut request: Request<Body>| {
+        let header = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok());
+        if let Some(address) = header.and_then(|value| value.parse().ok()) {
+            request.extensions_mut().insert(PeerAddress(address));
+        }
+        request
+    }));
+    let sender = Sender::new("/".parse().unwrap(), testing::musement::POLICY)
+        .with_header("x-forwarded-for", "203.0.113.7")
+        .unwrap()
+        .from_address("127.0.0.1".parse().unwrap());
+    let delivery = sender.delivery(&testing::musement::order_item_update());
+    let request = delivery.request().unwrap();
+    assert_eq!(request.headers().get("x-forwarded-for").unwrap(), "203.0.113.7");
+    for (app, status) in [(proxied, 200), (bare, 403)] {
+        let report = delivery.clone().run_on(app).await;
+        assert_eq!(report.exchanges.first().and_then(testing::Exchange::status), Some(status));
+    }
+    assert!(sender.clone().with_header("no name", "x").is_err());
+    assert!(sender.with_header("x-forwarded-for", "\r\n").is_err());
 }
 
 /// A provider of one's own, put together from its parts.

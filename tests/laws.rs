@@ -108,8 +108,7 @@ fn the_core_knows_no_runtime_no_io_and_no_clock() {
 #[test]
 fn what_is_public_is_send_and_sync() {
     use order_webhooks::{
-        Allowlist, ConfigError, Credentials, DeliveryPolicy, Limits, ParseError, Reason, Rejection,
-        Verified,
+        Allowlist, ConfigError, Credentials, Limits, ParseError, Reason, Rejection, Verified,
         auth::{BodySignature, Signature},
         bandwidth::{self, SubscriptionWebhook},
         fallback::FallbackError,
@@ -119,7 +118,7 @@ fn what_is_public_is_send_and_sync() {
     };
     fn both<T: Send + Sync>() {}
     both::<(Allowlist, BasicAuth, BodySignature, Credentials, Secret, Signature, Limits)>();
-    both::<(ConfigError, ParseError, Reason, Rejection, Answer, DeliveryPolicy, FallbackError)>();
+    both::<(ConfigError, ParseError, Reason, Rejection, Answer, FallbackError)>();
     both::<(OrderItemWebhook, Verified<OrderItemWebhook>, musement::Fallback)>();
     both::<(OrderWebhook, Verified<OrderWebhook>, porterbuddy::Fallback)>();
     both::<(NotificationWebhook, Verified<NotificationWebhook>)>();

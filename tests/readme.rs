@@ -1,5 +1,5 @@
-//! The README's tables say what the code does. Its snippets are documentation
-//! tests of the crate.
+//! The tables of the README, of CONTRIBUTING.md and of docs/ say what is true. The
+//! README's snippets are documentation tests of the crate.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -13,22 +13,23 @@ use std::path::Path;
 use std::time::Duration;
 
 use http::header::{AUTHORIZATION, HeaderValue};
-use order_webhooks::bandwidth::{
-    DenialReason, NotificationWebhook, PortOutWebhook, SubscriptionWebhook,
-};
-use order_webhooks::musement::OrderItemWebhook;
-use order_webhooks::porterbuddy::OrderWebhook;
-use order_webhooks::{
-    BasicAuth, Delivered, DeliveryPolicy, Limits, ParseError, Reason, Retries, Secret, Webhook,
-    webhook::ParseErrorKind,
-};
+use order_webhooks::testing::{self, Delivered, DeliveryPolicy, Retries};
+use order_webhooks::{Limits, ParseError, Reason, webhook::ParseErrorKind};
 
 const README: &str = include_str!("../README.md");
 const MANIFEST: &str = include_str!("../Cargo.toml");
 
-/// The cells of the table under this heading.
+const CONTRIBUTING: &str = include_str!("../CONTRIBUTING.md");
+const ASSURANCE: &str = include_str!("../docs/assurance.md");
+
+/// The cells of the README's table under this heading.
 fn table(heading: &str) -> Vec<Vec<&'static str>> {
-    let (_, section) = README.split_once(&format!("\n## {heading}\n")).unwrap();
+    table_of(README, heading)
+}
+
+fn table_of(page: &'static str, heading: &str) -> Vec<Vec<&'static str>> {
+    let heading = format!("# {heading}\n");
+    let (_, section) = page.split_once(&heading).unwrap();
     let section = section.split("\n## ").next().unwrap();
     let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
     rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect()).collect()
@@ -61,18 +62,12 @@ fn cells(policy: DeliveryPolicy) -> [String; 3] {
 
 #[test]
 fn the_table_of_webhooks_is_that_of_their_policies() {
-    let auth = BasicAuth::new("u", "p").unwrap();
-    let secret = Secret::new("k").unwrap();
-    let port_out = PortOutWebhook::new(auth.clone(), DenialReason::InvalidRequest.into());
     let policies = [
-        ("`musement::OrderItemWebhook`", OrderItemWebhook::new(auth.clone()).policy()),
-        ("`porterbuddy::OrderWebhook`", OrderWebhook::new(&secret).policy()),
-        ("`bandwidth::NotificationWebhook`", NotificationWebhook::new(auth).policy()),
-        ("`bandwidth::PortOutWebhook`", port_out.policy()),
-        (
-            "`bandwidth::SubscriptionWebhook<T>`",
-            SubscriptionWebhook::<serde_json::Value>::new(&secret).policy(),
-        ),
+        ("`musement::OrderItemWebhook`", testing::musement::POLICY),
+        ("`porterbuddy::OrderWebhook`", testing::porterbuddy::POLICY),
+        ("`bandwidth::NotificationWebhook`", testing::bandwidth::NOTIFICATION_POLICY),
+        ("`bandwidth::PortOutWebhook`", testing::bandwidth::PORT_OUT_POLICY),
+        ("`bandwidth::SubscriptionWebhook<T>`", DeliveryPolicy::UNDOCUMENTED),
     ];
     let documented = table("The webhooks");
     assert_eq!(documented.len(), policies.len());
@@ -157,6 +152,15 @@ fn the_quick_starts_are_short() {
     }
 }
 
+/// The README names the very command that `.ci/run` calls.
+#[test]
+fn there_is_one_command_for_the_tests() {
+    let command = "cargo test --all-features";
+    assert!(README.contains(&format!("`{command}`")));
+    assert!(CONTRIBUTING.contains(&format!("\n{command} ")));
+    assert!(include_str!("../.ci/run").contains(&format!("tests() {{ step {command}; }}")));
+}
+
 #[test]
 fn the_table_of_scripts_has_every_script() {
     fn scripts(folder: &Path, found: &mut BTreeSet<String>) {
@@ -170,7 +174,7 @@ fn the_table_of_scripts_has_every_script() {
             }
         }
     }
-    let documented = table("Contributing");
+    let documented = table_of(CONTRIBUTING, "Scripts");
     let documented: BTreeSet<_> = documented.iter().map(|row| row[0].trim_matches('`')).collect();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = BTreeSet::new();
@@ -190,7 +194,7 @@ fn the_number_of_advisories_is_that_of_the_tests() {
         ["CVE-", "GHSA-", "RUSTSEC-"].iter().any(|database| word.starts_with(database))
     };
     let advisories: BTreeSet<_> = words.filter(advisory).collect();
-    let rows = table("How hard to break");
-    let row = rows.iter().find(|row| row[2] == "`cargo test --test advisories`").unwrap();
-    assert_eq!(row[1], format!("{} tried, none applies", advisories.len()));
+    let rows = table_of(ASSURANCE, "How hard to break");
+    let row = rows.iter().find(|row| row[3] == "`cargo test --test advisories`").unwrap();
+    assert_eq!(row[2], format!("{} tried, none applies", advisories.len()));
 }

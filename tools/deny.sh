@@ -6,6 +6,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+if [[ $# -gt 0 ]]; then
+  echo "usage: $0" >&2
+  exit 2
+fi
+
 cargo deny --version >/dev/null 2>&1 || cargo install --locked cargo-deny
 
 cargo deny --all-features check licenses bans sources

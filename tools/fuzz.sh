@@ -12,6 +12,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+if ! [[ ${1:-10} =~ ^[0-9]+$ ]]; then
+  echo "usage: $0 [SECONDS [TARGET...]]" >&2
+  exit 2
+fi
+
 seconds=${1:-10}
 shift || true
 
@@ -21,10 +26,15 @@ if ! cargo +nightly --version >/dev/null 2>&1; then
 fi
 cargo fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz
 
+mapfile -t known < <(cargo +nightly fuzz list)
+for target in "$@"; do
+  if ! printf '%s\n' "${known[@]}" | grep -qxe "$target"; then
+    echo "$0: no target is called $target: ${known[*]}" >&2
+    exit 2
+  fi
+done
 targets=("$@")
-if [[ ${#targets[@]} -eq 0 ]]; then
-  mapfile -t targets < <(cargo +nightly fuzz list)
-fi
+[[ $# -gt 0 ]] || targets=("${known[@]}")
 
 FUZZ_SEEDS="$PWD/fuzz/corpus" cargo test --quiet --test fuzz_smoke write_seeds >/dev/null
 cargo +nightly fuzz build --release

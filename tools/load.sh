@@ -12,6 +12,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
+if [[ $# -gt 1 || ! $seconds =~ ^[0-9]+$ ]]; then
+  echo "usage: $0 [SECONDS]" >&2
+  exit 2
+fi
 
 if ! command -v wrk >/dev/null; then
   apt-get update -qq >/dev/null

@@ -7,6 +7,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+if [[ $# -gt 0 ]]; then
+  echo "usage: $0" >&2
+  exit 2
+fi
+
 if ! cargo +nightly --version >/dev/null 2>&1; then
   echo "skipped: no nightly toolchain (rustup toolchain install nightly)"
   exit 0

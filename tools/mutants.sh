@@ -13,12 +13,19 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+for file in "$@"; do
+  if [[ $file != core && ! -f $file ]]; then
+    echo "$0: $file is no file (usage: $0 [core | FILE...])" >&2
+    exit 2
+  fi
+done
+
 cargo mutants --version >/dev/null 2>&1 || cargo install --locked cargo-mutants
 
 files=()
 tests="--lib --tests"
 if [[ "${1:-}" == core ]]; then
-  for file in src/auth/*.rs src/{rejection,webhook,policy,limits,receipt,head,secret,error}.rs \
+  for file in src/auth/*.rs src/{answer,error,head,limits,peer,receipt,rejection,secret,webhook}.rs \
     src/bandwidth/{denial,receipt,port_out_answer,port_out_webhook,subscriber}.rs; do
     files+=(--file "$file")
   done

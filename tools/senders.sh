@@ -12,6 +12,14 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+clients=$(sed -n 's/^    ("\([^"]*\)", .*/\1/p' tools/senders/run.py)
+for part in "$@"; do
+  if ! grep -qiFe "$part" <<<"$clients"; then
+    printf 'no client is called %s\n%s\n' "$part" "$clients" >&2
+    exit 2
+  fi
+done
+
 # Installed one by one, so that a missing one costs only its own client.
 if command -v apt-get >/dev/null && [[ $(id -u) -eq 0 ]]; then
   missing=()

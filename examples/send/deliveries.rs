@@ -10,112 +10,114 @@ use order_webhooks::testing::{
 };
 use order_webhooks::{Credentials, Secret};
 
-use super::args::{Args, Webhook, What};
+use super::args::{self, BandwidthCredentials, Webhook, Which};
 
 /// The deliveries, in the order in which they are to be sent.
-pub(crate) fn deliveries(args: &Args) -> Result<Vec<Delivery>, String> {
-    let mut sender = sender(args)?;
-    if !args.how.bare_body {
-        sender = sender.without_bare_body();
-    }
-    let mut random = Random::new(args.how.seed);
+pub(crate) fn deliveries(webhook: &Webhook) -> Result<Vec<Delivery>, String> {
+    let how = webhook.how();
+    let mut random = Random::new(how.seed);
     let mut deliveries = Vec::new();
-    let once = once(args, &sender)?;
-    for _ in 0..args.how.repeat {
+    let once = once(webhook)?;
+    for _ in 0..how.repeat {
         for delivery in &once {
             let mut delivery = delivery.clone();
-            if args.how.damage {
+            if how.damage {
                 delivery = delivery.damaged(&mut random);
             }
-            if let Some(forgery) = args.how.forge {
+            if let Some(forgery) = how.forge {
                 delivery = delivery.forged(forgery);
             }
             deliveries.push(delivery);
         }
     }
-    if args.how.double {
+    if how.double {
         deliveries = doubled(deliveries, &mut random);
     }
-    if args.how.reorder {
+    if how.reorder {
         deliveries = reordered(deliveries, &mut random);
     }
-    if args.how.replay {
+    if how.replay {
         let replayed: Vec<_> = deliveries.iter().map(Delivery::replayed).collect();
         deliveries.extend(replayed);
     }
     Ok(deliveries)
 }
 
-fn sender(args: &Args) -> Result<Sender, String> {
-    let url = args.url.clone();
-    let credentials = |provider| {
-        let (username, password) = args.who.credentials(provider)?;
-        Credentials::new(&username, &password).map_err(|error| error.to_string())
-    };
-    let secret = |name, default| {
-        Secret::new(args.who.key(name, default)?).map_err(|error| error.to_string())
-    };
-    Ok(match args.webhook {
-        Webhook::Musement => Sender::musement(url, &credentials("MUSEMENT")?),
-        Webhook::Porterbuddy => {
-            Sender::porterbuddy(url, &secret("PORTERBUDDY_API_KEY", "porterbuddy-api-key")?)
-        }
-        Webhook::Notification => Sender::notifications(url, &credentials("BANDWIDTH")?),
-        Webhook::PortOut => Sender::port_out(url, &credentials("BANDWIDTH")?),
-        Webhook::V2 => {
-            let secret = secret("BANDWIDTH_SECRET", "bandwidth-secret")?;
-            let sender = Sender::subscription_v2(url, &secret);
-            if args.who.gives_credentials() {
-                sender.with_credentials_when_asked(&credentials("BANDWIDTH")?)
-            } else {
-                sender
-            }
-        }
-    })
-}
-
-fn once(args: &Args, sender: &Sender) -> Result<Vec<Delivery>, String> {
-    let what = &args.what;
-    if let Some(file) = &what.body {
-        return Ok(vec![sender.delivery(&body(file)?)]);
-    }
-    Ok(match args.webhook {
-        Webhook::Musement => {
+fn once(webhook: &Webhook) -> Result<Vec<Delivery>, String> {
+    let url = webhook.how().url.clone();
+    Ok(match webhook {
+        Webhook::Musement { which, who, .. } => {
+            let sender = Sender::musement(url, &credentials(&who.username, &who.password)?);
             let mut update = musement::order_item_update();
-            if let Some(status) = &what.status {
+            if let Some(status) = &which.status {
                 update.order_item_status = OrderItemStatus::from(&**status);
             }
-            if what.all {
-                all(sender, &musement::order_item_updates())
-            } else {
-                one(sender, &update)
-            }
+            sent(&sender, which, &update, &musement::order_item_updates())?
         }
-        Webhook::Porterbuddy => {
+        Webhook::Porterbuddy { which, key, .. } => {
+            let sender = Sender::porterbuddy(url, &secret(key)?);
             let mut update = porterbuddy::order_status_update();
-            if let Some(status) = &what.status {
+            if let Some(status) = &which.status {
                 // `Other` keeps the spelling of the command line.
                 update.order_status = PorterbuddyStatus::Other(status.as_str().into());
             }
-            if what.all {
-                all(sender, &porterbuddy::order_status_updates())
-            } else {
-                one(sender, &update)
-            }
+            sent(&sender, which, &update, &porterbuddy::order_status_updates())?
         }
-        Webhook::Notification if what.all => all(sender, &notifications(what)),
-        Webhook::Notification => one(sender, &notification(what)),
-        Webhook::PortOut => one(sender, &port_out(what)),
-        Webhook::V2 => one(sender, &bandwidth::v2_placeholder()),
+        Webhook::Notification { what, who, .. } => {
+            let credentials = credentials(&who.username, &who.password)?;
+            let sender = bare(Sender::notifications(url, &credentials), who);
+            let form = |event| if what.e164 { bandwidth::in_e164(event) } else { event };
+            let all: Vec<_> = notifications(what).into_iter().map(form).collect();
+            sent(&sender, &what.which, &form(notification(what)), &all)?
+        }
+        Webhook::PortOut { what, who, .. } => {
+            let credentials = credentials(&who.username, &who.password)?;
+            let sender = bare(Sender::port_out(url, &credentials), who);
+            one(&sender, what.body.as_deref(), &port_out(what))?
+        }
+        Webhook::V2 { body, key, username, password, .. } => {
+            let mut sender = Sender::subscription_v2(url, &secret(key)?);
+            if let (Some(username), Some(password)) = (username, password) {
+                sender = sender.with_credentials_when_asked(&credentials(username, password)?);
+            }
+            one(&sender, body.as_deref(), &bandwidth::v2_placeholder())?
+        }
     })
 }
 
-fn one(sender: &Sender, payload: &impl Payload) -> Vec<Delivery> {
-    vec![sender.delivery(payload)]
+fn credentials(username: &str, password: &str) -> Result<Credentials, String> {
+    Credentials::new(username, password).map_err(|error| error.to_string())
 }
 
-fn all(sender: &Sender, payloads: &[impl Payload]) -> Vec<Delivery> {
-    payloads.iter().map(|payload| sender.delivery(payload)).collect()
+fn secret(key: &str) -> Result<Secret, String> {
+    Secret::new(key).map_err(|error| error.to_string())
+}
+
+fn bare(sender: Sender, who: &BandwidthCredentials) -> Sender {
+    if who.no_bare_body { sender.without_bare_body() } else { sender }
+}
+
+fn sent<P: Payload>(
+    sender: &Sender,
+    which: &Which,
+    one_of_it: &P,
+    all: &[P],
+) -> Result<Vec<Delivery>, String> {
+    if which.all {
+        return Ok(all.iter().map(|payload| sender.delivery(payload)).collect());
+    }
+    one(sender, which.body.as_deref(), one_of_it)
+}
+
+fn one(
+    sender: &Sender,
+    file: Option<&str>,
+    payload: &impl Payload,
+) -> Result<Vec<Delivery>, String> {
+    Ok(vec![match file {
+        Some(file) => sender.delivery(&body(file)?),
+        None => sender.delivery(payload),
+    }])
 }
 
 fn body(file: &str) -> Result<Vec<u8>, String> {
@@ -128,7 +130,7 @@ fn body(file: &str) -> Result<Vec<u8>, String> {
 }
 
 /// Every status of the type that is asked for, or of all types.
-fn notifications(what: &What) -> Vec<Notification> {
+fn notifications(what: &args::Notification) -> Vec<Notification> {
     let mut notifications = bandwidth::order_notifications();
     if let Some(order_type) = &what.order_type {
         let order_type = OrderType::from(&**order_type);
@@ -140,7 +142,7 @@ fn notifications(what: &What) -> Vec<Notification> {
     notifications
 }
 
-fn notification(what: &What) -> Notification {
+fn notification(what: &args::Notification) -> Notification {
     if what.event {
         return bandwidth::event_notification();
     }
@@ -155,11 +157,11 @@ fn notification(what: &What) -> Notification {
     let order_type = order_type.unwrap_or(OrderType::Orders);
     let first = order_type.statuses().iter().find(|status| **status == OrderStatus::Complete);
     let usual = first.or(order_type.statuses().last()).unwrap_or(&OrderStatus::Complete);
-    let status = what.status.as_deref().map_or_else(|| usual.clone(), OrderStatus::from);
+    let status = what.which.status.as_deref().map_or_else(|| usual.clone(), OrderStatus::from);
     bandwidth::order_notification_of(order_type, status)
 }
 
-fn port_out(what: &What) -> PortOutValidationRequest {
+fn port_out(what: &args::PortOut) -> PortOutValidationRequest {
     let filled = |text: &'_ str| (!text.is_empty()).then(|| text.to_owned());
     let mut request = bandwidth::port_out_request();
     if let Some(pin) = &what.pin {

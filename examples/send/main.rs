@@ -5,11 +5,15 @@
 //! cargo run --example send -- notification http://127.0.0.1:3000/bandwidth/notifications
 //! cargo run --example send -- --help
 //! ```
+//!
+//! The command line is read by `clap`, which the benches need anyway: each webhook
+//! has its own options, and one that is unknown or would be ignored is refused.
 #![allow(clippy::print_stderr, reason = "a program for the terminal")]
 
 mod args;
+#[path = "../client/mod.rs"]
+mod client;
 mod deliveries;
-mod http1;
 mod print;
 
 use std::io::{self, Write};
@@ -18,8 +22,9 @@ use std::thread;
 
 use order_webhooks::testing::{Delivery, Next, Verdict};
 
-use args::How;
-use http1::Target;
+use args::{CommandLine, How};
+use clap::Parser as _;
+use clap::error::ErrorKind;
 use print::Printer;
 
 fn main() -> ExitCode {
@@ -28,7 +33,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("send: {error}\nsend: --help says more");
+            eprintln!("{}", error.trim_end());
             ExitCode::from(2)
         }
     }
@@ -39,17 +44,22 @@ pub(crate) fn run(
     words: impl Iterator<Item = String>,
     out: &mut dyn Write,
 ) -> Result<bool, String> {
-    let Some(args) = args::parse(words)? else {
-        out.write_all(args::HELP.as_bytes()).map_err(|error| error.to_string())?;
-        return Ok(true);
+    let line = std::iter::once("send".to_owned()).chain(words);
+    let webhook = match CommandLine::try_parse_from(line) {
+        Ok(line) => line.webhook,
+        Err(help) if help.kind() == ErrorKind::DisplayHelp => {
+            write!(out, "{help}").map_err(|error| error.to_string())?;
+            return Ok(true);
+        }
+        Err(wrong) => return Err(wrong.to_string()),
     };
-    let target = Target::of(&args.url)?;
-    let deliveries = deliveries::deliveries(&args)?;
+    let how = webhook.how();
+    let deliveries = deliveries::deliveries(&webhook)?;
     let count = deliveries.len();
-    let mut printer = Printer::new(out, &args.how);
+    let mut printer = Printer::new(out, how);
     let sent = (1..).zip(deliveries).filter_map(|(number, delivery)| {
         printer.title(number, count);
-        send(&args.how, &target, delivery, &mut printer).then_some(())
+        send(how, delivery, &mut printer).then_some(())
     });
     let delivered = sent.count();
     if count > 1 {
@@ -59,12 +69,12 @@ pub(crate) fn run(
 }
 
 /// Sends one delivery, as far as the options let it go; whether it arrived.
-fn send(how: &How, target: &Target, mut delivery: Delivery, printer: &mut Printer<'_>) -> bool {
-    let time_allowed = how.timeout.unwrap_or(delivery.time_allowed());
+fn send(how: &How, mut delivery: Delivery, printer: &mut Printer<'_>) -> bool {
+    let time_allowed = how.timeout.unwrap_or_else(|| delivery.time_allowed());
     let mut answers = Vec::new();
     while let Some(request) = delivery.request() {
-        printer.request(target, &request);
-        let next = match http1::exchange(target, &request, time_allowed) {
+        printer.request(&request);
+        let next = match client::exchange(request, time_allowed) {
             Ok(response) => {
                 printer.response(&response);
                 answers.push(response.status().as_u16().to_string());

@@ -1,5 +1,6 @@
 //! What the terminal shows.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use bytes::Bytes;
@@ -7,7 +8,6 @@ use http::{HeaderValue, Request, Response};
 use order_webhooks::testing::Next;
 
 use super::args::How;
-use super::http1::{self, Target, printable};
 
 /// Where it is printed, and how much.
 pub(crate) struct Printer<'p> {
@@ -38,10 +38,10 @@ impl<'p> Printer<'p> {
         }
     }
 
-    pub(crate) fn request(&mut self, target: &Target, request: &Request<Bytes>) {
-        self.detail(&format!("> {}", http1::request_line(request)));
-        for (name, value) in http1::head(target, request) {
-            let value = self.value(&value);
+    pub(crate) fn request(&mut self, request: &Request<Bytes>) {
+        self.detail(&format!("> {} {}", request.method(), request.uri()));
+        for (name, value) in request.headers() {
+            let value = self.value(value);
             self.detail(&format!("> {name}: {value}"));
         }
         self.body('>', request.body());
@@ -92,4 +92,18 @@ impl<'p> Printer<'p> {
             self.detail(&format!("{mark} {}", printable(text)));
         }
     }
+}
+
+/// Text from strangers, one line of it, fit for a terminal.
+fn printable(text: &str) -> String {
+    let mut printable = String::new();
+    for character in text.chars() {
+        match character {
+            '"' | '\'' | '\\' => printable.push(character),
+            _ => {
+                let _ = write!(printable, "{}", character.escape_debug());
+            }
+        }
+    }
+    printable
 }

@@ -7,7 +7,10 @@ use std::sync::{Arc, OnceLock};
 /// A place for what an adapter shares among the clones of a webhook, such as the
 /// threads that its handlers run on. The webhook does not look into it.
 #[derive(Clone, Default)]
-pub(super) struct Kept(Arc<OnceLock<Arc<dyn Any + Send + Sync>>>);
+pub(super) struct Kept(
+    #[cfg_attr(not(feature = "body"), allow(dead_code, reason = "no adapter keeps anything"))]
+    Arc<OnceLock<Arc<dyn Any + Send + Sync>>>,
+);
 
 impl Kept {
     #[cfg(feature = "body")]

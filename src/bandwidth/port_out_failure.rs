@@ -4,7 +4,9 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::rejection::{Reason, Rejection};
+#[cfg(feature = "body")]
+use crate::rejection::Reason;
+use crate::rejection::Rejection;
 
 /// What is told of failures.
 pub(crate) type Reporter = Arc<dyn Fn(PortOutFailure) + Send + Sync>;

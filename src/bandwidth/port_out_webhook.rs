@@ -13,7 +13,6 @@ use crate::bandwidth::{PortOutAnswer, PortOutFailure, PortOutValidationRequest};
 use crate::error::ParseError;
 use crate::head::Head;
 use crate::limits::Limits;
-use crate::policy::{Delivered, DeliveryPolicy, Retries};
 use crate::rejection::Reason;
 use crate::webhook::Webhook;
 
@@ -99,14 +98,6 @@ pub enum InvalidDeadline {
 }
 
 impl PortOutWebhook {
-    /// How Bandwidth asks: it waits 30 s for a 200 with a valid answer, asks
-    /// eight times more, once every 5 minutes, and then approves the port-out.
-    pub const POLICY: DeliveryPolicy = DeliveryPolicy::new(
-        Delivered::ValidAnswer,
-        Some(TIME_ALLOWED),
-        Retries::Every { times: 8, interval: Duration::from_secs(5 * 60) },
-    );
-
     /// Accepts questions of these senders (a [`BasicAuth`](crate::BasicAuth), an
     /// [`Allowlist`](crate::Allowlist), or both), and answers `otherwise` when
     /// there is no answer of the handler.
@@ -220,6 +211,7 @@ impl fmt::Debug for PortOutWebhook {
             .field("rules", &self.rules)
             .field("limits", &self.limits)
             .field("deadline", &self.deadline)
+            .field("most_at_once", &self.most_at_once)
             .finish_non_exhaustive()
     }
 }
@@ -243,10 +235,6 @@ impl Webhook for PortOutWebhook {
 
     fn limits(&self) -> Limits {
         self.limits.within(self.deadline)
-    }
-
-    fn policy(&self) -> DeliveryPolicy {
-        Self::POLICY
     }
 
     fn answer_instead(&self, _reason: &Reason, verified_body: Option<&[u8]>) -> Option<Answer> {

@@ -5,7 +5,6 @@ use crate::bandwidth::Notification;
 use crate::error::ParseError;
 use crate::head::Head;
 use crate::limits::Limits;
-use crate::policy::{Delivered, DeliveryPolicy, Retries};
 use crate::rejection::Reason;
 use crate::webhook::{Extract, Webhook};
 
@@ -33,11 +32,6 @@ pub struct NotificationWebhook {
 }
 
 impl NotificationWebhook {
-    /// How Bandwidth delivers: 200 and nothing else confirms, and a notification
-    /// that fails never comes again.
-    pub const POLICY: DeliveryPolicy =
-        DeliveryPolicy::new(Delivered::Exactly200, None, Retries::Never);
-
     /// Accepts deliveries of these senders: a [`BasicAuth`](crate::BasicAuth)
     /// with the credentials that the subscription was made with, an
     /// [`Allowlist`](crate::Allowlist), or both.
@@ -73,10 +67,6 @@ impl Webhook for NotificationWebhook {
 
     fn limits(&self) -> Limits {
         self.limits
-    }
-
-    fn policy(&self) -> DeliveryPolicy {
-        Self::POLICY
     }
 }
 

@@ -5,7 +5,6 @@ use crate::error::ParseError;
 use crate::head::Head;
 use crate::limits::Limits;
 use crate::musement::OrderItemUpdate;
-use crate::policy::{Delivered, DeliveryPolicy, Retries};
 use crate::rejection::Reason;
 use crate::webhook::{Extract, Webhook};
 
@@ -30,11 +29,6 @@ pub struct OrderItemWebhook {
 }
 
 impl OrderItemWebhook {
-    /// How Musement delivers: 200 and nothing else confirms, and a delivery that
-    /// fails comes again, it does not say when or how often.
-    pub const POLICY: DeliveryPolicy =
-        DeliveryPolicy::new(Delivered::Exactly200, None, Retries::Unscheduled);
-
     /// Accepts deliveries of these senders: a [`BasicAuth`](crate::BasicAuth), an
     /// [`Allowlist`](crate::Allowlist), or both.
     #[must_use]
@@ -69,10 +63,6 @@ impl Webhook for OrderItemWebhook {
 
     fn limits(&self) -> Limits {
         self.limits
-    }
-
-    fn policy(&self) -> DeliveryPolicy {
-        Self::POLICY
     }
 }
 

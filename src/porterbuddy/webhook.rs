@@ -1,15 +1,12 @@
 //! The order webhook: who may send it.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use http::HeaderName;
+use std::sync::Arc;
 
 use crate::auth::{BodySignature, Senders, Signature, SignatureEncoding};
 use crate::error::ParseError;
 use crate::head::Head;
 use crate::limits::Limits;
-use crate::policy::{Delivered, DeliveryPolicy, Retries};
 use crate::porterbuddy::OrderStatusUpdate;
 use crate::rejection::Reason;
 use crate::secret::Secret;
@@ -43,14 +40,6 @@ pub struct OrderWebhook {
 }
 
 impl OrderWebhook {
-    /// How Porterbuddy delivers: any status from 200 to 299 within 10 s
-    /// confirms; after another it tries twice more, at rising intervals.
-    pub const POLICY: DeliveryPolicy = DeliveryPolicy::new(
-        Delivered::Any2xx,
-        Some(Duration::from_secs(10)),
-        Retries::Rising { times: 2 },
-    );
-
     /// Accepts deliveries that are signed with this API key.
     #[must_use]
     pub fn new(api_key: &Secret) -> Self {
@@ -111,10 +100,6 @@ impl Webhook for OrderWebhook {
 
     fn limits(&self) -> Limits {
         self.limits
-    }
-
-    fn policy(&self) -> DeliveryPolicy {
-        Self::POLICY
     }
 }
 

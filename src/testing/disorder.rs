@@ -9,7 +9,7 @@ use crate::testing::random::Random;
 pub fn doubled(deliveries: Vec<Delivery>, random: &mut Random) -> Vec<Delivery> {
     let mut doubled = Vec::with_capacity(deliveries.len().saturating_mul(2));
     for delivery in deliveries {
-        if random.one_in(2) {
+        if random.below(2) == 0 {
             doubled.push(delivery.restarted());
         }
         doubled.push(delivery);

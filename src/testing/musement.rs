@@ -4,13 +4,19 @@ use http::Uri;
 use uuid::Uuid;
 
 use crate::auth::Credentials;
-use crate::musement::{OrderItemStatus, OrderItemUpdate, OrderItemWebhook, Timestamp};
+use crate::musement::{OrderItemStatus, OrderItemUpdate, Timestamp};
+use crate::testing::policy::{Delivered, DeliveryPolicy, Retries};
 use crate::testing::sender::Sender;
+
+/// How Musement delivers: 200 and nothing else confirms, and a delivery that fails
+/// comes again. It does not say when or how often.
+pub const POLICY: DeliveryPolicy =
+    DeliveryPolicy::new(Delivered::Exactly200, None, Retries::Unscheduled);
 
 impl Sender {
     /// Musement: JSON, with the credentials in the first request.
     pub fn musement(url: Uri, credentials: &Credentials) -> Self {
-        Self::new(url, OrderItemWebhook::POLICY).with_credentials(credentials)
+        Self::new(url, POLICY).with_credentials(credentials)
     }
 }
 

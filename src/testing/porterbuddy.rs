@@ -1,18 +1,29 @@
 //! Porterbuddy's sender and its events.
 
+use std::time::Duration;
+
 use http::{HeaderName, Uri};
 
 use crate::auth::{BodySignature, SignatureEncoding};
-use crate::porterbuddy::{OrderStatus, OrderStatusUpdate, OrderWebhook, Timestamp};
+use crate::porterbuddy::{OrderStatus, OrderStatusUpdate, Timestamp};
 use crate::secret::Secret;
+use crate::testing::policy::{Delivered, DeliveryPolicy, Retries};
 use crate::testing::sender::Sender;
+
+/// How Porterbuddy delivers: any status from 200 to 299 within 10 s confirms. After
+/// another it tries twice more, at rising intervals.
+pub const POLICY: DeliveryPolicy = DeliveryPolicy::new(
+    Delivered::Any2xx,
+    Some(Duration::from_secs(10)),
+    Retries::Rising { times: 2 },
+);
 
 impl Sender {
     /// Porterbuddy: JSON, signed with the API key.
     pub fn porterbuddy(url: Uri, api_key: &Secret) -> Self {
         let header = HeaderName::from_static("x-porterbuddy-hmac-sha256");
         let signature = BodySignature::new(header, SignatureEncoding::Base64, api_key);
-        Self::new(url, OrderWebhook::POLICY).signing(signature)
+        Self::new(url, POLICY).signing(signature)
     }
 }
 

@@ -30,6 +30,9 @@ impl Delivery {
                 headers.append(AUTHORIZATION, value);
             }
         }
+        for (name, value) in &self.sender.headers {
+            headers.append(name, value.clone());
+        }
         self.sign(&mut request);
         self.come_from_the_address(&mut request);
         Some(request)
@@ -50,14 +53,16 @@ impl Delivery {
         }
     }
 
-    #[cfg(any(feature = "axum", feature = "actix", feature = "tower"))]
+    /// What axum's `into_make_service_with_connect_info` says of a connection.
+    #[cfg(feature = "axum")]
     fn come_from_the_address(&self, request: &mut Request<Bytes>) {
         if let Some(address) = self.sender.address {
-            request.extensions_mut().insert(crate::peer::PeerAddress(address));
+            let info = axum::extract::ConnectInfo(std::net::SocketAddr::new(address, 0));
+            request.extensions_mut().insert(info);
         }
     }
 
-    #[cfg(not(any(feature = "axum", feature = "actix", feature = "tower")))]
-    #[allow(clippy::unused_self, reason = "there is no receiver that could take an address")]
+    #[cfg(not(feature = "axum"))]
+    #[allow(clippy::unused_self, reason = "nobody else reads an address out of a request")]
     fn come_from_the_address(&self, _: &mut Request<Bytes>) {}
 }

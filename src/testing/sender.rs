@@ -3,12 +3,12 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use http::{HeaderName, HeaderValue, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use crate::auth::{BodySignature, Credentials};
-use crate::policy::DeliveryPolicy;
 use crate::testing::delivery::Delivery;
 use crate::testing::payload::Payload;
+use crate::testing::policy::DeliveryPolicy;
 
 /// A provider that sends to one endpoint: how it proves who it is, and how it
 /// delivers.
@@ -18,8 +18,8 @@ use crate::testing::payload::Payload;
 ///
 /// ```
 /// use http::{HeaderName, HeaderValue};
-/// use order_webhooks::testing::Sender;
-/// use order_webhooks::{DeliveryPolicy, Secret, auth::{BodySignature, SignatureEncoding}};
+/// use order_webhooks::testing::{DeliveryPolicy, Sender};
+/// use order_webhooks::{Secret, auth::{BodySignature, SignatureEncoding}};
 ///
 /// let signature = BodySignature::new(
 ///     HeaderName::from_static("x-acme-signature"),
@@ -44,6 +44,7 @@ pub struct Sender {
     pub(super) waits_to_be_asked: bool,
     pub(super) bare_body: bool,
     pub(super) signature: Option<BodySignature>,
+    pub(super) headers: HeaderMap,
     pub(super) address: Option<IpAddr>,
 }
 
@@ -59,6 +60,7 @@ impl Sender {
             waits_to_be_asked: false,
             bare_body: true,
             signature: None,
+            headers: HeaderMap::new(),
             address: None,
         }
     }
@@ -97,8 +99,41 @@ impl Sender {
         self
     }
 
-    /// Sends from this address, for a receiver that checks it. It counts in
-    /// memory only; over a network the address is that of the connection.
+    /// Sends this header with every request, beside those that it sends anyway.
+    ///
+    /// ```
+    /// # #[cfg(feature = "musement")] {
+    /// use order_webhooks::testing::{Sender, musement};
+    ///
+    /// let proxied = Sender::new("/musement".parse()?, musement::POLICY)
+    ///     .with_header("x-forwarded-for", "203.0.113.7")?
+    ///     .from_address("127.0.0.1".parse()?);
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The name or the value is not that of a header.
+    pub fn with_header<N, V>(mut self, name: N, value: V) -> Result<Self, http::Error>
+    where
+        N: TryInto<HeaderName, Error: Into<http::Error>>,
+        V: TryInto<HeaderValue, Error: Into<http::Error>>,
+    {
+        let name = name.try_into().map_err(Into::into)?;
+        self.headers.append(name, value.try_into().map_err(Into::into)?);
+        Ok(self)
+    }
+
+    /// Sends over a connection from this address: axum finds it as `ConnectInfo`,
+    /// actix-web as the peer's address.
+    ///
+    /// It is never the [`PeerAddress`](crate::PeerAddress) that your own middleware
+    /// works out: behind a proxy this is the proxy, and the sender stands in the
+    /// header that the proxy sets; see [`with_header`](Self::with_header). So a
+    /// test passes only if the middleware is there. A service that is neither of
+    /// axum nor of actix-web has no connection in memory, and over a network the
+    /// address is that of the real one.
     pub fn from_address(mut self, address: IpAddr) -> Self {
         self.address = Some(address);
         self

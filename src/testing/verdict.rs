@@ -6,7 +6,9 @@ use std::time::Duration;
 use http::StatusCode;
 
 #[cfg(feature = "bandwidth")]
-use crate::testing::port_out::{Denied, FailedOpen};
+use crate::error::ParseError;
+#[cfg(feature = "bandwidth")]
+use crate::wire::text::printable;
 
 /// What the provider does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +24,7 @@ pub enum Next {
         /// How long it waits.
         after: Duration,
         /// Whether the provider documents this wait, or it is the assumption of
-        /// [`Retries::wait_after`](crate::Retries::wait_after).
+        /// [`Retries::wait_after`](crate::testing::Retries::wait_after).
         documented: bool,
     },
     /// It is done with this delivery.
@@ -46,11 +48,27 @@ pub enum Verdict {
     PortOutAllowed,
     /// The receiver denied the port-out, and Bandwidth understood it.
     #[cfg(feature = "bandwidth")]
-    PortOutDenied(Denied),
+    PortOutDenied {
+        /// The codes that Bandwidth recognises, in the order of the answer: 7510
+        /// to 7519, and 7598. It ignores all others.
+        codes: Vec<u16>,
+        /// Whether the port-out is cancelled, and does not only go into the state
+        /// "exception", where the winning carrier can put it right. A number that
+        /// is not recognised (7516) or not active (7518) and too many numbers
+        /// (7517) cancel. That one such code among others does is an assumption.
+        cancelled: bool,
+        /// Whether the answer has a value that would have been right. Without one,
+        /// Bandwidth says, a denial "may be considered to be equivalent to
+        /// approving".
+        acceptable_values: bool,
+    },
     /// **Nobody allowed the port-out, and Bandwidth lets it happen**: the
     /// subscriber loses the number.
     #[cfg(feature = "bandwidth")]
-    PortOutFailedOpen(FailedOpen),
+    PortOutFailedOpen(
+        /// Why the answer is no denial, or how the last try failed.
+        Failure,
+    ),
 }
 
 impl Verdict {
@@ -61,7 +79,7 @@ impl Verdict {
             Self::Delivered => true,
             Self::Lost(_) => false,
             #[cfg(feature = "bandwidth")]
-            Self::PortOutAllowed | Self::PortOutDenied(_) => true,
+            Self::PortOutAllowed | Self::PortOutDenied { .. } => true,
             #[cfg(feature = "bandwidth")]
             Self::PortOutFailedOpen(_) => false,
         }
@@ -69,7 +87,7 @@ impl Verdict {
 }
 
 /// Why one try failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Failure {
     /// There was no answer, or none in the time that the provider waits.
@@ -80,6 +98,19 @@ pub enum Failure {
     /// `WWW-Authenticate: Basic realm="…"`. The credentials are never shown then,
     /// not even after a 200: whatever took that request cannot know who sent it.
     NotAsked(StatusCode),
+    /// The answer to a port-out is not labelled as XML. That Bandwidth insists on
+    /// it is an assumption.
+    #[cfg(feature = "bandwidth")]
+    MediaType,
+    /// The answer to a port-out is not a `PortOutValidationResponse` that says
+    /// `true` or `false`.
+    #[cfg(feature = "bandwidth")]
+    Invalid(ParseError),
+    /// The denial of a port-out has no code that Bandwidth recognises, only these,
+    /// or it has 7599. That 7599 approves beside other codes, too, is an
+    /// assumption.
+    #[cfg(feature = "bandwidth")]
+    Codes(Vec<String>),
 }
 
 impl fmt::Display for Failure {
@@ -95,6 +126,20 @@ impl fmt::Display for Failure {
                 "the request without credentials was answered {} instead of 401 and a challenge",
                 status.as_u16()
             ),
+            #[cfg(feature = "bandwidth")]
+            Self::MediaType => f.write_str("the answer is not `application/xml`"),
+            #[cfg(feature = "bandwidth")]
+            Self::Invalid(error) => write!(f, "the answer is invalid: {error}"),
+            #[cfg(feature = "bandwidth")]
+            Self::Codes(codes) => {
+                f.write_str("the denial has no code that Bandwidth recognises")?;
+                let mut mark = ": ";
+                for code in codes {
+                    write!(f, "{mark}`{}`", printable(code))?;
+                    mark = ", ";
+                }
+                Ok(())
+            }
         }
     }
 }
@@ -107,7 +152,17 @@ impl fmt::Display for Verdict {
             #[cfg(feature = "bandwidth")]
             Self::PortOutAllowed => f.write_str("port-out approved, as the receiver answered"),
             #[cfg(feature = "bandwidth")]
-            Self::PortOutDenied(denied) => write!(f, "port-out denied: {denied}"),
+            Self::PortOutDenied { codes, cancelled, acceptable_values } => {
+                f.write_str("port-out denied:")?;
+                for code in codes {
+                    write!(f, " {code}")?;
+                }
+                f.write_str(if *cancelled { " (cancelled)" } else { " (exception)" })?;
+                if *acceptable_values {
+                    return Ok(());
+                }
+                f.write_str(", without acceptable values, so Bandwidth may approve it")
+            }
             #[cfg(feature = "bandwidth")]
             Self::PortOutFailedOpen(why) => {
                 write!(f, "port-out approved although nobody allowed it: {why}")

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::{ParseError, ParseErrorKind};
-#[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
+#[cfg(any(feature = "musement", feature = "porterbuddy"))]
 use crate::wire::time::Timestamp;
 
 /// The SHA-256 of what a delivery says, for deliveries that have nothing else to
@@ -112,6 +112,7 @@ impl Fields {
     }
 
     /// A moment, whatever the offset that it was written with, or else the text.
+    #[cfg(any(feature = "musement", feature = "porterbuddy"))]
     pub(crate) fn with_timestamp(self, time: Option<&Timestamp>) -> Self {
         match time.map(|time| (time.to_offset_date_time(), time)) {
             Some((Some(at), _)) => self.with(Some(&at.unix_timestamp_nanos().to_string())),

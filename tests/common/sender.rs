@@ -1,4 +1,6 @@
-//! A sender that writes bytes to a connection and reads what comes back.
+//! A sender that writes bytes to a connection and reads what comes back: what no
+//! HTTP client sends, such as a length that is a lie, a body byte by byte, or a head
+//! alone. What a client can send goes through `examples/client`.
 
 use std::fmt::Write as _;
 use std::io::{self, Read as _, Write as _};

@@ -11,9 +11,10 @@ use order_webhooks::bandwidth::{
 };
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
+use order_webhooks::testing::{self, Delivered, DeliveryPolicy, Retries};
 use order_webhooks::{
-    BasicAuth, ConfigError, Delivered, DeliveryPolicy, Head, Limits, ParseError, Reason, Receipt,
-    Receive as _, Rejection, Retries, Secret, Webhook,
+    BasicAuth, ConfigError, Head, Limits, ParseError, Reason, Receipt, Receive as _, Rejection,
+    Secret, Webhook,
     auth::{BodySignature, SignatureEncoding},
     bandwidth,
     webhook::{Answer, ParseErrorKind},
@@ -89,9 +90,13 @@ fn every_reason_has_its_status_and_its_words() {
 
 #[test]
 fn an_error_says_everything_once() {
-    let error = ParseError::new(ParseErrorKind::Missing).in_field("orderId").at_byte(3);
+    let error =
+        ParseError::new(ParseErrorKind::Missing).in_field("orderId").at_offset(br#"{"orderId""#, 3);
     let rejection = Rejection::<Vec<u8>>::new(Reason::Unparsable(error.clone()));
-    assert_eq!(rejection.to_string(), "the body does not parse: orderId: missing at byte 3");
+    assert_eq!(
+        rejection.to_string(),
+        "the body does not parse: orderId: missing at line 1 column 4"
+    );
     assert!(rejection.source().is_none());
     assert!(error.source().is_none());
     assert_eq!(*error.kind(), ParseErrorKind::Missing);
@@ -140,27 +145,30 @@ fn receipts() {
 }
 
 #[test]
-fn policies_and_names() {
+fn policies() {
     let seconds = |seconds| Some(Duration::from_secs(seconds));
-    let musement = OrderItemWebhook::new(auth());
-    let porterbuddy = OrderWebhook::new(&secret());
-    let notification = NotificationWebhook::new(auth());
-    let port_out = PortOutWebhook::new(auth(), PortOutAnswer::Allow);
-    let v2 = SubscriptionWebhook::<Value>::new(&secret());
     let every = Retries::Every { times: 8, interval: Duration::from_secs(300) };
     for (policy, delivered, time_allowed, retries) in [
-        (musement.policy(), Delivered::Exactly200, None, Retries::Unscheduled),
-        (porterbuddy.policy(), Delivered::Any2xx, seconds(10), Retries::Rising { times: 2 }),
-        (notification.policy(), Delivered::Exactly200, None, Retries::Never),
-        (port_out.policy(), Delivered::ValidAnswer, seconds(30), every),
-        (v2.policy(), Delivered::Exactly200, None, Retries::Undocumented),
+        (testing::musement::POLICY, Delivered::Exactly200, None, Retries::Unscheduled),
+        (
+            testing::porterbuddy::POLICY,
+            Delivered::Any2xx,
+            seconds(10),
+            Retries::Rising { times: 2 },
+        ),
+        (testing::bandwidth::NOTIFICATION_POLICY, Delivered::Exactly200, None, Retries::Never),
+        (testing::bandwidth::PORT_OUT_POLICY, Delivered::ValidAnswer, seconds(30), every),
+        (DeliveryPolicy::UNDOCUMENTED, Delivered::Exactly200, None, Retries::Undocumented),
     ] {
         assert_eq!(policy.delivered, delivered);
         assert_eq!(policy.time_allowed, time_allowed);
         assert_eq!(policy.retries, retries);
         assert_eq!(policy, DeliveryPolicy::new(delivered, time_allowed, retries));
     }
-    assert_eq!(DeliveryPolicy::UNDOCUMENTED, v2.policy());
+}
+
+#[test]
+fn names() {
     assert_eq!(
         [
             <OrderItemWebhook as Webhook>::NAME,

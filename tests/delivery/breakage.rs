@@ -6,8 +6,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use order_webhooks::Credentials;
 use order_webhooks::testing::{
-    FailedOpen, Failure, Next, Random, Report, Sender, Verdict, bandwidth, doubled, musement,
-    reordered,
+    Failure, Next, Random, Report, Sender, Verdict, bandwidth, doubled, musement, reordered,
 };
 
 fn sender(of: impl Fn(http::Uri, &Credentials) -> Sender) -> Sender {
@@ -42,20 +41,18 @@ fn port_out(body: &'static str) -> Report {
 }
 
 #[test]
-fn without_a_challenge_a_notification_is_lost_and_a_port_out_approved() {
+fn without_a_challenge_a_notification_is_lost_and_a_port_out_approved_at_once() {
     let notification = sender(Sender::notifications).delivery(&bandwidth::order_notification());
     for challenge in [&[][..], &[("WWW-Authenticate", "Digest realm=\"x\"")]] {
         let not_asked = Failure::NotAsked(http::StatusCode::UNAUTHORIZED);
         let report = notification.clone().run(asking(challenge, || response(200, &[], "")));
-        assert_eq!(report.verdict, Verdict::Lost(not_asked));
+        assert_eq!(report.verdict, Verdict::Lost(not_asked.clone()));
         assert_eq!(report.statuses(), [Some(401)]);
 
         let port_out = sender(Sender::port_out).delivery(&bandwidth::port_out_request());
         let report = port_out.run(asking(challenge, || response(200, XML, "")));
-        let open = Verdict::PortOutFailedOpen(FailedOpen::NoAnswer(not_asked));
-        assert_eq!(report.verdict, open);
-        let minutes: Vec<_> = report.exchanges.iter().map(|at| at.at.as_secs() / 60).collect();
-        assert_eq!(minutes, [0, 5, 10, 15, 20, 25, 30, 35, 40]);
+        assert_eq!(report.verdict, Verdict::PortOutFailedOpen(not_asked));
+        assert_eq!(report.statuses(), [Some(401)]);
     }
 }
 
@@ -156,10 +153,26 @@ fn a_port_out_fails_open() {
         assert!(matches!(report.verdict, Verdict::PortOutFailedOpen(_)), "{body}: {report}");
         assert_eq!(report.exchanges.len(), 2, "it is approved at once");
     }
-    let silent = sender(Sender::port_out).delivery(&bandwidth::port_out_request());
-    let report = silent.run(|_| None::<Response<Bytes>>);
-    let open = Verdict::PortOutFailedOpen(FailedOpen::NoAnswer(Failure::NoAnswer));
-    assert_eq!((report.verdict, report.exchanges.len()), (open, 9));
+}
+
+/// An error status is an answer to Bandwidth. Only silence makes it ask again.
+#[test]
+fn a_port_out_is_asked_again_only_after_silence() {
+    let delivery = sender(Sender::port_out).delivery(&bandwidth::port_out_request());
+    for status in [201, 204, 302, 400, 401, 403, 413, 429, 500, 503] {
+        let report = delivery.clone().run(asking(CHALLENGE, || response(status, CHALLENGE, "")));
+        let open = Verdict::PortOutFailedOpen(Failure::Status(status.try_into().unwrap()));
+        assert_eq!((report.verdict, report.exchanges.len()), (open, 2), "{status}");
+    }
+    for status in [200, 400, 403, 500, 503] {
+        let report = delivery.clone().run(|_| Some(response(status, XML, "")));
+        let open = Verdict::PortOutFailedOpen(Failure::NotAsked(status.try_into().unwrap()));
+        assert_eq!((report.verdict, report.exchanges.len()), (open, 1), "{status}");
+    }
+    let report = delivery.run(|_| None::<Response<Bytes>>);
+    let minutes: Vec<_> = report.exchanges.iter().map(|at| at.at.as_secs() / 60).collect();
+    assert_eq!(minutes, [0, 5, 10, 15, 20, 25, 30, 35, 40]);
+    assert_eq!(report.verdict, Verdict::PortOutFailedOpen(Failure::NoAnswer));
 }
 
 #[test]

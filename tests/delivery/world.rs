@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{Request, Response, StatusCode};
 use order_webhooks::bandwidth::{DenialReason, PortOutAnswer};
-use order_webhooks::testing::{Delivery, FailedOpen, Forgery, Next, Verdict};
+use order_webhooks::testing::{Delivery, Failure, Forgery, Next, Verdict};
 
 use super::kind::Kind;
 use super::receiver::Receiver;
@@ -137,13 +137,13 @@ fn judge(receiver: &Receiver, sent: &Sent, weather: Weather, next: &Next) -> Res
         Next::Ended(verdict) => {
             let meant = match (verdict, kept.cloned().flatten()) {
                 (Verdict::PortOutAllowed, answer) => answer == Some(PortOutAnswer::Allow),
-                (Verdict::PortOutDenied(denied), Some(PortOutAnswer::Deny(denial))) => {
-                    denial.reasons().map(DenialReason::code).eq(denied.codes.iter().copied())
+                (Verdict::PortOutDenied { codes, .. }, Some(PortOutAnswer::Deny(denial))) => {
+                    denial.reasons().map(DenialReason::code).eq(codes.iter().copied())
                 }
                 (Verdict::PortOutFailedOpen(why), _) => {
-                    matches!(why, FailedOpen::NoAnswer(_))
+                    matches!(why, Failure::NoAnswer | Failure::Status(_) | Failure::NotAsked(_))
                 }
-                (Verdict::PortOutDenied(_), _) => refused,
+                (Verdict::PortOutDenied { .. }, _) => refused,
                 _ => true,
             };
             if !meant {

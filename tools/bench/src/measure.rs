@@ -91,16 +91,7 @@ fn time(way: &mut Way<'_>, repeats: u64) -> f64 {
 
 /// The processor time of this thread, in nanoseconds.
 pub fn thread_time() -> f64 {
-    nanoseconds(ClockId::ThreadCPUTime)
-}
-
-/// The processor time of all threads, in nanoseconds.
-pub fn process_time() -> f64 {
-    nanoseconds(ClockId::ProcessCPUTime)
-}
-
-fn nanoseconds(clock: ClockId) -> f64 {
-    let time = clock_gettime(clock);
+    let time = clock_gettime(ClockId::ThreadCPUTime);
     time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
 }
 

@@ -6,6 +6,7 @@ use order_webhooks::porterbuddy::OrderStatusUpdate;
 use quick_xml::events::Event;
 
 use crate::bodies::{MUSEMENT, PORTERBUDDY, StockBandwidth, StockMusement, StockPorterbuddy};
+use crate::by_hand;
 use crate::measure::Way;
 
 pub fn musement() -> Vec<Way<'static>> {
@@ -38,6 +39,7 @@ pub fn xml(body: &str) -> Vec<Way<'_>> {
     vec![
         Way::new("quick-xml, counting", || counted(body)),
         Way::new("ours", || Notification::parse_unverified(body.as_bytes()).unwrap()),
+        Way::new("by hand", || by_hand::notification(body.as_bytes()).unwrap()),
         Way::new("roxmltree", || {
             let tree = roxmltree::Document::parse(body).unwrap();
             tree.descendants().filter(|node| node.is_element()).count()

@@ -1,19 +1,19 @@
 //! How a provider delivers: what counts as delivered, how long it waits, and
-//! what it does when a delivery fails.
+//! what it does when a delivery fails. What no provider documents is assumed here.
 
 use std::time::Duration;
 
 /// How a provider delivers a webhook, as far as it documents it.
 ///
-/// A receiver does not need it to answer; it tells how much time a handler has
-/// and whether a lost delivery comes again, and it drives the senders in the
-/// feature `testing`. Every webhook has its own as `POLICY`.
+/// It drives a [`Sender`](crate::testing::Sender). It also tells how much time a
+/// handler has, and whether a lost delivery comes again. Each provider's stands
+/// beside its sample events.
 ///
 /// ```
 /// # #[cfg(feature = "bandwidth")] {
-/// use order_webhooks::bandwidth::NotificationWebhook;
+/// use order_webhooks::testing::bandwidth;
 ///
-/// let policy = NotificationWebhook::POLICY;
+/// let policy = bandwidth::NOTIFICATION_POLICY;
 /// assert_eq!(policy.tries(), 1, "a notification that is lost never comes again");
 /// # }
 /// ```
@@ -36,7 +36,8 @@ pub enum Delivered {
     Exactly200,
     /// Any status from 200 to 299.
     Any2xx,
-    /// 200 with a body that the provider understands.
+    /// 200 with a body that the provider understands. Every other answer is one,
+    /// too: it lets happen what the receiver was asked about, and is final.
     ValidAnswer,
 }
 
@@ -92,7 +93,7 @@ impl Retries {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use order_webhooks::Retries;
+    /// use order_webhooks::testing::Retries;
     ///
     /// let retries = Retries::Rising { times: 2 };
     /// let waits: Vec<u64> = (1..).map_while(|n| retries.wait_after(n)).map(|w| w.as_secs()).collect();
@@ -124,8 +125,8 @@ impl DeliveryPolicy {
     /// 200 is safe, and nothing else is known.
     pub const UNDOCUMENTED: Self = Self::new(Delivered::Exactly200, None, Retries::Undocumented);
 
-    /// How long a sender of the feature `testing` waits for the answer where the
-    /// provider does not say: an assumption.
+    /// How long a sender waits for the answer where the provider does not say: an
+    /// assumption.
     pub const ASSUMED_TIME_ALLOWED: Duration = Duration::from_secs(30);
 
     /// The policy of a provider that documents these.

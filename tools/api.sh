@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Guards the public API. Compares it with docs/public-api.txt and prints the
+# difference; from the first release on, cargo-semver-checks compares it with what
+# was published and says whether the version allows for the change.
+#
+#   tools/api.sh             compare
+#   tools/api.sh --write     write docs/public-api.txt anew
+#
+# Needs a nightly toolchain, and says so if there is none; cargo-public-api and
+# cargo-semver-checks are installed if they are missing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if [[ $# -gt 1 || ${1:---write} != --write ]]; then
+  echo "usage: $0 [--write]" >&2
+  exit 2
+fi
+if ! cargo +nightly --version >/dev/null 2>&1; then
+  echo "skipped: no nightly toolchain (rustup toolchain install nightly)"
+  exit 0
+fi
+cargo public-api --version >/dev/null 2>&1 || cargo install --locked cargo-public-api
+
+listing=docs/public-api.txt
+# Without what every type has: blanket and automatic implementations, and derives.
+list() { cargo +nightly public-api --all-features -sss 2>/dev/null; }
+
+if [[ ${1:-} == --write ]]; then
+  list >$listing
+  exit
+fi
+
+if ! diff -u $listing <(list); then
+  echo "the public API is not that of $listing: tools/api.sh --write, and a line in the changelog"
+  exit 1
+fi
+echo "the public API is that of $listing"
+
+name=$(sed -n 's/^name = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+if cargo info --quiet "$name" --registry crates-io >/dev/null 2>&1; then
+  cargo semver-checks --version >/dev/null 2>&1 || cargo install --locked cargo-semver-checks
+  cargo semver-checks --all-features
+else
+  echo "nothing is published yet: no release to compare with"
+fi
