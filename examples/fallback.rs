@@ -22,6 +22,8 @@ mod common;
 mod inbox;
 #[path = "inbox/server.rs"]
 mod server;
+#[path = "inbox/sql.rs"]
+mod sql;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -33,7 +35,7 @@ use axum::extract::Path;
 use axum::http::{Request, Response, StatusCode, header};
 use axum::routing::{get, post};
 use common::Webhooks;
-use inbox::{Delivery, Inbox, Store, StoreError};
+use inbox::{Delivery, Inbox, Rules, StoreError};
 use order_webhooks::musement::{self, OrderItemUpdate};
 use order_webhooks::porterbuddy::{self, OrderStatusUpdate, OrderWebhook};
 use order_webhooks::{Credentials, Secret, Tracked};
@@ -56,7 +58,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 async fn reconcile(path: &str) -> Result<(), StoreError> {
-    let inbox = Arc::new(Inbox::new(Store::sqlite(path)?));
+    let inbox = Arc::new(Inbox::new(sql::Sqlite::open(path, Rules::default())?));
     let webhooks = Webhooks::from_env().map_err(|error| error.to_string())?;
     let server = serve(server::router(webhooks.clone(), Arc::clone(&inbox))).await?;
     let musement = serve(musement_api(server)).await?;
@@ -65,7 +67,7 @@ async fn reconcile(path: &str) -> Result<(), StoreError> {
     // What the webhooks brought. Of each order, a later delivery was lost.
     deliver_item(server, ITEM_PENDING).await?;
     deliver_order(server, &webhooks.porterbuddy, ORDER_READY).await?;
-    while inbox.store.work().await? > 0 {}
+    while inbox.settle().await? > 0 {}
 
     // Porterbuddy answers with what the webhook would have said, revision and all.
     let api_key = Secret::new("porterbuddy-api-key")?;
@@ -76,13 +78,13 @@ async fn reconcile(path: &str) -> Result<(), StoreError> {
     let body = answer.body().clone();
     let update = porterbuddy::Fallback::read_order_status(answer)?;
     inbox.keep(Delivery::asked_for::<OrderWebhook>(&update, &body)).await?;
-    while inbox.store.work().await? > 0 {}
+    while inbox.settle().await? > 0 {}
     println!("porterbuddy, asked for:  {}", state(&inbox, &known).await?);
 
     // Deliveries that were only late change nothing any more.
     deliver_order(server, &webhooks.porterbuddy, ORDER_DELIVERED).await?;
     deliver_order(server, &webhooks.porterbuddy, ORDER_IN_DELIVERY).await?;
-    while inbox.store.work().await? > 0 {}
+    while inbox.settle().await? > 0 {}
     let last = state(&inbox, &known).await?;
     println!("porterbuddy, in the end: {last}");
     expect(&last, "delivered")?;
@@ -104,7 +106,7 @@ async fn reconcile(path: &str) -> Result<(), StoreError> {
         let request = fallback.request_notification(known.order_uuid, uuid);
         musement::Fallback::read_notification_requested(send(request).await?)?;
     }
-    while inbox.store.work().await? > 0 {}
+    while inbox.settle().await? > 0 {}
     let last = state(&inbox, &known).await?;
     println!("musement, in the end:    {last}");
     expect(&last, "OK")

@@ -53,6 +53,7 @@ mod answer;
 pub mod auth;
 #[cfg(feature = "bandwidth")]
 pub mod bandwidth;
+pub mod envelope;
 mod error;
 pub mod fallback;
 mod forwarded;

@@ -1,280 +1,230 @@
 //! The inbox of the examples: what is kept of deliveries that come twice, late
 //! and in any order, and what is made of them.
+//!
+//! On SQLite by default. The tests of PostgreSQL want `DATABASE_URL`, and
+//! `DATABASE_CRASH`, the command that crashes the server and starts it again;
+//! `tools/inbox/stores.sh` has both.
 #![cfg(all(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, clippy::indexing_slicing)]
+#![allow(clippy::arithmetic_side_effects)]
 #![allow(dead_code, reason = "the examples use more of it")]
 
 #[path = "../examples/inbox/mod.rs"]
 mod inbox;
+#[path = "../examples/inbox/sql.rs"]
+mod sql;
+#[path = "inbox/suite.rs"]
+mod suite;
 
-use std::collections::HashMap;
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
 
-use inbox::{Delivery, Inbox, Store};
-use order_webhooks::bandwidth::{Notification, NotificationWebhook};
-use order_webhooks::musement::{OrderItemUpdate, OrderItemWebhook};
-use order_webhooks::porterbuddy::{OrderStatusUpdate, OrderWebhook};
-use order_webhooks::{Tracked, tracking::Key};
-use rusqlite::Connection;
-use tokio_postgres::{Client, NoTls};
-
-/// A database of its own for every test: a file, or a schema of the PostgreSQL
-/// that `DATABASE_URL` names.
-enum Database {
-    Sqlite(PathBuf),
-    Postgres(String),
+/// A name that no other test has.
+fn name() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("inbox_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-impl Database {
-    async fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("inbox_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        if let Ok(url) = std::env::var("DATABASE_URL") {
-            let schema = Self::Postgres(format!("{url}?options=-c%20search_path%3D{name}"));
-            schema.postgres().await.batch_execute(&format!("CREATE SCHEMA {name}")).await.unwrap();
-            return schema;
-        }
-        let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-        std::fs::create_dir(&directory).unwrap();
-        Self::Sqlite(directory)
-    }
+mod sqlite {
+    use std::path::PathBuf;
+    use std::time::{Duration, Instant};
 
-    fn path(&self) -> String {
-        let Self::Sqlite(directory) = self else { panic!() };
-        directory.join("inbox.db").to_str().unwrap().to_owned()
-    }
+    use rusqlite::Connection;
+    use tokio::time::sleep;
 
-    async fn postgres(&self) -> Client {
-        let Self::Postgres(url) = self else { panic!() };
-        let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client
-    }
+    use crate::inbox::{Inbox, Rules};
+    use crate::sql::Sqlite;
+    use crate::suite::{Bed, musement, rules, suite};
 
-    async fn store(&self) -> Store {
-        match self {
-            Self::Sqlite(_) => Store::sqlite(&self.path()).unwrap(),
-            Self::Postgres(url) => Store::postgres(url).await.unwrap(),
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn file(&self) -> String {
+            self.0.join("inbox.db").to_str().unwrap().to_owned()
         }
     }
 
-    /// The outcomes of the deliveries, in the order of the queue.
-    async fn outcomes(&self) -> Vec<String> {
-        let outcomes = "SELECT outcome FROM inbox_deliveries ORDER BY seq";
-        if let Self::Postgres(_) = self {
-            let rows = self.postgres().await.query(outcomes, &[]).await.unwrap();
-            return rows.iter().map(|row| row.get(0)).collect();
+    impl Bed for Folder {
+        async fn new() -> Self {
+            let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(crate::name());
+            std::fs::create_dir(&folder).unwrap();
+            Self(folder)
         }
-        let connection = Connection::open(self.path()).unwrap();
-        let mut outcomes = connection.prepare(outcomes).unwrap();
-        outcomes.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+
+        async fn open(&self, rules: Rules) -> Inbox {
+            Inbox::new(Sqlite::open(&self.file(), rules).unwrap())
+        }
     }
 
-    /// Does something while nobody else can write.
-    async fn while_locked(&self, work: impl AsyncFnOnce()) {
-        if let Self::Postgres(_) = self {
-            let mut client = self.postgres().await;
-            let transaction = client.transaction().await.unwrap();
-            transaction.batch_execute("LOCK TABLE inbox_deliveries").await.unwrap();
-            return work().await;
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
         }
-        let connection = Connection::open(self.path()).unwrap();
+    }
+
+    suite!(Folder);
+
+    #[tokio::test]
+    async fn a_store_that_cannot_write_says_so_in_time() {
+        let folder = Folder::new().await;
+        let inbox = folder.open(Rules { patience: Duration::from_secs(1), ..rules() }).await;
+        let connection = Connection::open(folder.file()).unwrap();
         connection.execute_batch("BEGIN IMMEDIATE").unwrap();
-        work().await;
+        let started = Instant::now();
+        let error = inbox.keep(musement(1, 1, "OK").0).await.unwrap_err();
+        assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+        assert!(error.to_string().starts_with("not kept within 1s: database is locked"), "{error}");
+        drop(connection);
+        inbox.keep(musement(1, 1, "OK").0).await.unwrap();
     }
-}
 
-impl Drop for Database {
-    fn drop(&mut self) {
-        if let Self::Sqlite(directory) = self {
-            let _ = std::fs::remove_dir_all(directory);
+    #[tokio::test]
+    async fn a_short_wait_of_the_store_is_waited_for() {
+        let folder = Folder::new().await;
+        let inbox = folder.open(rules()).await;
+        let connection = Connection::open(folder.file()).unwrap();
+        connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let (delivery, _) = musement(1, 1, "OK");
+        let (kept, ()) = tokio::join!(inbox.keep(delivery), async {
+            sleep(Duration::from_millis(1_500)).await;
+            connection.execute_batch("COMMIT").unwrap();
+        });
+        kept.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_file_that_was_removed_is_noticed_before_a_delivery_counts_as_kept() {
+        for removed in
+            [&["inbox.db"][..], &["inbox.db-wal"], &["inbox.db", "inbox.db-wal", "inbox.db-shm"]]
+        {
+            let folder = Folder::new().await;
+            let inbox = folder.open(rules()).await;
+            inbox.keep(musement(1, 1, "OK").0).await.unwrap();
+            for file in removed {
+                std::fs::remove_file(folder.0.join(file)).unwrap();
+            }
+            inbox.keep(musement(2, 1, "OK").0).await.unwrap();
+            drop(inbox);
+            // Whoever opens the file that has the name finds the delivery.
+            let inbox = folder.open(rules()).await;
+            while inbox.settle().await.unwrap() > 0 {}
+            let state = inbox.store.state(&musement(2, 1, "").1).await.unwrap();
+            assert_eq!(state.as_deref(), Some("OK"), "{removed:?}");
         }
     }
 }
 
-async fn work(store: &Store) {
-    while store.work().await.unwrap() > 0 {}
-}
+mod postgres {
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
 
-fn musement(item: usize, version: usize, status: &str) -> (Delivery, Key) {
-    let body = format!(
-        r#"{{"order_id":"13459345","order_uuid":"8e9e5c6e-ea7d-4934-8753-f00954f30d00","order_created":"2018-12-10T13:12:40+0000","order_updated":"2018-12-10T13:12:40+0000","order_version":"16","order_item_uuid":"11045e18-e3ca-42e1-acb4-{item:012x}","order_item_created":"2018-12-10T13:12:40+0000","order_item_updated":"2018-12-10T13:12:40+0000","order_item_version":"{version}","order_item_status":"{status}"}}"#
-    );
-    let update = OrderItemUpdate::parse_unverified(body.as_bytes()).unwrap();
-    (Delivery::asked_for::<OrderItemWebhook>(&update, body.as_bytes()), update.key())
-}
+    use tokio_postgres::{Client, NoTls};
 
-fn porterbuddy(status: &str, updated_at: Option<&str>) -> (Delivery, Key) {
-    let updated_at = updated_at.map(|at| format!(r#","statusUpdatedAt":"{at}""#));
-    let updated_at = updated_at.unwrap_or_default();
-    let body = format!(r#"{{"orderId":"394326","orderStatus":"{status}"{updated_at}}}"#);
-    let update = OrderStatusUpdate::parse_unverified(body.as_bytes()).unwrap();
-    (Delivery::asked_for::<OrderWebhook>(&update, body.as_bytes()), update.key())
-}
+    use crate::inbox::{Inbox, Rules};
+    use crate::sql::Postgres;
+    use crate::suite::{Bed, musement, rules, suite};
 
-fn bandwidth(elements: &str) -> (Delivery, Key) {
-    let body =
-        format!("<Notification><SubscriptionId>s-1</SubscriptionId>{elements}</Notification>");
-    let notification = Notification::parse_unverified(body.as_bytes()).unwrap();
-    let key = notification.key();
-    (Delivery::asked_for::<NotificationWebhook>(&notification, body.as_bytes()), key)
-}
+    /// A schema of its own.
+    struct Schema(String);
 
-#[tokio::test]
-async fn a_duplicate_is_absorbed_and_what_is_stale_is_kept_and_not_applied() {
-    let database = Database::new().await;
-    let store = database.store().await;
-    for version in [22, 23, 22, 21, 23] {
-        store.keep(musement(1, version, &format!("S{version}")).0).await.unwrap();
-    }
-    assert_eq!(database.outcomes().await, ["waiting"; 3]);
-    work(&store).await;
-    assert_eq!(database.outcomes().await, ["applied", "applied", "stale"]);
-    let (delivery, key) = musement(1, 23, "S23");
-    assert_eq!(store.state(&key).await.unwrap().as_deref(), Some("S23"));
-    // Long after it was applied, too.
-    store.keep(delivery).await.unwrap();
-    assert_eq!(database.outcomes().await.len(), 3);
-    assert_eq!(store.state(&musement(2, 1, "").1).await.unwrap(), None);
-}
-
-#[tokio::test]
-async fn what_cannot_be_told_is_applied_in_the_order_in_which_it_came() {
-    let database = Database::new().await;
-    let store = database.store().await;
-    let (ready, key) = porterbuddy("ready", None);
-    let (cancelled, _) = porterbuddy("cancelled", None);
-    for delivery in [&ready, &ready, &cancelled, &ready] {
-        store.keep(delivery.clone()).await.unwrap();
-    }
-    // The last that was said is said once, and last.
-    assert_eq!(database.outcomes().await, ["waiting"; 2]);
-    work(&store).await;
-    assert_eq!(store.state(&key).await.unwrap().as_deref(), Some("ready"));
-    // It may have happened again.
-    store.keep(cancelled).await.unwrap();
-    store.keep(ready).await.unwrap();
-    store.keep(porterbuddy("delivered", Some("2021-06-08T12:16:40Z")).0).await.unwrap();
-    work(&store).await;
-    assert_eq!(database.outcomes().await, ["applied"; 5]);
-    assert_eq!(store.state(&key).await.unwrap().as_deref(), Some("delivered"));
-}
-
-#[tokio::test]
-async fn notes_and_events_are_never_too_old() {
-    let database = Database::new().await;
-    let store = database.store().await;
-    let order = "<OrderId>0f3a</OrderId><Status>COMPLETE</Status>";
-    let at = |second| format!("<LastModifiedDate>2023-09-12T15:11:{second}Z</LastModifiedDate>");
-    let (newest, key) = bandwidth(&format!("{order}{}", at(31)));
-    let event = "<EventType>MESSAGING_LOST</EventType>";
-    store.keep(newest).await.unwrap();
-    store.keep(bandwidth(&format!("{order}<Note>second</Note>{}", at(30))).0).await.unwrap();
-    store.keep(bandwidth(&format!("{order}<Note>first</Note>{}", at(29))).0).await.unwrap();
-    store.keep(bandwidth(&format!("{order}{}", at(28))).0).await.unwrap();
-    store.keep(bandwidth(event).0).await.unwrap();
-    work(&store).await;
-    store.keep(bandwidth(event).0).await.unwrap();
-    work(&store).await;
-    assert_eq!(
-        database.outcomes().await,
-        ["applied", "applied", "applied", "stale", "applied", "applied"]
-    );
-    assert_eq!(store.state(&key).await.unwrap().as_deref(), Some("COMPLETE"));
-}
-
-#[tokio::test]
-async fn a_body_that_does_not_parse_is_kept_for_a_person() {
-    let database = Database::new().await;
-    let store = database.store().await;
-    store.keep(Delivery::of_body::<OrderWebhook>(br#"{"orderId":1}"#)).await.unwrap();
-    store.keep(porterbuddy("ready", None).0).await.unwrap();
-    work(&store).await;
-    assert_eq!(database.outcomes().await, ["unreadable", "applied"]);
-}
-
-#[tokio::test]
-async fn what_was_kept_is_there_after_the_server_is_gone() {
-    let database = Database::new().await;
-    let store = database.store().await;
-    store.keep(musement(1, 1, "OK").0).await.unwrap();
-    drop(store);
-    let store = database.store().await;
-    work(&store).await;
-    let (_, key) = musement(1, 1, "OK");
-    assert_eq!(store.state(&key).await.unwrap().as_deref(), Some("OK"));
-}
-
-#[tokio::test]
-async fn a_store_that_cannot_write_says_so_in_time() {
-    let database = Database::new().await;
-    let store = database.store().await;
-    database
-        .while_locked(async || {
-            let started = Instant::now();
-            store.keep(musement(1, 1, "OK").0).await.unwrap_err();
-            assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
-        })
-        .await;
-    store.keep(musement(1, 1, "OK").0).await.unwrap();
-    assert_eq!(database.outcomes().await, ["waiting"]);
-}
-
-/// `SplitMix64`, the sort of generator that needs no crate.
-fn random(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn shuffled_and_doubled_the_newest_revision_is_what_is_applied() {
-    const STATUSES: [&str; 5] = ["PENDING", "OK", "KO", "REFUND_STARTED", "REFUNDED"];
-    let status = |item: usize, version: usize| STATUSES[(item + version) % 5];
-    let mut state = 5;
-    let mut deliveries: Vec<_> =
-        (0..5_000).map(|n| (n % 100, 1 + n / 100)).flat_map(|delivery| [delivery; 2]).collect();
-    for last in (1..deliveries.len()).rev() {
-        deliveries.swap(last, usize::try_from(random(&mut state)).unwrap() % (last + 1));
-    }
-
-    let database = Database::new().await;
-    let inbox = Arc::new(Inbox::new(database.store().await));
-    // Two that share the store, as replicas do.
-    let replica = Arc::new(Inbox::new(database.store().await));
-    let workers = [&inbox, &replica].map(|inbox| {
-        let inbox = Arc::clone(inbox);
-        tokio::spawn(async move { inbox.work().await })
-    });
-    // As many at a time as a server would have.
-    for at_a_time in deliveries.chunks(100) {
-        let mut kept = tokio::task::JoinSet::new();
-        for &(item, version) in at_a_time {
-            let inbox = Arc::clone(if random(&mut state) & 1 == 0 { &inbox } else { &replica });
-            let delivery = musement(item, version, status(item, version)).0;
-            kept.spawn(async move { inbox.keep(delivery).await });
-        }
-        while let Some(kept) = kept.join_next().await {
-            kept.unwrap().unwrap();
+    impl Schema {
+        async fn client(&self) -> Client {
+            let (client, connection) = tokio_postgres::connect(&self.0, NoTls).await.unwrap();
+            tokio::spawn(connection);
+            client
         }
     }
-    workers.iter().for_each(tokio::task::JoinHandle::abort);
-    work(&inbox.store).await;
 
-    let mut outcomes = HashMap::new();
-    for outcome in database.outcomes().await {
-        *outcomes.entry(outcome).or_insert(0) += 1;
+    impl Bed for Schema {
+        async fn new() -> Self {
+            let name = crate::name();
+            let url = std::env::var("DATABASE_URL").unwrap();
+            let schema = Self(format!("{url}?options=-c%20search_path%3D{name}"));
+            let create = format!("CREATE SCHEMA {name}");
+            schema.client().await.batch_execute(&create).await.unwrap();
+            schema
+        }
+
+        async fn open(&self, rules: Rules) -> Inbox {
+            Inbox::new(Postgres::open(&self.0, rules).await.unwrap())
+        }
+
+        fn crash(&self) {
+            let command = std::env::var("DATABASE_CRASH").unwrap();
+            let mut command =
+                Command::new("sh").args(["-c", &command]).stdout(Stdio::null()).spawn();
+            assert!(command.as_mut().unwrap().wait().unwrap().success());
+        }
     }
-    assert_eq!(outcomes.values().sum::<i32>(), 5_000);
-    assert!(outcomes["stale"] > 0 && outcomes.len() == 2, "{outcomes:?}");
-    for item in 0..100 {
-        let (_, key) = musement(item, 50, "");
-        let state = inbox.store.state(&key).await.unwrap();
-        assert_eq!(state.as_deref(), Some(status(item, 50)));
+
+    suite!(Schema, "wants a PostgreSQL, see tools/inbox/stores.sh");
+
+    #[tokio::test]
+    #[ignore = "wants a PostgreSQL, see tools/inbox/stores.sh"]
+    async fn a_store_that_cannot_write_says_so_in_time() {
+        let schema = Schema::new().await;
+        let inbox = schema.open(Rules { patience: Duration::from_secs(1), ..rules() }).await;
+        let mut client = schema.client().await;
+        let transaction = client.transaction().await.unwrap();
+        transaction.batch_execute("LOCK TABLE inbox_deliveries").await.unwrap();
+        let started = Instant::now();
+        inbox.keep(musement(1, 1, "OK").0).await.unwrap_err();
+        assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+        transaction.rollback().await.unwrap();
+        inbox.keep(musement(1, 1, "OK").0).await.unwrap();
+    }
+}
+
+mod queue {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Mutex};
+    use std::time::{Duration, Instant};
+
+    use tokio::task::JoinSet;
+    use tokio::time::sleep;
+
+    use crate::inbox::queue::{Queue, Write};
+    use crate::inbox::{Delivery, Rules, StoreError};
+    use crate::suite::{musement, rules};
+
+    /// Fails as often as it is told to, and then writes.
+    struct Failing {
+        times: Arc<AtomicUsize>,
+        written: Arc<Mutex<Vec<usize>>>,
+    }
+
+    impl Write for Failing {
+        async fn write(&mut self, batch: Arc<Vec<Delivery>>) -> Result<(), StoreError> {
+            sleep(Duration::from_millis(1)).await;
+            if self.times.load(Ordering::Relaxed) > 0 {
+                self.times.fetch_sub(1, Ordering::Relaxed);
+                return Err("the disk is away".into());
+            }
+            self.written.lock().unwrap().push(batch.len());
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_store_that_is_away_makes_its_callers_wait_and_then_says_why() {
+        let times = Arc::new(AtomicUsize::new(usize::MAX));
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let writer = Failing { times: Arc::clone(&times), written: Arc::clone(&written) };
+        let patience = Duration::from_millis(500);
+        let queue = Arc::new(Queue::new(writer, &Rules { patience, ..rules() }));
+        let started = Instant::now();
+        let mut callers = JoinSet::new();
+        for item in 0..3_000 {
+            let queue = Arc::clone(&queue);
+            callers.spawn(async move { queue.keep(musement(item, 1, "OK").0).await });
+        }
+        while let Some(kept) = callers.join_next().await {
+            let error = kept.unwrap().unwrap_err().to_string();
+            assert_eq!(error, "not kept within 500ms: the disk is away");
+        }
+        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+        // What was answered with no is not written when the store comes back.
+        times.store(1, Ordering::Relaxed);
+        queue.keep(musement(1, 2, "OK").0).await.unwrap();
+        assert_eq!(*written.lock().unwrap(), [1]);
     }
 }

@@ -1,211 +1,136 @@
-//! The inbox: what is kept of a delivery, and what a worker makes of it.
+//! The inbox: what is kept of a delivery, what every store does with it, and the
+//! worker.
 
-mod postgres;
-mod sqlite;
+mod judge;
+pub(crate) mod queue;
 
 use std::env;
 use std::error::Error;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use order_webhooks::bandwidth::{Notification, NotificationWebhook, OrderStatus};
-use order_webhooks::musement::{OrderItemUpdate, OrderItemWebhook};
-use order_webhooks::porterbuddy::{OrderStatusUpdate, OrderWebhook};
-use order_webhooks::{
-    ParseError, Tracked, Verified, Webhook,
-    tracking::{ContentDigest, Key, Revision, Standing},
-};
+use order_webhooks::envelope::Envelope;
+use order_webhooks::tracking::{ContentDigest, Key, Revision};
+use order_webhooks::{Rejection, Tracked, Verified, Webhook};
+use time::OffsetDateTime;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
-use self::postgres::Postgres;
-use self::sqlite::Sqlite;
+pub(crate) use self::judge::{Outcome, Settled, Thing, Trouble, Waiting, settle, state_of};
 
 pub(crate) type StoreError = Box<dyn Error + Send + Sync>;
 
-/// How long a delivery may take to be kept. The shortest time that a provider
-/// waits is ten seconds, Porterbuddy's, and reading the body is in it.
-const PATIENCE: Duration = Duration::from_secs(4);
+/// What a store answers, some time later.
+pub(crate) type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// How often a worker looks for deliveries that nobody has told it of: those of
-/// other replicas and of the time before a crash.
-const ROUND: Duration = Duration::from_millis(500);
+/// What a delivery makes of its thing: the new state, in one word here.
+pub(crate) type Apply = Arc<dyn Fn(&Envelope) -> Result<String, Trouble> + Send + Sync>;
 
-/// How many deliveries a worker takes at a time.
-const BATCH: u16 = 64;
-
-/// What is kept of a delivery: its body as it came, what it is about, and where
-/// it stands.
+/// What is kept of a delivery: the envelope, what it is about, and where it stands.
 #[derive(Clone)]
 pub(crate) struct Delivery {
-    webhook: String,
-    key: Key,
-    revision: Revision,
-    body: Vec<u8>,
+    pub(crate) envelope: Envelope,
+    pub(crate) key: Key,
+    pub(crate) revision: Revision,
 }
 
 impl Delivery {
     /// A verified delivery.
     pub(crate) fn of<W: Webhook<Event: Tracked>>(delivery: &Verified<W>) -> Self {
-        Self::asked_for::<W>(delivery.event(), delivery.body())
+        Self::about(delivery.event(), Envelope::of(delivery, OffsetDateTime::now_utc()))
     }
 
     /// An event that was asked for, with the body of the answer.
     pub(crate) fn asked_for<W: Webhook<Event: Tracked>>(event: &W::Event, body: &[u8]) -> Self {
-        Self {
-            webhook: W::NAME.to_owned(),
-            key: event.key(),
-            revision: event.revision(),
-            body: body.to_vec(),
-        }
+        let body = body.to_vec();
+        Self::about(event, Envelope::new(W::NAME, body, OffsetDateTime::now_utc()))
     }
 
-    /// The body of a verified delivery that says nothing about key and revision:
-    /// one without a documented schema, or one that does not parse. It may never
-    /// come again.
-    pub(crate) fn of_body<W: Webhook>(body: &[u8]) -> Self {
-        let digest = ContentDigest::of(body);
-        Self {
-            webhook: W::NAME.to_owned(),
-            key: Key::of_digest(W::NAME, &digest),
-            revision: Revision::untold(digest),
-            body: body.to_vec(),
-        }
+    fn about(event: &impl Tracked, envelope: Envelope) -> Self {
+        Self { envelope, key: event.key(), revision: event.revision() }
     }
-}
 
-/// A delivery that waits for a worker.
-struct Waiting {
-    seq: i64,
-    webhook: String,
-    key: String,
-    revision: String,
-    body: Vec<u8>,
-}
+    /// A verified delivery that does not say what it is about, because its schema
+    /// is not documented or its body cannot be read. It may never come again.
+    pub(crate) fn without_key(envelope: Envelope) -> Self {
+        let digest = ContentDigest::of(envelope.body());
+        let key = Key::of_digest(envelope.webhook(), &digest);
+        Self { envelope, key, revision: Revision::untold(digest) }
+    }
 
-impl Waiting {
-    fn can_be_ordered(&self) -> bool {
-        self.revision.parse().is_ok_and(|revision: Revision| revision.can_be_ordered())
+    /// The delivery of a rejection whose sender is proven.
+    pub(crate) fn of_rejected<W: Webhook>(rejection: &Rejection) -> Option<Self> {
+        Envelope::of_rejected::<W>(rejection, OffsetDateTime::now_utc()).map(Self::without_key)
     }
 }
 
-/// What becomes of a delivery. Whatever it is, the delivery stays.
-#[derive(Debug, PartialEq, Eq)]
-enum Outcome {
-    /// The thing is in this state now.
-    Applied(String),
-    /// The thing has moved on, or was there already.
-    Stale,
-    /// The body does not parse: a person has to look.
-    Unreadable,
+/// The times and numbers that every store keeps to.
+#[derive(Clone)]
+pub(crate) struct Rules {
+    /// How long a delivery may take to be kept. The shortest time that a provider
+    /// waits is ten seconds, Porterbuddy's, and reading the body is in it.
+    pub(crate) patience: Duration,
+    /// How often a worker tries to apply a delivery before it is set aside.
+    pub(crate) tries: u32,
+    /// The time before the second try. It doubles with each one.
+    pub(crate) pause: Duration,
+    /// How many deliveries a worker takes at a time.
+    pub(crate) batch: u16,
 }
 
-impl Outcome {
-    /// Decides on a delivery, given the revision that was last applied.
-    fn of(waiting: &Waiting, applied: Option<&str>) -> Self {
-        let standing = match (waiting.revision.parse::<Revision>(), applied.map(str::parse)) {
-            (Ok(revision), Some(Ok(applied))) => revision.compare(&applied),
-            _ => Standing::Unknown,
-        };
-        match status(waiting) {
-            Err(_) => Self::Unreadable,
-            Ok(status) if standing.is_news() => Self::Applied(status),
-            Ok(_) => Self::Stale,
-        }
-    }
-
-    fn as_str(&self) -> &'static str {
-        match self {
-            Self::Applied(_) => "applied",
-            Self::Stale => "stale",
-            Self::Unreadable => "unreadable",
-        }
+impl Default for Rules {
+    fn default() -> Self {
+        let (patience, pause) = (Duration::from_secs(4), Duration::from_secs(1));
+        Self { patience, tries: 8, pause, batch: 256 }
     }
 }
 
-/// What the delivery says of its thing: here, one word. The bodies in the store
-/// are verified ones.
-fn status(waiting: &Waiting) -> Result<String, ParseError> {
-    let body = &waiting.body;
-    Ok(match &*waiting.webhook {
-        OrderItemWebhook::NAME => {
-            OrderItemUpdate::parse_unverified(body)?.order_item_status.to_string()
-        }
-        OrderWebhook::NAME => OrderStatusUpdate::parse_unverified(body)?.order_status.to_string(),
-        NotificationWebhook::NAME => match Notification::parse_unverified(body)? {
-            Notification::Order(order) => {
-                order.status.as_ref().map_or("-", OrderStatus::as_str).to_owned()
-            }
-            Notification::Note(_) => "note".to_owned(),
-            Notification::Event(event) => event.event_type.to_string(),
-            _ => "-".to_owned(),
-        },
-        _ => "-".to_owned(),
-    })
+/// A delivery that a worker gave up on, and why. A person has to look.
+#[derive(Debug)]
+pub(crate) struct SetAside {
+    pub(crate) key: String,
+    pub(crate) cause: String,
 }
 
-/// The store: every delivery in the order in which it came, and the state of
-/// every thing.
-pub(crate) enum Store {
-    /// One file, one server.
-    Sqlite(Sqlite),
-    /// Any number of servers.
-    Postgres(Box<Postgres>),
-}
+/// What every store does. `tests/inbox/suite.rs` is the same for all of them.
+pub(crate) trait Store: Send + Sync {
+    /// Keeps a delivery. When it returns, the delivery is on the disk, once. It
+    /// waits for the store as long as [`Rules::patience`] says. If it fails, the
+    /// delivery may be there all the same, and the next try is absorbed.
+    fn keep(&self, delivery: Delivery) -> Later<'_, ()>;
 
-impl Store {
-    /// The store of `DATABASE_URL`, or else the file `DATABASE`.
-    pub(crate) async fn from_env() -> Result<Self, StoreError> {
-        match env::var("DATABASE_URL") {
-            Ok(url) => Self::postgres(&url).await,
-            Err(_) => Self::sqlite(&env::var("DATABASE").unwrap_or_else(|_| "inbox.db".into())),
-        }
-    }
-
-    pub(crate) fn sqlite(path: &str) -> Result<Self, StoreError> {
-        Ok(Self::Sqlite(Sqlite::open(path)?))
-    }
-
-    pub(crate) async fn postgres(url: &str) -> Result<Self, StoreError> {
-        Ok(Self::Postgres(Box::new(Postgres::open(url).await?)))
-    }
-
-    /// Keeps a delivery. When it returns, the delivery is on the disk, once; if
-    /// it fails, the delivery may be there all the same, and the next try is
-    /// absorbed.
-    pub(crate) async fn keep(&self, delivery: Delivery) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(store) => timeout(PATIENCE, store.keep(delivery)).await?,
-            Self::Postgres(store) => timeout(PATIENCE, store.keep(&delivery)).await?,
-        }
-    }
-
-    /// Takes some deliveries that wait, oldest first, and settles them. Gives how
-    /// many there were.
-    pub(crate) async fn work(&self) -> Result<usize, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.work().await,
-            Self::Postgres(store) => store.work().await,
-        }
-    }
+    /// Takes some deliveries that wait and settles them. Gives how many it took.
+    fn work<'a>(&'a self, apply: &'a Apply) -> Later<'a, usize>;
 
     /// The state of a thing, if any is known.
-    pub(crate) async fn state(&self, key: &Key) -> Result<Option<String>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.state(key),
-            Self::Postgres(store) => store.state(key).await,
-        }
-    }
+    fn state<'a>(&'a self, key: &'a Key) -> Later<'a, Option<String>>;
+
+    /// How many deliveries are not settled.
+    fn waiting(&self) -> Later<'_, u64>;
+
+    /// The deliveries that could not be applied, oldest first.
+    fn set_aside(&self) -> Later<'_, Vec<SetAside>>;
+
+    /// Forgets deliveries that are settled and older than this. Gives how many.
+    fn forget(&self, age: Duration) -> Later<'_, u64>;
 }
 
 /// The store, and the bell that wakes its worker.
 pub(crate) struct Inbox {
-    pub(crate) store: Store,
+    pub(crate) store: Box<dyn Store>,
+    pub(crate) apply: Apply,
     bell: Notify,
 }
 
+/// How often a worker looks for deliveries that nobody has told it of: those of
+/// other receivers and of the time before a crash.
+const ROUND: Duration = Duration::from_millis(500);
+
 impl Inbox {
-    pub(crate) fn new(store: Store) -> Self {
-        Self { store, bell: Notify::new() }
+    pub(crate) fn new(store: impl Store + 'static) -> Self {
+        Self { store: Box::new(store), apply: Arc::new(state_of), bell: Notify::new() }
     }
 
     pub(crate) async fn keep(&self, delivery: Delivery) -> Result<(), StoreError> {
@@ -214,19 +139,65 @@ impl Inbox {
         Ok(())
     }
 
+    /// Settles what waits, and gives how many deliveries those were.
+    pub(crate) async fn settle(&self) -> Result<usize, StoreError> {
+        self.store.work(&self.apply).await
+    }
+
     /// Settles what waits, and waits for more. It can be stopped at any time.
     pub(crate) async fn work(&self) {
         loop {
-            match self.store.work().await {
+            match self.settle().await {
                 Ok(0) => {
                     let _ = timeout(ROUND, self.bell.notified()).await;
                 }
                 Ok(_) => {}
                 Err(error) => {
-                    eprintln!("the worker failed, and goes on: {error}");
+                    eprintln!("the worker failed, and goes on: {}", Chain(&*error));
                     sleep(ROUND).await;
                 }
             }
         }
+    }
+
+    /// Forgets what is settled and older than `RETENTION_DAYS`, once an hour.
+    pub(crate) async fn clean(&self) {
+        let days = env::var("RETENTION_DAYS").ok().and_then(|days| days.parse().ok());
+        let age = Duration::from_secs(days.unwrap_or(30_u64).saturating_mul(86_400));
+        loop {
+            if let Err(error) = self.store.forget(age).await {
+                eprintln!("old deliveries are not forgotten: {}", Chain(&*error));
+            }
+            sleep(Duration::from_secs(3_600)).await;
+        }
+    }
+}
+
+/// What this process does, by `ROLE`: `receiver`, `worker`, or both.
+pub(crate) struct Role {
+    pub(crate) receives: bool,
+    pub(crate) works: bool,
+}
+
+impl Role {
+    pub(crate) fn from_env() -> Self {
+        let role = env::var("ROLE").unwrap_or_default();
+        Self { receives: role != "worker", works: role != "receiver" }
+    }
+}
+
+/// An error and everything that caused it: the database's own words are in the
+/// source, and `db error` alone helps nobody.
+pub(crate) struct Chain<'a>(pub(crate) &'a (dyn Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
     }
 }

@@ -1,19 +1,26 @@
-//! The store on a server, with PostgreSQL, for any number of replicas.
+//! The store on a server, with PostgreSQL, for any number of receivers and
+//! workers.
 
+mod link;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_webhooks::tracking::Key;
-use tokio::sync::Mutex;
-use tokio_postgres::{Client, Config, NoTls};
+use order_webhooks::tracking::{ContentDigest, Key};
+use tokio_postgres::{Row, Transaction};
 
-use super::{BATCH, Delivery, Outcome, StoreError, Waiting};
+use self::link::Link;
+use super::{before, envelope, micros};
+use crate::inbox::queue::{Queue, Write};
+use crate::inbox::{
+    Apply, Delivery, Later, Outcome, Rules, SetAside, Settled, Store, StoreError, Thing, Waiting,
+    settle,
+};
 
-/// As in SQLite. The lock keeps replicas that start at the same time out of each
-/// other's way.
+/// As in SQLite, and a lane for every thing. The lock keeps servers that start at
+/// the same time out of each other's way.
 const SCHEMA: &str = "
-    SET synchronous_commit = on;
-    SET statement_timeout = '3s';
     BEGIN;
     SELECT pg_advisory_xact_lock(7223331000);
     CREATE TABLE IF NOT EXISTS inbox_deliveries (
@@ -22,140 +29,262 @@ const SCHEMA: &str = "
         key         TEXT NOT NULL,
         revision    TEXT NOT NULL,
         slot        TEXT NOT NULL,
+        lane        INT NOT NULL,
         body        BYTEA NOT NULL,
-        received_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+        verified_at BIGINT NOT NULL,
         outcome     TEXT NOT NULL DEFAULT 'waiting',
+        cause       TEXT,
+        tries       INT NOT NULL DEFAULT 0,
+        due         TIMESTAMPTZ NOT NULL DEFAULT now(),
         UNIQUE (key, slot)
     );
-    CREATE INDEX IF NOT EXISTS inbox_waiting ON inbox_deliveries (seq) WHERE outcome = 'waiting';
+    CREATE INDEX IF NOT EXISTS inbox_waiting ON inbox_deliveries (lane, due, seq)
+        WHERE outcome = 'waiting';
+    CREATE INDEX IF NOT EXISTS inbox_aside ON inbox_deliveries (seq) WHERE outcome = 'aside';
     CREATE TABLE IF NOT EXISTS inbox_things (
         key      TEXT PRIMARY KEY,
         revision TEXT NOT NULL,
-        status   TEXT NOT NULL,
-        seq      BIGINT NOT NULL
+        state    TEXT NOT NULL,
+        seq      BIGINT NOT NULL,
+        ordered  BOOL NOT NULL
     );
     COMMIT";
 
+/// All things are spread over this many lanes. One worker at a time has a lane, so
+/// that the deliveries of one thing are settled one after the other, and no more
+/// workers than this have something to do.
+const LANES: u8 = 32;
+
 const KEEP: &str = "
-    INSERT INTO inbox_deliveries AS d (webhook, key, revision, slot, body)
-    VALUES ($1, $2, $3, $3, $4)
-    ON CONFLICT (key, slot) DO UPDATE SET seq = nextval('inbox_deliveries_seq_seq')
-    WHERE NOT $5";
+    INSERT INTO inbox_deliveries AS d (webhook, key, revision, slot, lane, body, verified_at)
+    SELECT webhook, key, revision, revision, lane, body, verified_at
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::bytea[], $6::bigint[])
+        AS n (webhook, key, revision, lane, body, verified_at)
+    ON CONFLICT (key, slot) DO UPDATE
+    SET seq = nextval('inbox_deliveries_seq_seq'), due = now(), tries = 0
+    WHERE d.revision LIKE 'u/%'";
 
-/// The oldest of every thing, so that the deliveries of one thing are settled in
-/// their order whichever replica takes them.
+/// A lane that has something to do and that nobody else works on. The lock ends
+/// with the transaction, and the transaction with the worker.
+const LANE: &str = "
+    WITH busy AS MATERIALIZED (
+        SELECT lane FROM generate_series(0, $1::int - 1) AS lanes (lane)
+        WHERE EXISTS (
+            SELECT FROM inbox_deliveries d
+            WHERE d.lane = lanes.lane AND d.outcome = 'waiting' AND d.due <= now())
+        ORDER BY random())
+    SELECT lane FROM busy
+    WHERE pg_try_advisory_xact_lock(hashtext(current_schema()), lane) LIMIT 1";
+
 const WAITING: &str = "
-    SELECT seq, webhook, key, revision, body FROM inbox_deliveries d
-    WHERE outcome = 'waiting' AND NOT EXISTS (
-        SELECT FROM inbox_deliveries e
-        WHERE e.key = d.key AND e.outcome = 'waiting' AND e.seq < d.seq)
-    ORDER BY seq LIMIT $1 FOR UPDATE SKIP LOCKED";
+    SELECT seq, webhook, key, revision, body, verified_at, tries FROM inbox_deliveries
+    WHERE lane = $1 AND outcome = 'waiting' AND due <= now() ORDER BY due, seq LIMIT $2";
 
-/// Two deliveries of one thing can still be in two hands, if the older was
-/// committed after the newer. The second waits here for the first.
-const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
-
-const APPLIED: &str = "SELECT revision FROM inbox_things WHERE key = $1";
+const THINGS: &str =
+    "SELECT key, revision, state, seq, ordered FROM inbox_things WHERE key = ANY ($1)";
 
 const APPLY: &str = "
-    INSERT INTO inbox_things (key, revision, status, seq) VALUES ($1, $2, $3, $4)
-    ON CONFLICT (key) DO UPDATE SET revision = $2, status = $3, seq = $4";
+    INSERT INTO inbox_things (key, revision, state, seq, ordered)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bool[])
+    ON CONFLICT (key) DO UPDATE SET revision = excluded.revision, state = excluded.state,
+        seq = excluded.seq, ordered = excluded.ordered";
 
 const SETTLE: &str = "
-    UPDATE inbox_deliveries SET outcome = $2,
-    slot = CASE WHEN $3 THEN slot ELSE slot || '#' || seq END WHERE seq = $1";
+    UPDATE inbox_deliveries d SET outcome = s.outcome, cause = s.cause,
+        slot = CASE WHEN s.keeps_slot THEN slot ELSE slot || '#' || d.seq END,
+        tries = tries + CASE WHEN s.pause IS NULL THEN 0 ELSE 1 END,
+        due = CASE WHEN s.pause IS NULL THEN due ELSE now() + make_interval(secs => s.pause) END
+    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bool[], $5::float8[])
+        AS s (seq, outcome, cause, keeps_slot, pause)
+    WHERE d.seq = s.seq";
+
+const FORGET: &str = "
+    DELETE FROM inbox_deliveries WHERE seq IN (
+        SELECT seq FROM inbox_deliveries
+        WHERE verified_at < $1 AND outcome IN ('applied', 'stale') ORDER BY seq LIMIT 1000)";
 
 pub(crate) struct Postgres {
-    config: Config,
-    /// For all that keep: statements of one connection are sent without waiting
-    /// for each other.
-    keeping: Mutex<Option<Arc<Client>>>,
+    queue: Queue,
     /// For the worker's transactions.
-    working: Mutex<Option<Client>>,
+    working: Link,
+    /// For everything else.
+    asking: Link,
+    rules: Rules,
 }
 
 impl Postgres {
-    pub(crate) async fn open(url: &str) -> Result<Self, StoreError> {
-        let mut config: Config = url.parse()?;
-        // A server that is gone without a word is as bad as one that is down.
-        config.connect_timeout(Duration::from_secs(2)).tcp_user_timeout(Duration::from_secs(4));
-        let keeping = Mutex::new(Some(Arc::new(connect(&config).await?)));
-        Ok(Self { config, keeping, working: Mutex::new(None) })
+    pub(crate) async fn open(url: &str, rules: Rules) -> Result<Self, StoreError> {
+        let asking = Link::new(url.parse()?);
+        asking.client().await?.get()?.batch_execute(SCHEMA).await?;
+        let writer = Writer { link: asking.another(), patience: rules.patience };
+        let queue = Queue::new(writer, &rules);
+        Ok(Self { queue, working: asking.another(), asking, rules })
     }
 
-    /// The connection, or a new one if the server has gone.
-    async fn client(&self) -> Result<Arc<Client>, StoreError> {
-        let mut keeping = self.keeping.lock().await;
-        match &*keeping {
-            Some(client) if !client.is_closed() => Ok(Arc::clone(client)),
-            _ => Ok(Arc::clone(keeping.insert(Arc::new(connect(&self.config).await?)))),
+    async fn settle_some(&self, apply: &Apply) -> Result<usize, StoreError> {
+        let mut client = self.working.client().await?;
+        let transaction = client.get()?.transaction().await?;
+        let Some(lane) = transaction.query_opt(LANE, &[&i32::from(LANES)]).await? else {
+            return Ok(0);
+        };
+        let lane: i32 = lane.try_get(0)?;
+        let limit = i64::from(self.rules.batch);
+        let rows = transaction.query(WAITING, &[&lane, &limit]).await?;
+        let mut batch = rows.iter().map(waiting).collect::<Result<Vec<_>, _>>()?;
+        let keys: Vec<&str> = batch.iter().map(|waiting| &*waiting.key).collect();
+        let mut things = HashMap::new();
+        for row in transaction.query(THINGS, &[&keys]).await? {
+            things.extend(thing(&row)?);
         }
-    }
-
-    pub(crate) async fn keep(&self, delivery: &Delivery) -> Result<(), StoreError> {
-        let client = self.client().await?;
-        let key = delivery.key.as_str();
-        let revision = delivery.revision.to_string();
-        let ordered = delivery.revision.can_be_ordered();
-        client
-            .execute(KEEP, &[&delivery.webhook, &key, &revision, &delivery.body, &ordered])
-            .await?;
-        Ok(())
-    }
-
-    /// Settles a batch in one transaction, as in SQLite.
-    pub(crate) async fn work(&self) -> Result<usize, StoreError> {
-        let mut working = self.working.lock().await;
-        if working.as_ref().is_none_or(Client::is_closed) {
-            *working = Some(connect(&self.config).await?);
-        }
-        let Some(client) = working.as_mut() else { return Ok(0) };
-        let transaction = client.transaction().await?;
-        let rows = transaction.query(WAITING, &[&i64::from(BATCH)]).await?;
-        let mut batch = Vec::with_capacity(rows.len());
-        for row in rows {
-            batch.push(Waiting {
-                seq: row.try_get(0)?,
-                webhook: row.try_get(1)?,
-                key: row.try_get(2)?,
-                revision: row.try_get(3)?,
-                body: row.try_get(4)?,
-            });
-        }
-        // All replicas lock in one order, so that none waits for another in a circle.
-        batch.sort_by(|a, b| a.key.cmp(&b.key));
-        for waiting in &batch {
-            transaction.execute(LOCK, &[&waiting.key]).await?;
-            let applied = transaction.query_opt(APPLIED, &[&waiting.key]).await?;
-            let applied: Option<String> = applied.map(|row| row.try_get(0)).transpose()?;
-            let outcome = Outcome::of(waiting, applied.as_deref());
-            if let Outcome::Applied(status) = &outcome {
-                transaction
-                    .execute(APPLY, &[&waiting.key, &waiting.revision, status, &waiting.seq])
-                    .await?;
-            }
-            let (outcome, ordered) = (outcome.as_str(), waiting.can_be_ordered());
-            transaction.execute(SETTLE, &[&waiting.seq, &outcome, &ordered]).await?;
-        }
+        let before = things.clone();
+        let settled = settle(&mut batch, &mut things, apply, &self.rules);
+        things.retain(|key, thing| before.get(key) != Some(thing));
+        record_things(&transaction, &things).await?;
+        record(&transaction, &settled).await?;
         transaction.commit().await?;
         Ok(batch.len())
     }
+}
 
-    pub(crate) async fn state(&self, key: &Key) -> Result<Option<String>, StoreError> {
-        let client = self.client().await?;
-        let state = "SELECT status FROM inbox_things WHERE key = $1";
-        let row = client.query_opt(state, &[&key.as_str()]).await?;
-        Ok(row.map(|row| row.try_get(0)).transpose()?)
+impl Store for Postgres {
+    fn keep(&self, delivery: Delivery) -> Later<'_, ()> {
+        Box::pin(self.queue.keep(delivery))
+    }
+
+    fn work<'a>(&'a self, apply: &'a Apply) -> Later<'a, usize> {
+        Box::pin(self.settle_some(apply))
+    }
+
+    fn state<'a>(&'a self, key: &'a Key) -> Later<'a, Option<String>> {
+        Box::pin(async move {
+            let mut client = self.asking.client().await?;
+            let row = client.get()?.query_opt(THINGS, &[&[key.as_str()].as_slice()]).await?;
+            Ok(row.map(|row| row.try_get(2)).transpose()?)
+        })
+    }
+
+    fn waiting(&self) -> Later<'_, u64> {
+        Box::pin(async {
+            let count = "SELECT count(*) FROM inbox_deliveries WHERE outcome = 'waiting'";
+            let mut client = self.asking.client().await?;
+            let count: i64 = client.get()?.query_one(count, &[]).await?.try_get(0)?;
+            Ok(u64::try_from(count)?)
+        })
+    }
+
+    fn set_aside(&self) -> Later<'_, Vec<SetAside>> {
+        Box::pin(async {
+            let aside =
+                "SELECT key, cause FROM inbox_deliveries WHERE outcome = 'aside' ORDER BY seq";
+            let mut client = self.asking.client().await?;
+            let rows = client.get()?.query(aside, &[]).await?;
+            let read = |row: &Row| Ok(SetAside { key: row.try_get(0)?, cause: row.try_get(1)? });
+            rows.iter().map(read).collect()
+        })
+    }
+
+    fn forget(&self, age: Duration) -> Later<'_, u64> {
+        Box::pin(async move {
+            let before = before(age);
+            let mut forgotten = 0_u64;
+            loop {
+                let mut client = self.asking.client().await?;
+                match client.get()?.execute(FORGET, &[&before]).await? {
+                    0 => return Ok(forgotten),
+                    some => forgotten = forgotten.saturating_add(some),
+                }
+            }
+        })
     }
 }
 
-async fn connect(config: &Config) -> Result<Client, StoreError> {
-    let (client, connection) = config.connect(NoTls).await?;
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            eprintln!("the connection to the database ended: {error}");
+struct Writer {
+    link: Link,
+    patience: Duration,
+}
+
+impl Write for Writer {
+    async fn write(&mut self, batch: Arc<Vec<Delivery>>) -> Result<(), StoreError> {
+        // A connection that does not answer is as bad as none.
+        let written = tokio::time::timeout(self.patience, write(&self.link, &batch)).await;
+        let written = written.unwrap_or_else(|_| Err("the database does not answer".into()));
+        if written.is_err() {
+            self.link.close().await;
         }
-    });
-    client.batch_execute(SCHEMA).await?;
-    Ok(client)
+        written
+    }
+}
+
+async fn write(link: &Link, batch: &[Delivery]) -> Result<(), StoreError> {
+    let revisions: Vec<String> = batch.iter().map(|d| d.revision.to_string()).collect();
+    let webhooks: Vec<&str> = batch.iter().map(|d| d.envelope.webhook()).collect();
+    let keys: Vec<&str> = batch.iter().map(|d| d.key.as_str()).collect();
+    let lanes: Vec<i32> = batch.iter().map(|d| lane(&d.key)).collect();
+    let bodies: Vec<&[u8]> = batch.iter().map(|d| &**d.envelope.body()).collect();
+    let times: Vec<i64> = batch.iter().map(|d| micros(d.envelope.verified_at())).collect();
+    let mut client = link.client().await?;
+    let keep = client.statement(KEEP).await?;
+    let values: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
+        [&webhooks, &keys, &revisions, &lanes, &bodies, &times];
+    client.get()?.execute(&keep, &values).await?;
+    Ok(())
+}
+
+fn lane(key: &Key) -> i32 {
+    let [first, ..] = *ContentDigest::of(key.as_str().as_bytes()).as_bytes();
+    i32::from(first % LANES)
+}
+
+fn waiting(row: &Row) -> Result<Waiting, tokio_postgres::Error> {
+    Ok(Waiting {
+        seq: row.try_get(0)?,
+        tries: u32::try_from(row.try_get::<_, i32>(6)?).unwrap_or(0),
+        key: row.try_get(2)?,
+        revision: row.try_get(3)?,
+        envelope: envelope(row.try_get(1)?, row.try_get(4)?, row.try_get(5)?),
+    })
+}
+
+/// One that cannot be read is not known: the next delivery replaces it.
+fn thing(row: &Row) -> Result<Option<(String, Thing)>, tokio_postgres::Error> {
+    let revision: &str = row.try_get(1)?;
+    let Ok(revision) = revision.parse() else { return Ok(None) };
+    let (state, seq, ordered) = (row.try_get(2)?, row.try_get(3)?, row.try_get(4)?);
+    Ok(Some((row.try_get(0)?, Thing { revision, state, seq, ordered })))
+}
+
+async fn record_things(
+    transaction: &Transaction<'_>,
+    things: &HashMap<String, Thing>,
+) -> Result<(), tokio_postgres::Error> {
+    if things.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<&str> = things.keys().map(|key| &**key).collect();
+    let revisions: Vec<String> = things.values().map(|thing| thing.revision.to_string()).collect();
+    let states: Vec<&str> = things.values().map(|thing| &*thing.state).collect();
+    let seqs: Vec<i64> = things.values().map(|thing| thing.seq).collect();
+    let ordered: Vec<bool> = things.values().map(|thing| thing.ordered).collect();
+    transaction.execute(APPLY, &[&keys, &revisions, &states, &seqs, &ordered]).await?;
+    Ok(())
+}
+
+async fn record(
+    transaction: &Transaction<'_>,
+    settled: &[Settled],
+) -> Result<(), tokio_postgres::Error> {
+    let seqs: Vec<i64> = settled.iter().map(|settled| settled.seq).collect();
+    let outcomes: Vec<&str> = settled.iter().map(|settled| settled.outcome.as_str()).collect();
+    let causes: Vec<Option<&str>> = settled.iter().map(|s| s.outcome.cause()).collect();
+    let keeps: Vec<bool> = settled.iter().map(|settled| settled.keeps_slot).collect();
+    let pauses: Vec<Option<f64>> = settled.iter().map(|settled| pause(&settled.outcome)).collect();
+    transaction.execute(SETTLE, &[&seqs, &outcomes, &causes, &keeps, &pauses]).await?;
+    Ok(())
+}
+
+fn pause(outcome: &Outcome) -> Option<f64> {
+    match outcome {
+        Outcome::Again(pause, _) => Some(pause.as_secs_f64()),
+        _ => None,
+    }
 }

@@ -1,5 +1,10 @@
 //! The server of the inbox: verify, keep, and only then answer.
 
+#[path = "../overload/places.rs"]
+mod places;
+
+use std::error::Error;
+use std::future::pending;
 use std::sync::Arc;
 
 use axum::Router;
@@ -8,21 +13,46 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use order_webhooks::bandwidth::{self, NotificationWebhook, SubscriptionWebhook};
+use order_webhooks::envelope::Envelope;
 use order_webhooks::musement::{self, OrderItemWebhook};
 use order_webhooks::porterbuddy::{self, OrderWebhook};
 use order_webhooks::{Rejection, Tracked, Webhook, axum::Verified};
+use time::OffsetDateTime;
 
-use crate::common::{Webhooks, report};
-use crate::inbox::{Delivery, Inbox};
+use self::places::Places;
+use crate::common::{self, Webhooks, report};
+use crate::inbox::{Chain, Delivery, Inbox, Role};
+
+/// Receives, works, or does both. All of it can be stopped at any moment, so
+/// nothing is waited for when the process is told to stop.
+pub(crate) async fn run(inbox: Arc<Inbox>) -> Result<(), Box<dyn Error>> {
+    let role = Role::from_env();
+    if role.works {
+        let worker = Arc::clone(&inbox);
+        tokio::spawn(async move { worker.work().await });
+        let cleaner = Arc::clone(&inbox);
+        tokio::spawn(async move { cleaner.clean().await });
+    }
+    if !role.receives {
+        return pending().await;
+    }
+    let listener = tokio::net::TcpListener::from_std(common::listen()?)?;
+    Ok(axum::serve(listener, router(Webhooks::from_env()?, inbox)).await?)
+}
+
+/// How many deliveries are read and kept at once. With bodies of at most 1 MiB, this
+/// bounds the memory, however slow the store is. Others wait unread, or come again.
+const PLACES: usize = 1_024;
 
 /// A port-out has no place here: its sender waits for a verdict, not for a
 /// receipt. `examples/axum_server.rs` has one.
 pub(crate) fn router(webhooks: Webhooks, inbox: Arc<Inbox>) -> Router {
+    let places = Places::new(PLACES);
     Router::new()
-        .route("/musement", any(on_order_item))
-        .route("/porterbuddy", any(on_order))
-        .route("/bandwidth/notifications", any(on_notification))
-        .route("/bandwidth/v2", any(on_subscription))
+        .route("/musement", places.musement(any(on_order_item)))
+        .route("/porterbuddy", places.porterbuddy(any(on_order)))
+        .route("/bandwidth/notifications", places.notifications(any(on_notification)))
+        .route("/bandwidth/v2", places.notifications(any(on_subscription)))
         .with_state(App { webhooks, inbox })
 }
 
@@ -93,7 +123,7 @@ async fn on_subscription(
     delivery: Result<Verified<SubscriptionWebhook>, Rejection>,
 ) -> Result<Response, Rejection> {
     let delivery = match delivery {
-        Ok(delivery) => Delivery::of_body::<SubscriptionWebhook>(delivery.body()),
+        Ok(delivery) => Delivery::without_key(Envelope::of(&delivery, OffsetDateTime::now_utc())),
         Err(rejection) => unreadable::<SubscriptionWebhook>(rejection)?,
     };
     let is_kept = keep::<SubscriptionWebhook>(&inbox, delivery).await;
@@ -114,13 +144,13 @@ fn tracked<W: Webhook<Event: Tracked>>(
 /// good as any: it would parse no better the next time.
 fn unreadable<W: Webhook>(rejection: Rejection) -> Result<Delivery, Rejection> {
     report::<W>(&rejection);
-    rejection.verified_body().map(|body| Delivery::of_body::<W>(body)).ok_or(rejection)
+    Delivery::of_rejected::<W>(&rejection).ok_or(rejection)
 }
 
 async fn keep<W: Webhook>(inbox: &Inbox, delivery: Delivery) -> bool {
     let kept = inbox.keep(delivery).await;
     if let Err(error) = &kept {
-        eprintln!("{}: a delivery is not kept: {error}", W::NAME);
+        eprintln!("{}: a delivery is not kept: {}", W::NAME, Chain(&**error));
     }
     kept.is_ok()
 }

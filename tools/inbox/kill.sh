@@ -7,7 +7,7 @@
 #
 # sqlite is one server with a file. postgres is two servers with a private cluster
 # on a loopback address, which is crashed now and then as well; it is installed
-# with apt if it is missing, and tests/inbox.rs runs over it first. Wants python3.
+# with apt if it is missing. Wants python3.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -19,16 +19,8 @@ cargo build --quiet --example inbox
 inbox=$(cargo metadata --format-version 1 --no-deps |
   python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/examples/inbox
 
-folder=$(mktemp -d)
-chmod 755 "$folder"
-as_user=()
-stop() {
-  if [ -f "$folder/cluster/postmaster.pid" ]; then
-    "${as_user[@]}" "$bin/pg_ctl" -D "$folder/cluster" -m immediate stop >/dev/null || true
-  fi
-  rm -rf "$folder"
-}
-trap stop EXIT
+# shellcheck source=tools/inbox/engines.sh
+. tools/inbox/engines.sh
 
 if [ "$what" != postgres ]; then
   printf '== SQLite, one server, %s s\n' "$seconds"
@@ -36,34 +28,7 @@ if [ "$what" != postgres ]; then
 fi
 
 if [ "$what" != sqlite ]; then
-  find_bin() { ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1; }
-  bin=$(find_bin)
-  if [ -z "$bin" ]; then
-    # The package would start a cluster of its own.
-    mkdir -p /etc/postgresql-common
-    echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends postgresql >/dev/null
-    bin=$(find_bin)
-  fi
-  # The server does not run as root.
-  mkdir "$folder/cluster"
-  if [ "$(id -u)" = 0 ]; then
-    as_user=(runuser -u postgres --)
-    chown postgres "$folder/cluster"
-  fi
-  port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-  "${as_user[@]}" "$bin/initdb" -D "$folder/cluster" -A trust -U inbox -E UTF8 >/dev/null
-  cat >>"$folder/cluster/postgresql.conf" <<CONF
-listen_addresses = '127.0.0.1'
-port = $port
-unix_socket_directories = '$folder/cluster'
-CONF
-  "${as_user[@]}" "$bin/pg_ctl" -D "$folder/cluster" -l "$folder/cluster/log" -w start >/dev/null
-  url=postgres://inbox@127.0.0.1:$port/postgres
-  DATABASE_URL=$url cargo test --quiet --test inbox
+  start_postgres || { echo "PostgreSQL is not here and cannot be installed" >&2; exit 1; }
   printf '== PostgreSQL, two servers, %s s\n' "$seconds"
-  DATABASE_URL=$url \
-    CRASH="${as_user[*]} $bin/pg_ctl -D $folder/cluster -l $folder/cluster/log -w -m immediate restart" \
-    python3 tools/inbox/kill.py "$inbox" 2 "$seconds"
+  CRASH=$DATABASE_CRASH python3 tools/inbox/kill.py "$inbox" 2 "$seconds"
 fi
