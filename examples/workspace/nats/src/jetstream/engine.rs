@@ -18,6 +18,10 @@ use crate::inbox::{Chain, Rules, StoreError};
 /// The consumer that all workers share.
 pub(super) const WORKERS: &str = "workers";
 
+/// How long the engine remembers who has changed a thing. Longer than a message can
+/// be under way; a change that was lost with its node can be made again after it.
+const SWAPPING: Duration = Duration::from_secs(20);
+
 /// How long a cluster may take to be there.
 const STARTING: Duration = Duration::from_secs(60);
 
@@ -139,6 +143,7 @@ impl JetStream {
             allow_rollup: true,
             deny_delete: true,
             allow_direct: true,
+            duplicate_window: SWAPPING,
             ..Default::default()
         };
         let workers = pull::Config {

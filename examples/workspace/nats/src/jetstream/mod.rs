@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use async_nats::HeaderMap;
 use async_nats::jetstream::consumer::PullConsumer;
-use async_nats::jetstream::kv::UpdateErrorKind;
 use async_nats::jetstream::{AckKind, Message, context::Context, kv, stream::Stream};
 use futures_util::{StreamExt as _, stream};
 use order_webhooks::envelope::Envelope;
@@ -163,19 +162,28 @@ impl JetStream {
     }
 
     /// Whether nobody else was faster.
+    ///
+    /// A node of a cluster compares the revision before it proposes a message to the
+    /// others, so two that are under way at once could both pass (nats-server 2.9).
+    /// The id says the same a second time: of two messages with one id, the engine
+    /// takes one.
     async fn swap(&self, key: &str, thing: &Thing, revision: u64) -> Result<bool, StoreError> {
+        let token = token(key);
+        let mut headers = HeaderMap::new();
+        headers.insert("Nats-Expected-Last-Subject-Sequence", revision.to_string());
+        headers.insert("Nats-Msg-Id", format!("{token}/{revision}"));
+        let subject = format!("$KV.{}.{token}", self.things.name);
         let value = serde_json::to_vec(thing)?.into();
-        match self.things.update(token(key), value, revision).await {
-            Ok(_) => Ok(true),
-            Err(error) => match error.kind() {
-                UpdateErrorKind::InvalidKey => Err(error.into()),
-                // It may have arrived all the same: look again.
-                _ => {
-                    sleep(PAUSE / 5).await;
-                    Ok(false)
-                }
-            },
+        let swapped = async {
+            let sent = self.context.publish_with_headers(subject, headers, value);
+            Ok::<_, StoreError>(!sent.await?.await?.duplicate)
+        };
+        // Without an answer it may have arrived all the same: look again.
+        let swapped = timeout(ACKNOWLEDGED, swapped).await.is_ok_and(|done| done.unwrap_or(false));
+        if !swapped {
+            sleep(PAUSE).await;
         }
+        Ok(swapped)
     }
 
     async fn acknowledge(&self, message: &Message, settled: Settled) -> Result<(), StoreError> {
