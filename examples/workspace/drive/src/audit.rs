@@ -39,16 +39,18 @@ async fn read_nats(url: &str) -> Result<Found, Failure> {
     let servers: Vec<&str> = url.split(',').collect();
     let context = jetstream::new(async_nats::connect(servers).await?);
     let started = Instant::now();
+    let mut last = String::new();
     let deliveries = loop {
         if let Ok(deliveries) = context.get_stream("inbox_deliveries").await
             && let Ok(info) = deliveries.consumer_info("workers").await
-            && info.num_pending == 0
-            && info.num_ack_pending == 0
         {
-            break deliveries;
+            if info.num_pending == 0 && info.num_ack_pending == 0 {
+                break deliveries;
+            }
+            last = format!("{} to come, {} with workers", info.num_pending, info.num_ack_pending);
         }
         if started.elapsed() > SETTLING {
-            return Err("deliveries still wait".into());
+            return Err(format!("deliveries still wait: {last}").into());
         }
         sleep(Duration::from_millis(250)).await;
     };

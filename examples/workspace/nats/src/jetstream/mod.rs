@@ -40,6 +40,9 @@ const SWAPS: u32 = 20;
 /// enough that a node can fail within the patience of a sender.
 const ACKNOWLEDGED: Duration = Duration::from_millis(1_200);
 
+/// How long the next message of a batch may take.
+const FETCHING: Duration = Duration::from_secs(1);
+
 const PAUSE: Duration = Duration::from_millis(50);
 
 pub(crate) struct JetStream {
@@ -102,7 +105,8 @@ impl JetStream {
         let mut messages = self.workers.fetch().max_messages(limit).messages().await?;
         let mut things: HashMap<String, Vec<(Message, Waiting)>> = HashMap::new();
         let mut taken = 0_usize;
-        while let Some(message) = messages.next().await {
+        // A node that is killed says nothing more, not even that it has nothing.
+        while let Ok(Some(message)) = timeout(FETCHING, messages.next()).await {
             taken = taken.saturating_add(1);
             let message = message?;
             match waiting(&message) {
