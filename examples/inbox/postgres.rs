@@ -5,17 +5,18 @@ mod link;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use order_webhooks::tracking::{ContentDigest, Key};
+use tokio::time::sleep;
 use tokio_postgres::{Row, Transaction};
 
 use self::link::Link;
 use super::{before, envelope, micros};
 use crate::inbox::queue::{Queue, Write};
 use crate::inbox::{
-    Apply, Delivery, Later, Outcome, Rules, SetAside, Settled, Store, StoreError, Thing, Waiting,
-    settle,
+    Apply, Chain, Delivery, Later, Outcome, Rules, SetAside, Settled, Store, StoreError, Thing,
+    Waiting, settle,
 };
 
 /// As in SQLite, and a lane for every thing. The lock keeps servers that start at
@@ -49,6 +50,9 @@ const SCHEMA: &str = "
         ordered  BOOL NOT NULL
     );
     COMMIT";
+
+/// How long the database may take to be there.
+const STARTING: Duration = Duration::from_secs(30);
 
 /// All things are spread over this many lanes. One worker at a time has a lane, so
 /// that the deliveries of one thing are settled one after the other, and no more
@@ -115,7 +119,14 @@ pub(crate) struct Postgres {
 impl Postgres {
     pub(crate) async fn open(url: &str, rules: Rules) -> Result<Self, StoreError> {
         let asking = Link::new(url.parse()?);
-        asking.client().await?.get()?.batch_execute(SCHEMA).await?;
+        let started = Instant::now();
+        while let Err(error) = set_up(&asking).await {
+            if started.elapsed() > STARTING {
+                return Err(error);
+            }
+            eprintln!("no database yet, tried again: {}", Chain(&*error));
+            sleep(Duration::from_millis(500)).await;
+        }
         let writer = Writer { link: asking.another(), patience: rules.patience };
         let queue = Queue::new(writer, &rules);
         Ok(Self { queue, working: asking.another(), asking, rules })
@@ -213,6 +224,10 @@ impl Write for Writer {
         }
         written
     }
+}
+
+async fn set_up(link: &Link) -> Result<(), StoreError> {
+    Ok(link.client().await?.get()?.batch_execute(SCHEMA).await?)
 }
 
 async fn write(link: &Link, batch: &[Delivery]) -> Result<(), StoreError> {

@@ -39,16 +39,18 @@ async fn read_nats(url: &str) -> Result<Found, Failure> {
     let servers: Vec<&str> = url.split(',').collect();
     let context = jetstream::new(async_nats::connect(servers).await?);
     let started = Instant::now();
+    let mut last = String::new();
     let deliveries = loop {
         if let Ok(deliveries) = context.get_stream("inbox_deliveries").await
             && let Ok(info) = deliveries.consumer_info("workers").await
-            && info.num_pending == 0
-            && info.num_ack_pending == 0
         {
-            break deliveries;
+            if info.num_pending == 0 && info.num_ack_pending == 0 {
+                break deliveries;
+            }
+            last = format!("{} to come, {} with workers", info.num_pending, info.num_ack_pending);
         }
         if started.elapsed() > SETTLING {
-            return Err("deliveries still wait".into());
+            return Err(format!("deliveries still wait: {last}").into());
         }
         sleep(Duration::from_millis(250)).await;
     };
@@ -70,10 +72,18 @@ async fn read_nats(url: &str) -> Result<Found, Failure> {
         }
     }
     let things = context.get_key_value("inbox_things").await?;
+    let stream = context.get_stream("KV_inbox_things").await?;
     let keys: HashSet<String> = found.kept.keys().map(|(key, _)| key.clone()).collect();
     for key in keys {
-        let revisions = history(&things, &key).await?;
-        let last = revisions.last().cloned().unwrap_or_default();
+        let token = token(&key);
+        let revisions = history(&things, &token).await?;
+        // By the leader, which cannot be behind.
+        let subject = format!("$KV.inbox_things.{token}");
+        let last = stream.get_last_raw_message_by_subject(&subject).await?;
+        let last = revision(&last.payload)?;
+        if revisions.last() != Some(&last) {
+            println!("{key}: the leader has {last}, a node has {:?}", revisions.last());
+        }
         found.state.insert(key.clone(), last);
         found.applied.insert(key, revisions);
     }
@@ -82,21 +92,26 @@ async fn read_nats(url: &str) -> Result<Found, Failure> {
 }
 
 /// The revisions of a thing in the order in which they were applied.
-async fn history(things: &kv::Store, key: &str) -> Result<Vec<String>, Failure> {
-    let token: String = key
-        .bytes()
-        .map(|byte| match byte {
-            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' => char::from(byte).to_string(),
-            other => format!("={other:02X}"),
-        })
-        .collect();
+async fn history(things: &kv::Store, token: &str) -> Result<Vec<String>, Failure> {
     let mut entries = things.history(token).await?;
     let mut revisions = Vec::new();
     while let Some(entry) = entries.next().await {
-        let thing: serde_json::Value = serde_json::from_slice(&entry?.value)?;
-        revisions.push(thing["revision"].as_str().ok_or("no revision")?.to_owned());
+        revisions.push(revision(&entry?.value)?);
     }
     Ok(revisions)
+}
+
+fn revision(thing: &[u8]) -> Result<String, Failure> {
+    let thing: serde_json::Value = serde_json::from_slice(thing)?;
+    Ok(thing["revision"].as_str().ok_or("no revision")?.to_owned())
+}
+
+/// As `token` of the store.
+fn token(key: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    key.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).into() } else { format!("={byte:02X}") })
+        .collect()
 }
 
 async fn read_postgres(url: &str) -> Result<Found, Failure> {
@@ -143,6 +158,7 @@ pub(crate) fn compare(accepted: &HashSet<Delivery>, found: &Found) -> Result<(),
     let behind = newest
         .iter()
         .filter(|(key, newest)| found.state.get(**key).map(String::as_str) != Some(**newest))
+        .inspect(|(key, newest)| println!("{key}: {:?}, not {newest}", found.state.get(**key)))
         .count();
     let again =
         found.applied.values().filter(|revisions| !revisions.is_sorted_by(|a, b| a < b)).count();

@@ -174,7 +174,11 @@ impl JetStream {
     async fn swap(&self, key: &str, thing: &Thing, revision: u64) -> Result<bool, StoreError> {
         let token = token(key);
         let mut headers = HeaderMap::new();
-        headers.insert("Nats-Expected-Last-Subject-Sequence", revision.to_string());
+        // Of a thing that is not known the id is enough: a condition on nothing can leave
+        // the nodes of 2.9 with different streams (pull request 5794 of nats-server).
+        if revision > 0 {
+            headers.insert("Nats-Expected-Last-Subject-Sequence", revision.to_string());
+        }
         headers.insert("Nats-Msg-Id", format!("{token}/{revision}"));
         let subject = format!("$KV.{}.{token}", self.things.name);
         let value = serde_json::to_vec(thing)?.into();
