@@ -281,7 +281,7 @@ impl Serialize for Envelope {
         let text = std::str::from_utf8(&self.body);
         Line {
             webhook: self.webhook.clone(),
-            verified_at: timestamp::rfc3339(self.verified_at).to_string().into(),
+            verified_at: timestamp::rfc3339(self.verified_at).into(),
             body: text.ok().map(Into::into),
             body_base64: text.is_err().then(|| STANDARD.encode(&self.body).into()),
         }

@@ -44,8 +44,8 @@ pub(crate) struct Places {
 impl Places {
     /// So many deliveries at once, at least four.
     pub(crate) fn new(all: usize) -> Self {
-        let share = |part| Arc::new(Semaphore::new(all / part));
-        Self { all: share(1), musement: share(2), porterbuddy: share(4) }
+        let share = |places| Arc::new(Semaphore::new(places));
+        Self { all: share(all), musement: share(all / 2), porterbuddy: share(all / 4) }
     }
 
     pub(crate) fn musement<S>(&self, route: MethodRouter<S>) -> MethodRouter<S>
