@@ -9,6 +9,7 @@ use http::{Response, StatusCode};
 
 use crate::testing::challenge::asks_for_basic;
 use crate::testing::forgery::{Forgery, damage};
+use crate::testing::payload::Payload;
 use crate::testing::policy::{Delivered, DeliveryPolicy, Retries};
 #[cfg(feature = "bandwidth")]
 use crate::testing::port_out;
@@ -76,8 +77,15 @@ pub(super) enum Stage {
     Ended(Verdict),
 }
 
+impl Sender {
+    /// A delivery of this event, or of a body of your own.
+    pub fn delivery(&self, payload: &(impl Payload + ?Sized)) -> Delivery {
+        Delivery::new(self.clone(), payload.to_body())
+    }
+}
+
 impl Delivery {
-    pub(super) fn new(sender: Sender, body: Bytes) -> Self {
+    fn new(sender: Sender, body: Bytes) -> Self {
         let stage = Stage::first(&sender);
         Self {
             sender,

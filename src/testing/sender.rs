@@ -6,8 +6,6 @@ use std::net::IpAddr;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use crate::auth::{BodySignature, Credentials};
-use crate::testing::delivery::Delivery;
-use crate::testing::payload::Payload;
 use crate::testing::policy::DeliveryPolicy;
 
 /// A provider that sends to one endpoint: how it proves who it is, and how it
@@ -164,11 +162,6 @@ impl Sender {
         let mut value = HeaderValue::try_from(signature.sign(body)).ok()?;
         value.set_sensitive(true);
         Some((signature.header().clone(), value))
-    }
-
-    /// A delivery of this event, or of a body of your own.
-    pub fn delivery(&self, payload: &(impl Payload + ?Sized)) -> Delivery {
-        Delivery::new(self.clone(), payload.to_body())
     }
 }
 
