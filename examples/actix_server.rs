@@ -16,7 +16,7 @@ mod common;
 use std::error::Error;
 
 use actix_web::{App, HttpServer, web};
-use common::{STOPS_WITHIN, Subscribers, Webhooks, keep, report};
+use common::{Records, STOPS_WITHIN, Webhooks, keep, report};
 use order_webhooks::Rejection;
 use order_webhooks::actix::{Verified, port_out, receive};
 use order_webhooks::bandwidth::{
@@ -31,7 +31,7 @@ use order_webhooks::porterbuddy::{self, OrderWebhook};
 async fn main() -> Result<(), Box<dyn Error>> {
     let _log = common::log()?;
     let webhooks = Webhooks::from_env()?;
-    let subscribers = web::Data::new(Subscribers::sample()?);
+    let subscribers = web::Data::new(Records::sample()?);
     let app = move || {
         let webhooks = webhooks.clone();
         App::new()
@@ -50,7 +50,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 /// What is asked, and what the answer is, is printed; a customer's data is not.
 async fn on_port_out(
-    subscribers: web::Data<Subscribers>,
+    subscribers: web::Data<Records>,
     request: Verified<PortOutWebhook>,
 ) -> std::io::Result<PortOutAnswer> {
     subscribers.judge(&request)

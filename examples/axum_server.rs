@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use common::{STOPS_WITHIN, Subscribers, Webhooks, keep, report};
+use common::{Records, STOPS_WITHIN, Webhooks, keep, report};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -47,7 +47,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/bandwidth/notifications", receive(webhooks.notifications, on_notification))
         .route("/bandwidth/port-out", port_out(webhooks.port_out, on_port_out))
         .route("/bandwidth/v2", receive(webhooks.v2, on_subscription))
-        .with_state(Arc::new(Subscribers::sample()?));
+        .with_state(Arc::new(Records::sample()?));
     serve(TcpListener::from_std(common::listen()?)?, app).await;
     common::flush();
     Ok(())
@@ -83,7 +83,7 @@ async fn serve(listener: TcpListener, app: Router) {
 
 /// What is asked, and what the answer is, is printed; a customer's data is not.
 async fn on_port_out(
-    State(subscribers): State<Arc<Subscribers>>,
+    State(subscribers): State<Arc<Records>>,
     request: Verified<PortOutWebhook>,
 ) -> std::io::Result<PortOutAnswer> {
     subscribers.judge(&request)

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use order_webhooks::bandwidth::{
     DenialReason, NotificationWebhook, PortOutAnswer, PortOutFailure, PortOutWebhook, Subscriber,
-    SubscriptionWebhook, TelephoneNumber,
+    Subscribers, SubscriptionWebhook,
 };
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
@@ -187,31 +187,26 @@ fn report_port_out(failure: PortOutFailure) {
     }
 }
 
-/// The subscribers whose numbers can be asked for, by number.
-pub(crate) struct Subscribers(Vec<([&'static str; 2], Subscriber)>);
+/// The customers whose numbers may be asked for. A real server finds them in its
+/// database.
+pub(crate) struct Records(Subscribers);
 
-impl Subscribers {
+impl Records {
+    /// The customer of the documented sample, and another one.
     pub(crate) fn sample() -> Result<Self, Box<dyn Error>> {
-        let record = |account, pin, zip_code, numbers: [&'static str; 2]| {
-            let subscriber = Subscriber::new(account, numbers)?.with_pin(pin)?;
-            Ok::<_, Box<dyn Error>>((numbers, subscriber.with_zip_code(zip_code)?))
-        };
-        Ok(Self(vec![
-            record("777", "1111", "62025", ["2223331000", "2223331001"])?,
-            record("0555", "0222", "02154", ["2223332000", "2223332001"])?,
-        ]))
+        let records = [
+            ("777", "1111", "62025", ["2223331000", "2223331001"]),
+            ("0555", "0222", "02154", ["2223332000", "2223332001"]),
+        ];
+        let records = records.into_iter().map(|(account, pin, zip_code, numbers)| {
+            Subscriber::new(account, numbers)?.with_pin(pin)?.with_zip_code(zip_code)
+        });
+        Ok(Self(Subscribers::new(records.collect::<Result<Vec<_>, _>>()?)?))
     }
 
-    /// Answers a question by the record of its first number, and prints the
-    /// verdict. What the question and the record say of the customer is not
-    /// printed.
+    /// The verdict, which is printed without anything of the customer's.
     pub(crate) fn judge(&self, request: &Verified<PortOutWebhook>) -> io::Result<PortOutAnswer> {
-        let first = request.telephone_numbers().first().map(TelephoneNumber::as_str);
-        let record = self.0.iter().find(|(numbers, _)| first.is_some_and(|n| numbers.contains(&n)));
-        let answer = match record {
-            Some((_, subscriber)) => subscriber.judge(request),
-            None => DenialReason::TelephoneNumberUnknown.into(),
-        };
+        let answer = self.0.judge(request);
         let (verdict, codes) = match &answer {
             PortOutAnswer::Allow => ("allow", Vec::new()),
             PortOutAnswer::Deny(denial) => {
