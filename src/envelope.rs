@@ -225,6 +225,7 @@ impl fmt::Debug for Envelope {
 /// What an envelope held: one of the crate's events, or one of your own.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
+#[allow(clippy::large_enum_variant, reason = "it is taken apart where it is opened")]
 pub enum Event<Own = Infallible> {
     /// Of [`musement::OrderItemWebhook`](crate::musement::OrderItemWebhook).
     #[cfg(feature = "musement")]
