@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use async_nats::jetstream::consumer::{DeliverPolicy, pull};
 use async_nats::jetstream::{self, kv};
 use futures_util::StreamExt as _;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_postgres::NoTls;
 
 use crate::Failure;
@@ -15,6 +15,9 @@ use crate::engine::Engine;
 
 /// How long the workers may take for the rest.
 const SETTLING: Duration = Duration::from_secs(180);
+
+/// How long the next message may take.
+const READING: Duration = Duration::from_secs(30);
 
 #[derive(Default)]
 pub(crate) struct Found {
@@ -30,7 +33,16 @@ pub(crate) struct Found {
 /// Waits until nothing waits, and reads everything.
 pub(crate) async fn read(engine: &Engine) -> Result<Found, Failure> {
     match engine {
-        Engine::Nats { url, .. } => read_nats(url).await,
+        Engine::Nats { url, .. } => {
+            // The nodes may still be busy with each other.
+            for _ in 0..5 {
+                match read_nats(url).await {
+                    Err(error) => println!("not read, tried again: {error}"),
+                    found => return found,
+                }
+            }
+            read_nats(url).await
+        }
         Engine::Postgres { url, .. } => read_postgres(url).await,
     }
 }
@@ -58,8 +70,10 @@ async fn read_nats(url: &str) -> Result<Found, Failure> {
     let last = deliveries.get_info().await?.state.last_sequence;
     let consumer = pull::OrderedConfig { deliver_policy: DeliverPolicy::All, ..Default::default() };
     let mut messages = deliveries.create_consumer(consumer).await?.messages().await?;
-    while let Some(message) = messages.next().await {
-        let message = message?;
+    loop {
+        let message =
+            timeout(READING, messages.next()).await.map_err(|_| "the stream does not end")?;
+        let message = message.ok_or("the stream ends too early")??;
         let header = |name| {
             let headers = message.headers.as_ref()?;
             Some(headers.get(name)?.as_str().to_owned())

@@ -142,7 +142,8 @@ impl JetStream {
             discard: DiscardPolicy::New,
             allow_rollup: true,
             deny_delete: true,
-            allow_direct: true,
+            // Read by the leader: what only one node has is not decided.
+            allow_direct: false,
             duplicate_window: SWAPPING,
             ..Default::default()
         };

@@ -73,7 +73,9 @@ impl JetStream {
             };
             // The second try is absorbed if the first arrived: it has the same id.
             match timeout(ACKNOWLEDGED, sent).await {
-                Ok(Ok(_)) => return Ok(()),
+                // A duplicate of what is not stored yet has no place.
+                Ok(Ok(ack)) if ack.sequence > 0 => return Ok(()),
+                Ok(Ok(_)) => {}
                 Ok(Err(error)) => self.settings.trouble(&*error),
                 Err(error) => self.settings.trouble(&error),
             }
