@@ -57,11 +57,13 @@ impl Allowlist {
         Ok(Self(networks.into()))
     }
 
-    /// Whether this address may send.
+    /// Whether this address may send. An unspecified address, `0.0.0.0` or `::`,
+    /// may not, whatever the list.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        self.0.iter().any(|network| network.contains(&address))
+        // `0.0.0.0` and `::` are no sender's: they stand for an address that is not known.
+        !address.is_unspecified() && self.0.iter().any(|network| network.contains(&address))
     }
 
     /// Goes on with a delivery from an address in the list only.
@@ -170,6 +172,16 @@ mod tests {
             assert_eq!(error, ConfigError::EveryAddress, "{entries:?}");
         }
         assert!(Allowlist::new(["0.0.0.0/1", "128.0.0.0/2"]).is_ok());
+    }
+
+    #[test]
+    fn an_address_that_is_not_known_is_in_no_list() {
+        let list = Allowlist::new(["0.0.0.0/1", "::/1"]).unwrap();
+        for unknown in ["0.0.0.0", "::", "::ffff:0.0.0.0"] {
+            assert!(!list.contains(unknown.parse().unwrap()), "{unknown}");
+        }
+        assert!(list.contains("0.0.0.1".parse().unwrap()));
+        assert!(!list.contains(crate::PeerAddress::UNKNOWN.0));
     }
 
     #[test]
