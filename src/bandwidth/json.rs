@@ -6,7 +6,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::error::{ParseError, ParseErrorKind};
+use crate::error::ParseError;
+use crate::wire::json;
 
 /// A JSON document, exactly as it came: no number is rounded, no field that is
 /// given twice is dropped, and their order stays.
@@ -44,13 +45,9 @@ impl Json {
     ///
     /// # Errors
     ///
-    /// If the document is not what the type takes: where it goes wrong.
+    /// If the document is not what the type takes: in which field, and where.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, ParseError> {
-        serde_json::from_str(self.as_str()).map_err(|error| {
-            let invalid = ParseErrorKind::Invalid("what the type takes".into());
-            let position = crate::webhook::Position { line: error.line(), column: error.column() };
-            ParseError::new(invalid).at_position(position)
-        })
+        json::foreign(self.as_str().as_bytes())
     }
 }
 
@@ -102,7 +99,7 @@ mod tests {
         let json: Json = serde_json::from_str("{\n \"a\": \"x\"}").unwrap();
         let value: serde_json::Value = json.read().unwrap();
         assert_eq!(value["a"], "x");
-        let error = json.read::<Vec<u8>>().unwrap_err();
-        assert_eq!(error.to_string(), "not what the type takes at line 1 column 0");
+        let error = json.read::<std::collections::HashMap<String, u8>>().unwrap_err();
+        assert_eq!(error.to_string(), "a: not what is expected at line 2 column 9");
     }
 }
