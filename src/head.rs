@@ -16,11 +16,22 @@ pub trait Headers: Sync {
     /// The value of the nth header of this name, counted from 0, as it came: any
     /// bytes, not always UTF-8. The case of a name's letters does not matter.
     fn value(&self, name: &HeaderName, nth: usize) -> Option<&[u8]>;
+
+    /// The values of the first two headers of this name. A map that finds both in
+    /// one look implements it; the others need not.
+    fn first_two(&self, name: &HeaderName) -> [Option<&[u8]>; 2] {
+        [self.value(name, 0), self.value(name, 1)]
+    }
 }
 
 impl Headers for HeaderMap {
     fn value(&self, name: &HeaderName, nth: usize) -> Option<&[u8]> {
         self.get_all(name).iter().nth(nth).map(HeaderValue::as_bytes)
+    }
+
+    fn first_two(&self, name: &HeaderName) -> [Option<&[u8]>; 2] {
+        let mut values = self.get_all(name).iter().map(HeaderValue::as_bytes);
+        [values.next(), values.next()]
     }
 }
 
@@ -107,9 +118,9 @@ impl<'a> Head<'a> {
     /// values: no part of a chain of proxies may take another one for the value
     /// than the receiver does.
     pub fn header(&self, name: &HeaderName) -> Result<Option<&'a [u8]>, Reason> {
-        match self.headers.value(name, 1) {
-            None => Ok(self.headers.value(name, 0)),
-            Some(_) => Err(Reason::RepeatedHeader(name.clone())),
+        match self.headers.first_two(name) {
+            [_, Some(_)] => Err(Reason::RepeatedHeader(name.clone())),
+            [value, None] => Ok(value),
         }
     }
 

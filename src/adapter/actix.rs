@@ -235,6 +235,11 @@ impl Headers for HeaderMap {
     fn value(&self, name: &HeaderName, nth: usize) -> Option<&[u8]> {
         self.get_all(name.as_str()).nth(nth).map(HeaderValue::as_bytes)
     }
+
+    fn first_two(&self, name: &HeaderName) -> [Option<&[u8]>; 2] {
+        let mut values = self.get_all(name.as_str()).map(HeaderValue::as_bytes);
+        [values.next(), values.next()]
+    }
 }
 
 /// A payload as a body of the `http-body` crate.
