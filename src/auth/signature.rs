@@ -132,19 +132,17 @@ impl fmt::Debug for BodySignature {
 impl SignatureEncoding {
     /// The bytes that are claimed, if there are as many as SHA-256 has.
     fn decode(self, value: &[u8]) -> Option<[u8; 32]> {
-        // As much as the decoder asks for before it knows of the padding.
-        let mut bytes = [0; 33];
-        let decoded = match self {
-            Self::Base64 => {
-                let length = STANDARD.decode_slice(value, &mut bytes).ok()?;
-                bytes.get(..length)?
-            }
+        let mut digest = [0; 32];
+        let length = match self {
+            // Of another length it is none, and its end might have no room.
+            Self::Base64 if value.len() != 44 => return None,
+            Self::Base64 => STANDARD.decode_slice(value, &mut digest).ok()?,
             Self::Hex { prefix } => {
                 let digits = value.strip_prefix(prefix.as_bytes())?;
-                base16ct::mixed::decode(digits, &mut bytes).ok()?
+                base16ct::mixed::decode(digits, &mut digest).ok()?.len()
             }
         };
-        decoded.try_into().ok()
+        (length == digest.len()).then_some(digest)
     }
 
     fn encode(self, digest: &[u8]) -> String {

@@ -15,19 +15,18 @@ pub(crate) fn element_into(xml: &mut String, name: &str, text: &str) {
 /// cannot hold (production 2). It is the policy for what is read and for what is
 /// written.
 pub(crate) fn holdable(text: Cow<'_, str>) -> Cow<'_, str> {
-    if is_holdable(&text) {
+    if is_plain(&text) || !text.contains(is_not_allowed) {
         return text;
     }
     Cow::Owned(text.replace(is_not_allowed, "\u{fffd}"))
 }
 
-/// Whether there is no such character.
-pub(crate) fn is_holdable(text: &str) -> bool {
+/// Whether a quick look finds neither such a character nor a carriage return.
+pub(crate) fn is_plain(text: &str) -> bool {
     // No early exit, so that the loop is vectorized. U+FFFE and U+FFFF begin with
     // the byte 0xEF.
-    let suspicious = |byte| is_control(byte) || byte == 0xef;
-    let any = text.bytes().fold(false, |any, byte| any | suspicious(byte));
-    !(any && text.contains(is_not_allowed))
+    let suspicious = |byte| byte == b'\r' || byte == 0xef || is_control(byte);
+    !text.bytes().fold(false, |any, byte| any | suspicious(byte))
 }
 
 fn is_control(byte: u8) -> bool {

@@ -39,7 +39,7 @@ use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesRef, Event};
 
 use crate::error::{ParseError, ParseErrorKind};
-use crate::wire::escape::{holdable, is_holdable};
+use crate::wire::escape::{holdable, is_plain};
 
 /// How many elements can be open at once.
 const MAX_DEPTH: usize = 128;
@@ -60,9 +60,9 @@ pub(crate) struct Reader<'a> {
     depth: usize,
     /// Where in the text the last event begins.
     at: u64,
-    /// The body has no character that XML cannot hold: one look at all of it is
-    /// quicker than one at each text.
-    holdable: bool,
+    /// The body has no carriage return, and no character that XML cannot hold: one
+    /// look at all of it is quicker than one at each text.
+    plain: bool,
     lenient: bool,
 }
 
@@ -103,8 +103,8 @@ impl<'a> Reader<'a> {
         config.expand_empty_elements = true;
         // It comes as a text of its own then, and is an error where text is read.
         config.allow_dangling_amp = true;
-        let holdable = is_holdable(text);
-        let mut reader = Self { body, text, events, depth: 0, at: 0, holdable, lenient: false };
+        let plain = is_plain(text);
+        let mut reader = Self { body, text, events, depth: 0, at: 0, plain, lenient: false };
         match reader.outside()? {
             Some(root) => Ok((reader, root)),
             None => Err(reader.cut_short()),
@@ -164,6 +164,7 @@ impl<'a> Reader<'a> {
                 Ok(Event::Text(piece)) if piece.starts_with('&') => {
                     return Err(self.syntax("`&` without a reference"));
                 }
+                Ok(Event::Text(piece)) if self.plain => piece.into_inner(),
                 Ok(Event::Text(piece)) => piece.xml10_content(),
                 Ok(Event::CData(piece)) => piece.xml10_content(),
                 Ok(Event::GeneralRef(reference)) => self.resolved(&reference)?,
@@ -187,7 +188,7 @@ impl<'a> Reader<'a> {
                 text.to_mut().push_str(&piece);
             }
         }
-        Ok(trim(if self.holdable { text } else { holdable(text) }))
+        Ok(trim(if self.plain { text } else { holdable(text) }))
     }
 
     /// Closes the open element, whatever is in it.

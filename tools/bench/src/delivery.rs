@@ -59,7 +59,7 @@ pub fn port_out() -> Vec<Way<'static>> {
         Way::new("quick-xml, counting", || parse::counted(PORT_OUT)),
         Way::new("ours", move || {
             let request = PortOutValidationRequest::parse_unverified(PORT_OUT.as_bytes()).unwrap();
-            subscriber.judge(&request).to_xml(request.pon())
+            subscriber.judge(&request).to_xml(&request)
         }),
     ]
 }
