@@ -125,7 +125,6 @@ impl<'a> Reader<'a> {
 
     /// Opens the next child of the open element and returns its name, or closes the
     /// open element and returns `None`.
-    #[inline]
     pub(crate) fn child(&mut self) -> Result<Option<&'a str>, ParseError> {
         while self.depth > 0 {
             self.at = self.events.buffer_position();
@@ -151,7 +150,6 @@ impl<'a> Reader<'a> {
     /// For a reference to an entity that is not predefined, and for an `&` that
     /// begins no reference. [`ParseErrorKind::Invalid`]`("text")` when there is an
     /// element in it, unless the reader is [lenient](Self::lenient).
-    #[inline]
     pub(crate) fn text(&mut self) -> Result<Cow<'a, str>, ParseError> {
         let mut text = Cow::Borrowed("");
         while self.depth > 0 {
@@ -259,7 +257,6 @@ impl<'a> Reader<'a> {
     }
 
     /// The element that was just read is open. Its name is this long.
-    #[inline]
     fn opened(&mut self, length: usize) -> Result<Option<&'a str>, ParseError> {
         if self.depth >= MAX_DEPTH {
             return Err(self.error(ParseErrorKind::TooDeep));
