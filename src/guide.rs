@@ -1,27 +1,41 @@
-//! The guides: how to do what people come for. In the repository they are the
-//! files of `docs`.
+//! The guides, one page for each task. In the repository they are the files of
+//! `docs`.
+//!
+//! A page names its links at its end, for readers of the repository. Here they are
+//! named first, because of two definitions the first one counts.
 
-/// Port-outs: how a number is not given away.
+/// Answer port-outs, and give no number away.
+///
+/// [proxy]: crate::guide::proxy
+/// [testing]: crate::guide::testing
+///
 #[doc = include_str!("../docs/port-outs.md")]
 pub mod port_outs {}
 
-/// Testing a handler of yours.
+/// Test a handler, with senders that behave as the providers do.
 #[doc = include_str!("../docs/testing.md")]
 pub mod testing {}
 
-/// Behind a proxy: addresses, errors of the proxy, client certificates.
+/// Run behind a proxy: addresses, the proxy's own errors, client certificates.
 #[doc = include_str!("../docs/proxy.md")]
 pub mod proxy {}
 
-/// Hyper, tower and every other server.
+/// Receive in hyper, tower and every other server.
 #[doc = include_str!("../docs/servers.md")]
 pub mod servers {}
 
-/// A webhook for a provider that the crate does not know.
+/// Receive from a provider of your own.
 #[doc = include_str!("../docs/provider.md")]
 pub mod provider {}
 
-/// What a refused sender gets, and what is refused.
+/// Keep deliveries: lose none, handle none twice.
+#[doc = include_str!("../docs/inbox.md")]
+pub mod inbox {}
+
+/// See what is refused, and what a refused sender gets.
+///
+/// [port-outs]: crate::guide::port_outs
+///
 #[doc = include_str!("../docs/conformance.md")]
 pub mod conformance {}
 

@@ -27,11 +27,11 @@
 //! |---|---|
 //! | receive in axum, actix-web, tower or hyper | [`axum`], [`actix`], [`tower`], [`body`] |
 //! | receive Musement's, Porterbuddy's or Bandwidth's webhooks | [`musement`], [`porterbuddy`], [`bandwidth`] |
-//! | answer port-outs | the [guide](guide::port_outs), [`bandwidth::PortOutWebhook`] |
+//! | answer port-outs | the [guide](guide::port_outs), [`PortOutWebhook`](bandwidth::PortOutWebhook) |
 //! | test a handler | the [guide](guide::testing), [`testing`] |
-//! | tell duplicates and late arrivals | [`tracking`] |
-//! | pass events through a queue | [`envelope`] |
-//! | ask for what did not come | [`fallback`] |
+//! | keep deliveries, and work on them later | the [guide](guide::inbox), [`envelope`] |
+//! | recognise duplicates and late arrivals | [`tracking`], [`Tracked`] |
+//! | ask a provider for lost deliveries | [`fallback`] |
 //! | run behind a proxy | the [guide](guide::proxy), [`PeerAddress`] |
 //! | use another server | the [guide](guide::servers), [`Receive`] |
 //! | receive from another provider | the [guide](guide::provider), [`Webhook`] |
@@ -39,10 +39,10 @@
 //!
 //! # From a delivery to an event
 //!
-//! There is one way: the head is decided first, then the body's bytes are checked
-//! as they came, and only what is verified is parsed. The result is a [`Verified`]
-//! event, or a [`Rejection`] with the complete response to the sender. The core is
-//! plain functions: no async, no I/O, no clock.
+//! Every delivery takes the same steps: the webhook checks the head, then the
+//! bytes of the body as they came, and parses only what is verified. You get a
+//! [`Verified`] event, or a [`Rejection`] with the complete response to the sender.
+//! The core is plain functions: no async, no I/O, no clock.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -80,6 +80,7 @@ pub use adapter::axum;
 pub use adapter::body;
 #[cfg(feature = "tower")]
 pub use adapter::tower;
+#[doc(inline)]
 pub use auth::{Allowlist, BasicAuth, Credentials};
 pub use error::{ConfigError, ParseError};
 pub use head::Head;
@@ -88,8 +89,12 @@ pub use peer::PeerAddress;
 pub use receipt::Receipt;
 pub use rejection::{Reason, Rejection};
 pub use secret::Secret;
+#[doc(inline)]
 pub use tracking::Tracked;
+#[doc(inline)]
 pub use webhook::{Receive, Verified, Webhook};
 
+// No badge: the guides are pages, and pages are for everyone.
+#[cfg_attr(docsrs, doc(auto_cfg = false))]
 #[cfg(all(any(doc, doctest), feature = "axum", feature = "actix", feature = "testing"))]
 pub mod guide;

@@ -1,4 +1,4 @@
-//! The senders, for tests and for development; feature `testing`.
+//! The senders, for tests and for development.
 //!
 //! Nobody can make a provider send to a laptop. A [`Sender`] behaves as its
 //! provider documents: it builds the requests, shows its credentials or its

@@ -18,15 +18,22 @@ fn files() -> BTreeSet<PathBuf> {
     String::from_utf8(output.stdout).unwrap().lines().map(PathBuf::from).collect()
 }
 
-/// The targets of Markdown links and images, `[…](target)`, outside of code.
+/// The targets of Markdown links and images outside of code: `[…](target)`, and
+/// `[…]: target` in a line of its own.
 fn links(page: &str) -> Vec<String> {
     let mut in_code = false;
     let prose = page.lines().filter(|line| {
         in_code ^= line.starts_with("```");
         !in_code
     });
-    let targets = prose.flat_map(|line| line.split("](").skip(1));
-    targets.filter_map(|rest| rest.split_once(')')).map(|(target, _)| target.to_owned()).collect()
+    let targets = |line: &str| -> Vec<String> {
+        if let Some((_, target)) = line.strip_prefix('[').and_then(|rest| rest.split_once("]: ")) {
+            return vec![target.to_owned()];
+        }
+        let inline = line.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+        inline.map(|(target, _)| target.to_owned()).collect()
+    };
+    prose.flat_map(targets).collect()
 }
 
 /// `docs/../README.md` is `README.md`.
@@ -59,6 +66,25 @@ fn every_link_leads_somewhere() {
         }
     }
     assert!(found > 5, "{found} links");
+}
+
+/// On docs.rs a guide has no other pages beside it. So `src/guide.rs` gives each name
+/// that stands for another page, `[name]: page.md`, a target of its own.
+#[test]
+fn every_link_of_a_guide_leads_somewhere_on_docs_rs() {
+    let guides = include_str!("../src/guide.rs");
+    for guide in guides.split("/// ").filter(|text| text.contains("include_str!(\"../docs/")) {
+        let name = guide.split("../docs/").nth(1).unwrap().split('"').next().unwrap();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let page = fs::read_to_string(root.join("docs").join(name)).unwrap();
+        let links = links(&page).into_iter().filter(|link| !link.contains("://"));
+        for link in links.filter(|link| !link.starts_with('#')) {
+            let definition = page.lines().find(|line| line.ends_with(&format!("]: {link}")));
+            let named = definition.unwrap_or_else(|| panic!("{name}: write [text][name]: {link}"));
+            let named = format!("/// {}", &named[..=named.find(':').unwrap()]);
+            assert!(guides.contains(&named), "{name}: {named} has no target in src/guide.rs");
+        }
+    }
 }
 
 /// An example that is published can be built: what it includes is there.

@@ -1,4 +1,4 @@
-//! Routes, extractors and replies for actix-web 4; feature `actix`.
+//! Routes, extractors and replies for actix-web 4.
 //!
 //! A webhook stands at its route. A handler takes any extractors, last a
 //! [`Verified`] delivery (or `Result<Verified<W>, Rejection>` to see those that

@@ -1,4 +1,4 @@
-//! Routes, extractors and replies for axum 0.8; feature `axum`.
+//! Routes, extractors and replies for axum 0.8.
 //!
 //! A webhook stands at its route, beside whatever state the router has. A
 //! handler takes any extractors, last a [`Verified`] delivery (or

@@ -1,5 +1,5 @@
-//! Receiving on any server whose requests have a body of the `http-body` crate:
-//! hyper, and what is built on it; feature `body`.
+//! Receive on every server whose requests have a body of the `http-body` crate:
+//! hyper and what is built on it.
 //!
 //! It does what the adapters do: the head is decided first, the body is read
 //! within its bounds in bytes and in time whatever was decided, and the result is

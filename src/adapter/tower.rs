@@ -1,4 +1,4 @@
-//! A layer that lets verified deliveries through; feature `tower`.
+//! A layer that lets verified deliveries through.
 //!
 //! The inner service gets the request with its verified body, as a [`Full`], and
 //! the [`Verified`] delivery in the request's extensions. What is refused never
