@@ -9,13 +9,13 @@
 set -euo pipefail
 cd "$(dirname "$0")/timing"
 
-cargo build --quiet --release
-program=${CARGO_TARGET_DIR:-target}/release/order-webhooks-timing
 names=$(sed -n '/^ctbench_main!/,$s/^    \([a-z_]*\),*$/\1/p' src/main.rs)
-if [[ $# -gt 1 ]] || ! grep -qe "${1:-}" <<<"$names"; then
+if [[ $# -gt 1 ]] || ! grep -qFe "${1:-}" <<<"$names"; then
   printf 'usage: %s [PART OF A NAME]\n%s\n' "$0" "$names" >&2
   exit 2
 fi
+cargo build --quiet --release
+program=${CARGO_TARGET_DIR:-target}/release/order-webhooks-timing
 
 # The t of one run.
 t() {

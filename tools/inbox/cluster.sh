@@ -9,12 +9,23 @@
 # NATS is three nodes with three replicas, PostgreSQL is one server that is crashed.
 # All of it runs on loopback addresses. More options: examples/workspace/drive.
 set -euo pipefail
+options=("$@")
+while (($#)); do
+  case $1 in
+    --*=*) option=${1%%=*}; shift ;;
+    *) option=$1; shift $(($# > 1 ? 2 : 1)) ;;
+  esac
+  case $option in
+    --store | --deliveries | --seed | --kill-every | --receivers | --workers | --at-once) ;;
+    *) sed -n '7s/^# *//p' "$0" >&2; exit 2 ;;
+  esac
+done
+set -- "${options[@]}"
 cd "$(dirname "$0")/../.."
 # shellcheck source=tools/inbox/engines.sh
 . tools/inbox/engines.sh
 
 store=nats
-options=("$@")
 for ((i = 0; i < ${#options[@]}; i++)); do
   case ${options[i]} in
     --store) store=${options[i + 1]:-} ;;

@@ -2,6 +2,11 @@
 # nats-server from Debian's packages, on loopback addresses, below a folder that is
 # removed when the script ends.
 
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+  echo "$0: the scripts beside this file source it; call one of them" >&2
+  exit 2
+fi
+
 folder=$(mktemp -d)
 chmod 755 "$folder"
 engines_stop=()

@@ -6,6 +6,10 @@
 #
 #     tools/inbox/measure.sh [sqlite|postgres|nats|all] [seconds]
 set -euo pipefail
+if [[ $# -gt 2 || ! ${1:-all} =~ ^(sqlite|postgres|nats|all)$ || ! ${2:-5} =~ ^[1-9][0-9]*$ ]]; then
+  echo "usage: $0 [sqlite|postgres|nats|all] [seconds]" >&2
+  exit 2
+fi
 cd "$(dirname "$0")/../.."
 # shellcheck source=tools/inbox/engines.sh
 . tools/inbox/engines.sh

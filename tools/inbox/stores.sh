@@ -5,6 +5,10 @@
 #
 #     tools/inbox/stores.sh [postgres|nats|both]
 set -euo pipefail
+case $#:${1:-both} in
+  [01]:postgres | [01]:nats | [01]:both) ;;
+  *) echo "usage: $0 [postgres|nats|both]" >&2; exit 2 ;;
+esac
 cd "$(dirname "$0")/../.."
 # shellcheck source=tools/inbox/engines.sh
 . tools/inbox/engines.sh
