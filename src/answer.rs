@@ -8,7 +8,15 @@ use http::{HeaderValue, Response, StatusCode};
 
 /// A complete response to a sender: status, media type and body.
 ///
-/// It is cheap to clone, so a webhook can hold one ready.
+/// It is cheap to clone, so a webhook can hold one ready. A handler whose provider
+/// expects another status than those of [`Receipt`](crate::Receipt) returns one:
+///
+/// ```
+/// use http::StatusCode;
+/// use order_webhooks::webhook::Answer;
+///
+/// assert_eq!(Answer::empty(StatusCode::ACCEPTED).to_response().status(), 202);
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
     status: StatusCode,

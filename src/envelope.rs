@@ -90,8 +90,8 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// A verified delivery. The crate reads no clock, so you say when it was
-    /// verified.
+    /// The envelope of a verified delivery. The crate reads no clock, so you
+    /// say when it was verified.
     #[must_use]
     pub fn of<W, B>(delivery: &Verified<W, B>, verified_at: OffsetDateTime) -> Self
     where
@@ -101,9 +101,8 @@ impl Envelope {
         Self::new(W::NAME, delivery.body().clone(), verified_at)
     }
 
-    /// A delivery whose sender is proven and whose body could not be read: it may
-    /// never come again, so it should be kept all the same. `None` for every
-    /// other rejection.
+    /// A delivery whose sender is proven and whose body does not parse. Keep it
+    /// all the same: it may never come again. `None` for every other rejection.
     #[must_use]
     pub fn of_rejected<W: Webhook>(
         rejection: &Rejection,
@@ -112,8 +111,8 @@ impl Envelope {
         Some(Self::new(W::NAME, rejection.verified_body()?.clone(), verified_at))
     }
 
-    /// The parts of an envelope that were kept apart, in the columns of a table
-    /// for example, or the answer of a provider's API.
+    /// An envelope from its parts: from the columns of a table, for example, or
+    /// from the answer of a provider's API.
     #[must_use]
     pub fn new(webhook: &str, body: impl Into<Bytes>, verified_at: OffsetDateTime) -> Self {
         // A time that cannot be written in four digits of year is nobody's clock.

@@ -5,8 +5,8 @@ use std::fmt;
 
 /// Why a webhook, a credential or an allowlist could not be built.
 ///
-/// These are mistakes of whoever configures the receiver; they come up at
-/// start-up, never while a delivery is received.
+/// These are mistakes in the configuration. They come up at start-up, never
+/// while a delivery is received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -31,7 +31,7 @@ pub enum ConfigError {
     CredentialsTooLong,
     /// The realm is empty, or holds something other than printable ASCII, or a
     /// quote or a backslash.
-    #[error("the realm is empty or is not printable ASCII without quotes and backslashes")]
+    #[error("the realm must be printable ASCII without quotes and backslashes, and not empty")]
     InvalidRealm,
     /// The allowlist has no entries.
     #[error("the allowlist is empty")]
@@ -47,15 +47,25 @@ pub enum ConfigError {
     #[error("the allowlist lets everyone in")]
     EveryAddress,
     /// A limit of zero bytes or of no time at all.
-    #[error("a limit is zero")]
+    #[error("a limit must be over zero")]
     ZeroLimit,
 }
 
-/// Why a verified body is not the event that it should be: what, where, and in
-/// which field.
+/// What is wrong with a verified body, where, and in which field.
 ///
 /// The message never repeats what the body holds, so it can be logged. It
 /// reads, for example, `order_item_uuid: not a UUID at line 1 column 36`.
+///
+/// ```
+/// # #[cfg(feature = "porterbuddy")] {
+/// use order_webhooks::porterbuddy::OrderStatusUpdate;
+/// use order_webhooks::webhook::ParseErrorKind;
+///
+/// let error = OrderStatusUpdate::parse_unverified(b"{\"orderId\":\"1\"}").unwrap_err();
+/// assert_eq!(error.to_string(), "orderStatus: missing at line 1 column 15");
+/// assert_eq!(error.kind(), &ParseErrorKind::Missing);
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct ParseError(Box<Fault>);
 

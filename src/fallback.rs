@@ -1,16 +1,15 @@
-//! Asking the providers' APIs for what no webhook brought.
+//! Ask the providers' APIs for deliveries that were lost.
 //!
-//! No provider promises that every delivery arrives, and some things are never
-//! told by a webhook at all. Ask for them: `musement::Fallback` and
-//! `porterbuddy::Fallback` make the requests, for whatever HTTP client there is, and
-//! read the answers. What they have in common is here. Bandwidth's orders are read
-//! back from its dashboard, with `bandwidth::Dashboard`.
+//! No provider promises that every delivery arrives, and some changes are never
+//! sent. `musement::Fallback` and `porterbuddy::Fallback` make the requests
+//! that ask for them, for the HTTP client of your choice, and read the answers.
+//! This module has what they share.
 //!
-//! Never told, and so to be polled:
+//! Poll for these, which no webhook sends:
 //!
-//! - Musement: every change of gifts and other special products, for only standard
-//!   activity products are notified; and `REFUND_STARTED`, which is not among the
-//!   triggers of the newer guide (partner API, "Order item webhook");
+//! - Musement: changes of gifts and other special products, since only standard
+//!   activity products are notified; and `REFUND_STARTED`, which the newer
+//!   guide does not list as a trigger (partner API, "Order item webhook");
 //! - Porterbuddy: what happened while its three tries failed (developer
 //!   documentation, "Order webhook").
 
@@ -24,11 +23,11 @@ use http::{Response, StatusCode};
 
 use crate::error::ParseError;
 
-/// An answer of a provider's API that is not what was asked for: why, and the
-/// whole answer.
+/// An answer of a provider's API that cannot be used: why, and the whole
+/// answer.
 ///
 /// Neither `Debug` nor `Display` shows the answer's headers and body. `B` is
-/// whatever the client keeps bodies in.
+/// the type in which the client keeps bodies.
 ///
 /// ```
 /// # #[cfg(feature = "porterbuddy")] {
@@ -43,7 +42,7 @@ use crate::error::ParseError;
 /// ```
 pub struct FallbackError<B = Bytes>(Box<(FallbackErrorKind, Response<B>)>);
 
-/// Why an answer is not what was asked for; see [`FallbackError`].
+/// Why an answer cannot be used; see [`FallbackError`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FallbackErrorKind {
@@ -57,7 +56,7 @@ pub enum FallbackErrorKind {
 }
 
 impl<B> FallbackError<B> {
-    /// Why it is not what was asked for.
+    /// Why the answer cannot be used.
     #[must_use]
     pub fn kind(&self) -> &FallbackErrorKind {
         &self.0.0
@@ -69,7 +68,7 @@ impl<B> FallbackError<B> {
         &self.0.1
     }
 
-    /// The answer, handed over.
+    /// The answer, by value.
     #[must_use]
     pub fn into_response(self) -> Response<B> {
         self.0.1
@@ -94,19 +93,19 @@ impl<B> fmt::Display for FallbackError<B> {
 /// The message is whole, so there is no `source()` to print after it.
 impl<B> std::error::Error for FallbackError<B> {}
 
-/// Why no requests can be made to an API.
+/// Why requests to an API cannot be made.
 ///
-/// These are mistakes of whoever configures the receiver; they come up at start-up.
+/// These are mistakes in the configuration. They come up at start-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidApi {
     /// The base URL is not `https` (or `http` to a loopback address), has a query, a
     /// fragment or a username, or is longer than 2,000 bytes.
-    #[error("the base URL is not an https URL without query and username")]
+    #[error("the base URL must be an https URL without query, fragment and username")]
     BaseUrl,
     /// A token, key or name for a header is empty or holds a control character,
     /// such as a line break.
-    #[error("a header value is empty or contains a control character")]
+    #[error("a token, key or name is empty or contains a control character")]
     HeaderValue,
 }
 

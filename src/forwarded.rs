@@ -14,7 +14,7 @@ use crate::head::Headers;
 use crate::peer::PeerAddress;
 
 impl PeerAddress {
-    /// The address of the sender, as your own proxies wrote it down in this
+    /// The address of the sender, as your own proxies wrote it into this
     /// header: `X-Forwarded-For`, or `Forwarded` (RFC 7239).
     ///
     /// Each proxy adds the address of who connected to it at the right end, and
@@ -28,9 +28,9 @@ impl PeerAddress {
     /// address is left out.
     ///
     /// Count right: with a number that is too large, senders choose their own
-    /// address. Take the header that your proxies write, since the other one comes
-    /// through as the sender wrote it. And let nobody reach the server but the
-    /// proxies, or anybody can write the header.
+    /// address. Take the header that your proxies write: the other one comes
+    /// through as the sender wrote it. And let nobody but the proxies reach the
+    /// server, or anybody can write the header.
     ///
     /// ```
     /// use std::num::NonZeroUsize;
@@ -87,9 +87,9 @@ impl PeerAddress {
     /// # }
     /// ```
     ///
-    /// Without an address of a sender they say so, with
-    /// [`UNKNOWN`](Self::UNKNOWN): otherwise the address of the connection would
-    /// count, which is the proxy's.
+    /// Where the header gives no address, both put [`UNKNOWN`](Self::UNKNOWN)
+    /// there. Otherwise the address of the connection would count, which is the
+    /// proxy's.
     ///
     /// # Traps
     ///

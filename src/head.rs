@@ -10,8 +10,27 @@ use crate::rejection::Reason;
 
 /// Headers that can be looked up by name, in whatever type a server keeps them.
 ///
-/// It is implemented for [`http::HeaderMap`] and for slices and arrays of
-/// name and value; a server with a type of its own implements one function.
+/// It is implemented for [`http::HeaderMap`] and for slices and arrays of name
+/// and value. For a server with a type of its own you write one function:
+///
+/// ```
+/// use http::HeaderName;
+/// use order_webhooks::{Head, webhook::Headers};
+///
+/// struct Lines(Vec<(String, Vec<u8>)>);
+///
+/// impl Headers for Lines {
+///     fn value(&self, name: &HeaderName, nth: usize) -> Option<&[u8]> {
+///         let mut lines = self.0.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name.as_str()));
+///         lines.nth(nth).map(|(_, value)| value.as_slice())
+///     }
+/// }
+///
+/// let lines = Lines(vec![("Authorization".to_owned(), b"Basic dTpw".to_vec())]);
+/// let head = Head::new("POST", &lines);
+/// assert_eq!(head.header(&http::header::AUTHORIZATION)?, Some(&b"Basic dTpw"[..]));
+/// # Ok::<(), order_webhooks::Reason>(())
+/// ```
 pub trait Headers: Sync {
     /// The value of the nth header of this name, counted from 0, as it came: any
     /// bytes, not always UTF-8. The case of a name's letters does not matter.
@@ -63,7 +82,8 @@ impl<N: AsRef<str> + Sync, V: AsRef<[u8]> + Sync, const L: usize> Headers for [(
 ///
 /// let headers = [("authorization", "Basic Sm9oblNtaXRoOlN3b3JkZmlzaA==")];
 /// let head = Head::new("POST", &headers);
-/// # let _ = head;
+/// assert_eq!(head.header(&http::header::CONTENT_TYPE)?, None);
+/// # Ok::<(), order_webhooks::Reason>(())
 /// ```
 #[derive(Clone, Copy)]
 pub struct Head<'a> {
@@ -115,8 +135,8 @@ impl<'a> Head<'a> {
     /// # Errors
     ///
     /// [`Reason::RepeatedHeader`] if it comes more than once, even with equal
-    /// values: no part of a chain of proxies may take another one for the value
-    /// than the receiver does.
+    /// values: a proxy in front might look at the one, and the receiver at the
+    /// other.
     pub fn header(&self, name: &HeaderName) -> Result<Option<&'a [u8]>, Reason> {
         match self.headers.first_two(name) {
             [_, Some(_)] => Err(Reason::RepeatedHeader(name.clone())),

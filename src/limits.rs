@@ -7,6 +7,15 @@ use crate::error::ConfigError;
 /// The bounds within which a body is read.
 ///
 /// The defaults are 1 MiB and 10 s: thousands of times the documented samples.
+///
+/// ```
+/// use std::time::Duration;
+/// use order_webhooks::Limits;
+///
+/// let limits = Limits::new(64 * 1024, Duration::from_secs(5))?;
+/// assert_eq!(limits.body_bytes(), 65_536);
+/// # Ok::<(), order_webhooks::ConfigError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     body_bytes: usize,
@@ -45,12 +54,12 @@ impl Limits {
         self
     }
 
-    /// How many bytes an adapter reads of a body that it drops, before it
-    /// answers and lets the connection close: eight times the limit, and 8 MiB
-    /// at the least. What is dropped takes no memory.
+    /// How many bytes of a refused body an adapter reads and drops before it
+    /// answers and lets the connection close: eight times the limit, and at
+    /// least 8 MiB. Dropped bytes take no memory.
     ///
-    /// Senders that write their whole body before they read lose an answer
-    /// that comes over an unread one.
+    /// Senders that write their whole body before they read lose an answer that
+    /// comes earlier.
     ///
     /// Under hyper, and so axum, the connection closes with the answer. actix-http
     /// goes on reading and dropping after it, for the server's

@@ -47,11 +47,12 @@ pub(crate) fn unconfigured(webhook: &'static str) -> Rejection {
     Rejection::new(Reason::Unconfigured)
 }
 
-/// A handler without an answer is answered for; someone should look into why.
+/// The crate answers in place of a handler without an answer; someone should
+/// look into why.
 #[cfg(all(feature = "body", feature = "bandwidth"))]
 pub(crate) fn handler_failed(webhook: &'static str, failure: &impl std::fmt::Display) {
     #[cfg(feature = "tracing")]
-    tracing::error!(webhook, %failure, "handler answered for");
+    tracing::error!(webhook, %failure, "answered without the handler");
 }
 
 /// Without another thread a blocked handler keeps the others waiting.

@@ -1,10 +1,10 @@
 //! Musement: the order item webhook.
 //!
-//! Musement sends an [`OrderItemUpdate`] as JSON whenever the status of an order
-//! item changes. It sends the Basic credentials of the receiver's choosing with
-//! the first request, or, where that is not possible, lets the receiver check
-//! its addresses. **Only a 200 confirms a delivery**: after a 201, 202 or 204 it
-//! sends the same one again, on a schedule that it does not document.
+//! Musement sends an [`OrderItemUpdate`] as JSON whenever the status of an
+//! order item changes. It sends Basic credentials of your choice with the first
+//! request. Where that is not possible, you can check its addresses. **Only a
+//! 200 confirms a delivery**: after a 201, 202 or 204 it sends the same one
+//! again, on a schedule that it does not document.
 //!
 //! Source: Musement partner API, "Order item webhook", "Update order item" and
 //! "Order status".

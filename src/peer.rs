@@ -4,17 +4,16 @@ use std::net::{IpAddr, Ipv4Addr};
 
 /// The sender's address, as the server knows it.
 ///
-/// Put into a request's extensions by the server's own middleware, it counts
-/// everywhere: in every adapter it stands in for the address of the connection,
-/// and [`Head::of`](crate::Head::of) takes it. Behind a proxy that is how a
-/// webhook that checks addresses gets the sender's: from
-/// [`from_header`](Self::from_header).
+/// Behind a proxy, let a middleware of yours put it into the request's
+/// extensions, with [`from_header`](Self::from_header). Every adapter, and
+/// [`Head::of`](crate::Head::of), then takes it in place of the connection's
+/// address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PeerAddress(pub IpAddr);
 
 impl PeerAddress {
-    /// No address, `0.0.0.0`: with it nobody is let in, not even by the address of
-    /// the connection.
+    /// No address, `0.0.0.0`. It lets nobody in, and the address of the
+    /// connection does not count either.
     pub const UNKNOWN: Self = Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
 
     /// The address that the extensions of a request hold.

@@ -7,7 +7,7 @@
 //! counts as delivered; after another, or 10 s, it tries twice more.
 //!
 //! No time and no delivery id is signed, so a captured delivery can be replayed
-//! for ever; [`OrderStatusUpdate::status_updated_at`] tells an old one.
+//! for ever; [`OrderStatusUpdate::status_updated_at`] shows that it is old.
 //!
 //! Source: Porterbuddy developer documentation, "Order webhook" and "Fetch order
 //! status".

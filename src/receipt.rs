@@ -1,10 +1,17 @@
-//! What a handler tells a sender that tries again.
+//! A handler's answer to a provider that sends again.
 
 use http::StatusCode;
 
 use crate::answer::Answer;
 
-/// What a handler tells a sender that tries again.
+/// A handler's answer to a provider that sends a delivery again if it failed.
+///
+/// ```
+/// use order_webhooks::{Receipt, webhook::Answer};
+///
+/// assert_eq!(Answer::from(Receipt::Accepted).status(), 200);
+/// assert_eq!(Answer::from(Receipt::TryAgain).status(), 503);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Receipt {

@@ -81,7 +81,7 @@ pub enum Reason {
     /// The connection ended before the body did.
     #[error("the body is incomplete")]
     Incomplete,
-    /// The sender is who it should be; the body is not an event.
+    /// The sender is proven, but the body is not an event.
     #[error("the body does not parse: {0}")]
     Unparsable(ParseError),
     /// The server has no webhook configured for this handler.
@@ -127,10 +127,27 @@ impl Reason {
     }
 }
 
-/// A refused delivery: the reason, the response to send, and, when the sender
-/// was verified, the body.
+/// A refused delivery: the reason, the response to send, and the body if the
+/// sender was verified.
 ///
-/// `B` is whatever the server keeps bodies in.
+/// `B` is the type in which the server keeps bodies.
+///
+/// ```
+/// # #[cfg(feature = "porterbuddy")] {
+/// use order_webhooks::{Reason, Receive, Secret, porterbuddy::OrderWebhook};
+///
+/// let webhook = OrderWebhook::new(&Secret::new("porterbuddy-api-key")?);
+/// let body = r#"{"orderId":"394326"}"#;
+/// let request = http::Request::post("/porterbuddy")
+///     .header("x-porterbuddy-hmac-SHA256", webhook.signature().sign(body.as_bytes()))
+///     .body(body)?;
+/// let rejection = webhook.receive(request).unwrap_err();
+/// assert!(matches!(rejection.reason(), Reason::Unparsable(_)));
+/// assert_eq!(rejection.verified_body(), Some(&body));
+/// assert_eq!(rejection.to_response().status(), 400);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Rejection<B = Bytes> {
     reason: Reason,
@@ -188,14 +205,14 @@ impl<B> Rejection<B> {
         self.verified_body.as_ref()
     }
 
-    /// The same as [`verified_body`](Self::verified_body), handed over.
+    /// The same as [`verified_body`](Self::verified_body), by value.
     #[must_use]
     pub fn into_verified_body(self) -> Option<B> {
         self.verified_body
     }
 
-    /// The complete response to the sender: status, the challenge of a 401, the
-    /// `Allow` of a 405, and nothing about why.
+    /// The complete response to the sender: the status, the challenge of a 401,
+    /// the `Allow` of a 405. It does not say why.
     #[must_use]
     pub fn to_response(&self) -> Response<Bytes> {
         if let Some(answer) = &self.answer {

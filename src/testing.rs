@@ -7,8 +7,8 @@
 //! events that can be changed. It has no clock and no network: 40 minutes of
 //! retries take no time.
 //!
-//! This is a test of one's own handler, in memory, for axum and every other
-//! tower service; `run_on_actix` is the same for actix-web:
+//! A test of your own handler, in memory, for axum and every other tower
+//! service; `run_on_actix` is the same for actix-web:
 //!
 //! ```
 //! # #[cfg(all(feature = "axum", feature = "musement"))] {
@@ -41,9 +41,9 @@
 //!
 //! # What is assumed
 //!
-//! The providers do not document everything. What a sender does all the same is
-//! an assumption, and each stands in one place: the waits and the number of
-//! retries in [`Retries`], the time allowed in
+//! The providers do not document everything. Where they do not, the senders
+//! assume something, and the documentation of each item says so: the waits and
+//! the number of retries in [`Retries`], the time allowed in
 //! [`DeliveryPolicy`](DeliveryPolicy::ASSUMED_TIME_ALLOWED), and the rest in
 //! [`Failure`] and [`Verdict`].
 

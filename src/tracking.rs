@@ -1,5 +1,5 @@
-//! Which thing an event is about, and where the event stands in the life of
-//! that thing.
+//! Recognise duplicates and late arrivals: which thing an event is about, and
+//! how new it is.
 
 mod digest;
 mod key;
@@ -13,30 +13,29 @@ pub use revision::{Revision, Standing};
 
 pub use crate::wire::time::Timestamp;
 
-/// An event that says which thing it is about and where it stands in the life of
-/// that thing.
+/// An event that says which thing it is about, and how new it is.
 ///
-/// The events of order items, orders and notifications are, and so are the
-/// answers of the providers' APIs, so that what was received and what was asked
-/// for make one stream. A body without a schema is told by its
-/// [`ContentDigest`]. Key and revision have a text form for a database; it stays
-/// the same in all versions of this crate.
+/// The events of order items, orders and notifications have a key and a
+/// revision, and so do the answers of the providers' APIs: you can treat what
+/// you received and what you asked for alike. For a body without a schema, take
+/// its [`ContentDigest`]. Key and revision have a text form for a database; it
+/// stays the same in all versions of this crate.
 ///
-/// No provider signs a delivery id or the time of a delivery, so duplicates,
-/// replays and late arrivals are for the receiver to tell. What they can be told
-/// by is in the events themselves:
+/// No provider signs a delivery id or the time of a delivery, so the receiver
+/// has to recognise duplicates, replays and late arrivals. The events
+/// themselves say enough:
 ///
 /// | event | key | revision |
 /// |---|---|---|
-/// | Musement `OrderItemUpdate` | `order_item_uuid` | `order_item_version`, a count; without it cannot tell |
-/// | Musement `OrderItem`, polled | `uuid` | none: cannot tell |
-/// | Porterbuddy `OrderStatusUpdate`, received or polled | `orderId` | `statusUpdatedAt` and the content; without it, or without an offset in it, cannot tell |
-/// | Bandwidth `OrderNotification` | `OrderId` | `LastModifiedDate` and the content; without a date cannot tell |
+/// | Musement `OrderItemUpdate` | `order_item_uuid` | `order_item_version`, a count; without it: `Unknown` |
+/// | Musement `OrderItem`, polled | `uuid` | none: `Unknown` |
+/// | Porterbuddy `OrderStatusUpdate`, received or polled | `orderId` | `statusUpdatedAt` and the content; without it, or without an offset in it: `Unknown` |
+/// | Bandwidth `OrderNotification` | `OrderId` | `LastModifiedDate` and the content; without a date: `Unknown` |
 /// | Bandwidth `NoteNotification` | order, date and digest of the note: every note is a thing of its own | as the order's |
-/// | Bandwidth `EventNotification` | digest of subscription, type and numbers | none: cannot tell |
+/// | Bandwidth `EventNotification` | digest of subscription, type and numbers | none: `Unknown` |
 ///
-/// Two events of one time and different content are not ordered: the later one
-/// to arrive may be either. Events of different keys are never compared.
+/// Two events of one time and different content cannot be put in order: either
+/// may be the newer one. Events of different keys are never compared.
 ///
 /// ```
 /// # #[cfg(feature = "porterbuddy")] {
@@ -59,7 +58,7 @@ pub trait Tracked {
     /// The thing that the event is about.
     fn key(&self) -> Key;
 
-    /// Where the event stands in the life of that thing.
+    /// How new the event is.
     fn revision(&self) -> Revision;
 
     /// Whether this event is newer than another one, the same or older.

@@ -1,5 +1,5 @@
-//! What a webhook of one's own implements, and the one way from a delivery to an
-//! event.
+//! What you implement for a webhook of your own, and the steps from a delivery
+//! to an event.
 
 use std::fmt;
 use std::ops::Deref;
@@ -24,8 +24,8 @@ pub use crate::head::Headers;
 /// provider; every adapter then works with it. A webhook is a plain value,
 /// built once at start-up and cheap to clone.
 ///
-/// It has the three steps that differ from provider to provider. The way through
-/// them is [`Receive`], which every webhook has and none can change.
+/// You write the three steps that differ from provider to provider. [`Receive`]
+/// calls them in their order: every webhook has it, and none can change it.
 ///
 /// ```
 /// use order_webhooks::auth::{BodySignature, Signature};
@@ -61,8 +61,9 @@ pub trait Webhook: Clone + Send + Sync + 'static {
     /// What a verified body becomes.
     type Event: Send + 'static;
 
-    /// What the head leaves to be checked against the body: a [`Signature`] that
-    /// is still only claimed, or `()` if the head has settled it.
+    /// What [`check_head`](Self::check_head) passes on to
+    /// [`check_body`](Self::check_body): a [`Signature`] that is claimed and
+    /// not yet checked, or `()` if the head has settled it.
     ///
     /// [`Signature`]: crate::auth::Signature
     type Proof: Send;
@@ -71,21 +72,22 @@ pub trait Webhook: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// The reason to refuse the delivery, or to ask for credentials.
+    /// The reason to refuse the delivery, such as [`Reason::SignatureMissing`], or to
+    /// ask for credentials.
     fn check_head(&self, head: &Head<'_>) -> Result<Self::Proof, Reason>;
 
     /// Checks the body's bytes as they came.
     ///
     /// # Errors
     ///
-    /// The reason to refuse the delivery.
+    /// The reason to refuse the delivery, such as [`Reason::SignatureMismatch`].
     fn check_body(&self, proof: &Self::Proof, body: &[u8]) -> Result<(), Reason>;
 
     /// Turns the bytes of a verified body into the event.
     ///
     /// # Errors
     ///
-    /// What is wrong with the body, and where.
+    /// What is wrong with the body, and where: `orderId: missing at line 1 column 2`.
     fn parse(&self, body: &[u8]) -> Result<Self::Event, ParseError>;
 
     /// The bounds within which a body is read.
@@ -93,32 +95,34 @@ pub trait Webhook: Clone + Send + Sync + 'static {
         Limits::default()
     }
 
-    /// An answer to give in place of the usual one when a POST is refused. Only a
-    /// provider that takes an error status for an answer needs one. It is not
-    /// asked for a [challenge](Reason::Challenged). The body is given if it was
-    /// verified and does not parse.
+    /// The answer to a refused POST, if it is not the usual one. Only a
+    /// provider that takes an error status for a decision needs it. It is not
+    /// called for a [challenge](Reason::Challenged). `verified_body` is the
+    /// body if it was verified and does not parse.
     fn answer_instead(&self, reason: &Reason, verified_body: Option<&[u8]>) -> Option<Answer> {
         let _ = (reason, verified_body);
         None
     }
 }
 
-/// The one way from a delivery to an event, which every [`Webhook`] has.
+/// The steps from a delivery to an event. Every [`Webhook`] has them.
 ///
-/// It is implemented for all of them and cannot be implemented otherwise, so no
-/// webhook can leave out a step that proves something.
+/// The crate implements it for all webhooks, and nobody else can, so no webhook
+/// can leave out a check.
 pub trait Receive: Webhook + sealed::Sealed {
-    /// Decides on the head: the first of the two steps for a server that reads
-    /// the body afterwards.
+    /// Checks the head. A server that reads the body afterwards calls this
+    /// first, and then [`Pending::verify`].
     ///
-    /// Whatever it decides, read the body before you answer; the adapters do.
+    /// Read the body before you answer, whatever comes out; the adapters do.
     ///
     /// # Errors
     ///
-    /// The rejection to answer with.
+    /// The rejection, which has the response to send: for another method than POST,
+    /// credentials that are missing or wrong, a signature that is missing or
+    /// malformed, a header that comes twice.
     fn authenticate(&self, head: &Head<'_>) -> Result<Pending<'_, Self>, Rejection>;
 
-    /// Takes a complete request, whatever its body is kept in.
+    /// Checks a complete request, head and body.
     ///
     /// ```
     /// # #[cfg(feature = "porterbuddy")] {
@@ -134,7 +138,9 @@ pub trait Receive: Webhook + sealed::Sealed {
     ///
     /// # Errors
     ///
-    /// The rejection to answer with.
+    /// The rejection, which has the response to send: for every reason of
+    /// [`authenticate`](Self::authenticate), a signature of another body, and a body
+    /// that does not parse.
     fn receive<B: AsRef<[u8]>>(
         &self,
         request: http::Request<B>,
@@ -187,7 +193,9 @@ fn is_encoded(head: &Head<'_>) -> bool {
     }
 }
 
-/// A delivery whose head is accepted and whose body is awaited.
+/// A delivery whose head is accepted and whose body is still to come: what
+/// [`Receive::authenticate`] gives. [`servers`](crate::guide::servers) has an
+/// example.
 #[must_use = "the delivery is neither accepted nor refused before its body is checked"]
 pub struct Pending<'w, W: Webhook> {
     webhook: &'w W,
@@ -251,7 +259,19 @@ impl<W: Webhook> fmt::Debug for Pending<'_, W> {
 /// came.
 ///
 /// Only verification makes one. It dereferences to the event. `Debug` shows
-/// neither event nor body.
+/// neither event nor body. In axum and actix-web it is an extractor.
+///
+/// ```
+/// # #[cfg(feature = "musement")] {
+/// use order_webhooks::{Verified, musement::OrderItemWebhook};
+///
+/// fn on_update(update: Verified<OrderItemWebhook>) {
+///     println!("{} is now {}", update.order_item_uuid, update.order_item_status);
+///     let (event, body) = update.into_parts();
+///     println!("{} bytes about order {}", body.len(), event.order_uuid);
+/// }
+/// # }
+/// ```
 pub struct Verified<W: Webhook, B = Bytes> {
     event: W::Event,
     body: B,
@@ -264,7 +284,7 @@ impl<W: Webhook, B> Verified<W, B> {
         &self.event
     }
 
-    /// The event, handed over.
+    /// The event, by value.
     #[must_use]
     pub fn into_event(self) -> W::Event {
         self.event
@@ -276,7 +296,7 @@ impl<W: Webhook, B> Verified<W, B> {
         &self.body
     }
 
-    /// Event and body, handed over.
+    /// Event and body, by value.
     #[must_use]
     pub fn into_parts(self) -> (W::Event, B) {
         (self.event, self.body)
@@ -303,12 +323,12 @@ impl<W: Webhook, B> fmt::Debug for Verified<W, B> {
     }
 }
 
-/// A webhook whose verified deliveries an extractor may hand to any handler.
+/// A webhook that extractors and routes take: its sender takes an error, or no
+/// answer at all, for a failed delivery.
 ///
-/// It holds for every webhook whose sender takes an error, or no answer at all,
-/// for a failed delivery. It does not hold for a port-out: there the handler
-/// has to be one that always answers. For a provider of your own, an empty
-/// `impl Extract for MyWebhook {}` says so.
+/// That is every webhook but the port-out, where an error gives a number away.
+/// For a provider of your own, say so with an empty `impl Extract for MyWebhook
+/// {}`.
 #[diagnostic::on_unimplemented(
     message = "a verified delivery of `{Self}` cannot be extracted",
     note = "a port-out is received with `port_out(webhook, handler)`, which answers even if the handler fails",

@@ -235,7 +235,7 @@ async fn an_answer_instead_of_the_handlers_is_an_error_in_the_log() {
     assert_eq!(response.status(), 200);
     let expected = [
         "INFO message=delivery verified webhook=\"bandwidth.port_out\" body_bytes=154",
-        "ERROR message=handler answered for webhook=\"bandwidth.port_out\" failure=the handler failed",
+        "ERROR message=answered without the handler webhook=\"bandwidth.port_out\" failure=the handler failed",
     ];
     assert_eq!(*log.0.lock().unwrap(), expected);
 }

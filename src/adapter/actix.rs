@@ -1,8 +1,8 @@
 //! Routes, extractors and replies for actix-web 4.
 //!
-//! A webhook stands at its route. A handler takes any extractors, last a
-//! [`Verified`] delivery (or `Result<Verified<W>, Rejection>` to see those that
-//! are refused too), and returns the webhook's receipt.
+//! Give each webhook its own route. A handler takes any extractors, and last a
+//! [`Verified`] delivery, or `Result<Verified<W>, Rejection>` to see refused
+//! ones too. It returns the webhook's receipt.
 //!
 //! ```
 //! use actix_web::{App, web};
@@ -36,14 +36,14 @@
 //! # Ok::<(), order_webhooks::ConfigError>(())
 //! ```
 //!
-//! In a server the webhooks are built before `HttpServer::new` and cloned inside
-//! its closure, so that all workers share one.
+//! In a server, build the webhooks before `HttpServer::new` and clone them
+//! inside its closure, so that all workers share one.
 //!
 //! # As an extractor
 //!
-//! [`Verified`] is an extractor, too: of the webhook that is the app's data, as
-//! it is or in a `web::Data`. A field of something else's `web::Data` is not
-//! found; then every delivery gets a 500, and the log says what is missing.
+//! [`Verified`] is an extractor, too. Give the webhook to `app_data`, as it is
+//! or in a `web::Data`. A webhook that is a field of some other `web::Data` is
+//! not found: then every delivery gets a 500, and the log says what to do.
 //!
 //! ```
 //! use actix_web::{App, web};
@@ -67,17 +67,17 @@
 //!
 //! | it says | because |
 //! |---|---|
-//! | ``a verified delivery of `PortOutWebhook` cannot be extracted`` | a port-out stands at a route of [`port_out`], which answers whatever happens |
-//! | ``cannot handle the deliveries of `…Webhook` `` | the delivery is not the last argument, or is another webhook's |
-//! | ``a port-out handler cannot return `…` `` | it returns `PortOutAnswer` or a `Result` of it |
+//! | ``a verified delivery of `PortOutWebhook` cannot be extracted`` | a port-out needs the route [`port_out`], which answers whatever happens |
+//! | ``cannot handle the deliveries of `…Webhook` `` | the delivery is not the last argument, or another webhook's |
+//! | ``a port-out handler cannot return `…` `` | it has to return `PortOutAnswer` or a `Result` of it |
 //! | ``the trait bound `(): std::error::Error` is not satisfied`` | the error of that `Result` has to become a `Box<dyn Error + Send + Sync>` |
 //! | `cannot be sent between threads safely` | a port-out's handler runs on another thread, so it takes no `HttpRequest`: take what it needs by an extractor such as `web::Header` or `web::Data` |
-//! | `type annotations needed` | a closure names the type of its argument: `\|update: Verified<OrderItemWebhook>\|` |
+//! | `type annotations needed` | a closure has to name the type of its argument: `\|update: Verified<OrderItemWebhook>\|` |
 //!
 //! # The sender's address
 //!
-//! For webhooks that check it, it is the [`PeerAddress`](crate::PeerAddress) of
-//! the request's extensions, and otherwise that of the connection.
+//! A webhook with an `Allowlist` takes the [`PeerAddress`](crate::PeerAddress)
+//! of the request's extensions, and otherwise the address of the connection.
 
 mod handler;
 
@@ -140,8 +140,8 @@ where
     })
 }
 
-/// A route that answers port-outs by this handler, in time and in any case; see
-/// the [module](self).
+/// A route that answers port-outs with this handler, in time and in every case;
+/// see the [module](self).
 ///
 /// The handler runs on threads of the webhook and has until its deadline. If it
 /// fails, panics or is not done by then, the sender gets the verdict that the
@@ -154,8 +154,8 @@ where
 /// `actix_web::rt::spawn` and `tokio::task::spawn_local` panic, since a thread of
 /// the webhook has no local tasks.
 ///
-/// A handler goes on to its deadline when the sender leaves before the answer:
-/// what fails is reported all the same.
+/// If the sender leaves before the answer, the handler goes on until its
+/// deadline, and a failure is reported all the same.
 #[cfg(feature = "bandwidth")]
 pub fn port_out<H, T>(webhook: PortOutWebhook, handler: H) -> Route
 where

@@ -1,9 +1,9 @@
 //! Routes, extractors and replies for axum 0.8.
 //!
-//! A webhook stands at its route, beside whatever state the router has. A
-//! handler takes any extractors, last a [`Verified`] delivery (or
-//! `Result<Verified<W>, Rejection>` to see those that are refused too), and
-//! returns the webhook's receipt.
+//! Give each webhook its own route; the router's state stays yours. A handler
+//! takes any extractors, and last a [`Verified`] delivery, or
+//! `Result<Verified<W>, Rejection>` to see refused ones too. It returns the
+//! webhook's receipt.
 //!
 //! ```
 //! use axum::{Router, extract::State};
@@ -40,8 +40,8 @@
 //!
 //! # As an extractor
 //!
-//! [`Verified`] is an extractor, too: of the webhook that is the router's state,
-//! or a part of it by `FromRef` (feature `macros` of axum).
+//! [`Verified`] is an extractor, too, if the webhook is the router's state, or
+//! a part of it by `FromRef` (feature `macros` of axum).
 //!
 //! ```
 //! use axum::{Router, extract::FromRef, routing::post};
@@ -71,20 +71,21 @@
 //!
 //! | it says | because |
 //! |---|---|
-//! | ``a verified delivery of `PortOutWebhook` cannot be extracted`` | a port-out stands at a route of [`port_out`], which answers whatever happens |
-//! | ``cannot handle the deliveries of `…Webhook` `` | the delivery is not the last argument, or is another webhook's, or the future is not `Send` |
-//! | ``a port-out handler cannot return `…` `` | it returns `PortOutAnswer` or a `Result` of it |
+//! | ``a verified delivery of `PortOutWebhook` cannot be extracted`` | a port-out needs the route [`port_out`], which answers whatever happens |
+//! | ``cannot handle the deliveries of `…Webhook` `` | the delivery is not the last argument, or another webhook's, or the future is not `Send` |
+//! | ``a port-out handler cannot return `…` `` | it has to return `PortOutAnswer` or a `Result` of it |
 //! | ``the trait bound `(): std::error::Error` is not satisfied`` | the error of that `Result` has to become a `Box<dyn Error + Send + Sync>` |
 //! | ``expected `Db`, found `App` `` at `with_state` | a handler takes `State<Db>`, so the router's state is a `Db`, or derives `FromRef` |
 //! | ``the trait bound `fn(…) {on_update}: Handler<_, _>` is not satisfied`` at `post` | as an extractor the webhook is part of the state: `#[derive(FromRef)]`. `#[axum::debug_handler(state = App)]` at the handler says it as ``the trait bound `OrderItemWebhook: FromRef<App>` is not satisfied`` |
-//! | `type annotations needed` | a closure names the type of its argument: `\|update: Verified<OrderItemWebhook>\|` |
+//! | `type annotations needed` | a closure has to name the type of its argument: `\|update: Verified<OrderItemWebhook>\|` |
 //!
 //! # The sender's address
 //!
-//! For webhooks that check it, it is the [`PeerAddress`](crate::PeerAddress) of
-//! the request's extensions, and otherwise that of the connection, if the server
-//! is made with `into_make_service_with_connect_info::<SocketAddr>()`. Without
-//! either nobody is let in, and the log says so as an error of the configuration.
+//! A webhook with an `Allowlist` takes the [`PeerAddress`](crate::PeerAddress)
+//! of the request's extensions, and otherwise the address of the connection,
+//! which axum gives if the server is made with
+//! `into_make_service_with_connect_info::<SocketAddr>()`. With neither, nobody
+//! is let in, and the log says so as an error.
 
 mod handler;
 
@@ -135,8 +136,8 @@ where
     })
 }
 
-/// A route that answers port-outs by this handler, in time and in any case; see
-/// the [module](self).
+/// A route that answers port-outs with this handler, in time and in every case;
+/// see the [module](self).
 ///
 /// Extractors and handler run on threads of the webhook and have until its
 /// deadline. If they fail, panic or are not done by then, the sender gets the
@@ -145,8 +146,8 @@ where
 /// [`with_most_at_once`](PortOutWebhook::with_most_at_once). (A program built
 /// with `panic = "abort"` ends at a panic and answers nothing.)
 ///
-/// A handler goes on to its deadline when the sender leaves before the answer:
-/// what fails is reported all the same.
+/// If the sender leaves before the answer, the handler goes on until its
+/// deadline, and a failure is reported all the same.
 #[cfg(feature = "bandwidth")]
 pub fn port_out<H, T, S>(webhook: PortOutWebhook, handler: H) -> MethodRouter<S>
 where

@@ -1,10 +1,10 @@
 //! Receive on every server whose requests have a body of the `http-body` crate:
 //! hyper and what is built on it.
 //!
-//! It does what the adapters do: the head is decided first, the body is read
-//! within its bounds in bytes and in time whatever was decided, and the result is
-//! a [`Verified`] delivery or a [`Rejection`] with the response to send. It needs
-//! a tokio runtime with its timer.
+//! It does what the adapters do. It checks the head, reads the body within its
+//! limits in bytes and in time, whatever came out, and gives a [`Verified`]
+//! delivery or a [`Rejection`] with the response to send. It needs a tokio
+//! runtime with its timer.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -58,15 +58,16 @@ use crate::webhook::{Extract, Pending, Receive as _, Webhook};
 
 pub use crate::webhook::Verified;
 
-/// Receives a delivery: decides on its head, reads its body, and checks it.
+/// Receives a delivery: checks its head, reads its body, and verifies it; see
+/// the [module](self) for an example.
 ///
-/// The sender's address, for webhooks that check it, is the
+/// A webhook with an `Allowlist` takes the sender's address from the
 /// [`PeerAddress`](crate::PeerAddress) of the request's extensions.
 ///
 /// # Errors
 ///
-/// The rejection to answer with. The body has been read, so that the answer
-/// reaches a sender that writes all of its request before it reads.
+/// The rejection, which has the response to send. The body has been read by
+/// then, because many senders write their whole request before they read.
 pub async fn receive<W, B>(webhook: &W, request: Request<B>) -> Result<Verified<W>, Rejection>
 where
     W: Extract,
@@ -75,7 +76,7 @@ where
     receive_any(webhook, request).await
 }
 
-/// Answers a port-out by this handler, in time and in any case.
+/// Answers a port-out with this handler, in time and in every case.
 ///
 /// The handler runs on threads of the webhook and has until its deadline. If it
 /// fails, panics or is not done by then, the sender gets the verdict that the

@@ -3,9 +3,9 @@
 use crate::rejection::Rejection;
 use crate::webhook::{Extract, Verified, Webhook};
 
-/// What a handler takes of a delivery: `Verified<W>`, or, to see what is refused
-/// too, `Result<Verified<W>, Rejection>`. A port-out that is refused is answered
-/// without its handler.
+/// What a handler takes: `Verified<W>`, or `Result<Verified<W>, Rejection>` to
+/// see refused deliveries too. A port-out that is refused is answered without
+/// its handler.
 pub trait Delivery<W: Webhook>: Sized + Send {
     /// # Errors
     ///

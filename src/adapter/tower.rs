@@ -1,10 +1,11 @@
 //! A layer that lets verified deliveries through.
 //!
-//! The inner service gets the request with its verified body, as a [`Full`], and
-//! the [`Verified`] delivery in the request's extensions. What is refused never
-//! reaches it. The outer request has any body: hyper's `Incoming`, axum's `Body`.
+//! The inner service gets the request with its verified body, as a [`Full`],
+//! and the [`Verified`] delivery in the request's extensions. Refused
+//! deliveries never reach it. The outer request can have any body: hyper's
+//! `Incoming`, axum's `Body`.
 //!
-//! A service of another body type takes it with `map_request`:
+//! For a service with another type of body, add a `map_request`:
 //! `ServiceBuilder::new().layer(ReceiveLayer::new(webhook)).map_request(|request:
 //! http::Request<Full<Bytes>>| request.map(axum::body::Body::new))`.
 

@@ -14,9 +14,10 @@ use crate::rejection::Reason;
 /// An IPv4 address that a dual-stack socket shows as IPv6 (`::ffff:203.0.113.7`)
 /// is treated as the IPv4 address that it is.
 ///
-/// An address proves less than credentials or a signature: it is right for
-/// whoever shares the sender's network, and behind a proxy it is the proxy's,
-/// unless the server takes the sender's from the proxy and gives that.
+/// An address proves less than credentials or a signature: everyone in the
+/// sender's network has it, and behind a proxy it is the proxy's, unless the
+/// server takes the sender's from a header; see
+/// [`PeerAddress`](crate::PeerAddress).
 ///
 /// ```
 /// use order_webhooks::Allowlist;
@@ -66,7 +67,7 @@ impl Allowlist {
         !address.is_unspecified() && self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// Goes on with a delivery from an address in the list only.
+    /// Accepts a delivery from an address in the list only.
     ///
     /// # Errors
     ///

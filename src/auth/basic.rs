@@ -23,6 +23,16 @@ pub(super) const LONGEST_TOKEN: usize = 256;
 ///
 /// The same value can be registered with a provider and make the [`BasicAuth`]
 /// that expects it. `Debug` shows neither of the two.
+///
+/// ```
+/// use order_webhooks::{BasicAuth, Credentials};
+///
+/// let credentials = Credentials::new("JohnSmith", "Swordfish")?;
+/// assert_eq!(credentials.authorization(), "Basic Sm9oblNtaXRoOlN3b3JkZmlzaA==");
+/// let auth = BasicAuth::from(&credentials);
+/// # let _ = auth;
+/// # Ok::<(), order_webhooks::ConfigError>(())
+/// ```
 pub struct Credentials {
     username: Secret,
     password: Secret,
@@ -113,8 +123,9 @@ impl fmt::Debug for Credentials {
 /// # Timing
 ///
 /// Username and password are compared together, in constant time, with every
-/// accepted pair, over 256 bytes whatever their length. What the time of a check
-/// tells is the number of accepted pairs, and the form of what was presented.
+/// accepted pair, over 256 bytes whatever their length. The time of a check
+/// tells how many pairs are accepted, and in which form the credentials came,
+/// and nothing else.
 ///
 /// # Other encodings than UTF-8
 ///
@@ -137,8 +148,7 @@ impl BasicAuth {
         Ok(Self::from(&Credentials::new(username, password)?))
     }
 
-    /// Accepts this pair as well, for the time in which a sender changes from
-    /// the one to the other.
+    /// Accepts this pair as well, while a sender changes from one to the other.
     ///
     /// # Errors
     ///

@@ -8,11 +8,11 @@ use crate::auth::basic::{BasicAuth, LONGEST_TOKEN};
 use crate::head::Head;
 use crate::rejection::Reason;
 
-/// Where a delivery stands between being asked for credentials and having shown
-/// them.
+/// Where a delivery is between the challenge and the right credentials (RFC
+/// 7235, RFC 7617).
 ///
-/// Nothing is remembered from one request to the next: the second request of a
-/// sender can reach another server than the first.
+/// The receiver remembers nothing from one request to the next, so the second
+/// request may go to another server than the first.
 ///
 /// | `Authorization` | state | answer | to a port-out |
 /// |---|---|---|---|
@@ -75,7 +75,7 @@ impl BasicAuth {
         }
     }
 
-    /// Goes on with an authenticated delivery only.
+    /// Accepts an authenticated delivery only.
     ///
     /// # Errors
     ///

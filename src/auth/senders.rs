@@ -32,10 +32,10 @@ enum Rule {
 }
 
 impl Senders {
-    /// Goes on with a delivery of one of these senders only.
+    /// Accepts a delivery of one of these senders only.
     ///
-    /// Where both are asked for, the address is checked first: a stranger is not
-    /// told whether its credentials are right.
+    /// Where both are required, the address is checked first, so that a
+    /// stranger does not learn whether its credentials are right.
     ///
     /// # Errors
     ///

@@ -27,7 +27,8 @@ pub enum SignatureEncoding {
     },
 }
 
-/// A signature as a sender claims it: read from the head, not yet compared.
+/// A signature as the sender claims it: read by [`BodySignature::read`], not
+/// yet compared.
 #[must_use = "a signature proves nothing until it is verified"]
 pub struct Signature([u8; 32]);
 
@@ -37,12 +38,13 @@ impl fmt::Debug for Signature {
     }
 }
 
-/// Checks that a header holds the HMAC-SHA256 of the body's exact bytes.
+/// Checks that a header holds the HMAC-SHA256 (RFC 2104, FIPS 180-4) of the
+/// body's exact bytes.
 ///
-/// The keys are prepared once, when it is built. Several keys can be accepted at
-/// once, while a sender changes over; each of them is tried on every delivery.
-/// The comparison takes constant time: what the time of a check tells is the
-/// number of keys and the length of the body.
+/// The keys are prepared once, when it is built. Several keys can be accepted
+/// at once, while a sender changes over; each of them is tried on every
+/// delivery. The comparison takes constant time: the time of a check tells the
+/// number of keys and the length of the body, and nothing else.
 ///
 /// ```
 /// use order_webhooks::{Head, Reason, Secret, auth::{BodySignature, SignatureEncoding}};

@@ -15,8 +15,8 @@ use crate::wire::xml::Reader;
 
 const XML: HeaderValue = HeaderValue::from_static("application/xml");
 
-/// Makes the requests that create, list and delete a [`Subscription`], for whatever
-/// HTTP client there is, and reads the responses.
+/// Makes the requests that create, list and delete a [`Subscription`], for the
+/// HTTP client of your choice, and reads the responses.
 ///
 /// ```
 /// use order_webhooks::Credentials;
@@ -38,8 +38,8 @@ const XML: HeaderValue = HeaderValue::from_static("application/xml");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// [`Subscription::next_step`] says which of them to send at start-up, and
-/// `examples/subscription.rs` does so.
+/// [`Subscription::next_step`] says which of them to send at start-up;
+/// `examples/subscription.rs` does it.
 ///
 /// Source: Bandwidth numbers documentation, "Subscriptions v1".
 #[derive(Clone)]
@@ -51,7 +51,7 @@ pub struct Dashboard {
 /// The account id is empty or holds something other than letters, digits and
 /// hyphens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the account id is not made of letters, digits and hyphens")]
+#[error("the account id must be letters, digits and hyphens")]
 #[non_exhaustive]
 pub struct InvalidAccountId;
 
@@ -110,7 +110,7 @@ impl Dashboard {
         request
     }
 
-    /// The id of the subscription that was created, out of the response's
+    /// The id of the subscription that was created, from the response's
     /// `Location`.
     ///
     /// # Errors
@@ -130,9 +130,9 @@ impl Dashboard {
         }
     }
 
-    /// The subscriptions that the account has, out of the response to
-    /// [`list`](Self::list), or to a `GET` of one of them. One without an id, with
-    /// which nothing could be done, is left out.
+    /// The subscriptions that the account has, from the response to
+    /// [`list`](Self::list), or to a `GET` of one of them. One without an id is
+    /// left out: nothing could be done with it.
     ///
     /// # Errors
     ///
@@ -147,12 +147,12 @@ impl Dashboard {
         read.map_err(|fault| DashboardError { fault: Some(fault), ..DashboardError::of(response) })
     }
 
-    /// Whether the subscription is gone, out of the response to
-    /// [`delete`](Self::delete). One that was gone before (404) is, too.
+    /// Reads the response to [`delete`](Self::delete). A subscription that was
+    /// gone before (404) is fine, too.
     ///
     /// # Errors
     ///
-    /// [`DashboardError`] for any other status that is no success.
+    /// [`DashboardError`] for any other status than 200 to 299 and 404.
     pub fn deleted<B: AsRef<[u8]>>(response: &Response<B>) -> Result<(), DashboardError> {
         let status = response.status();
         if status.is_success() || status == StatusCode::NOT_FOUND {

@@ -102,10 +102,10 @@ impl fmt::Display for DenialReason {
 
 /// A denied port-out: one reason or more, and what would have been accepted.
 ///
-/// Give what would have been accepted: "Failure to return any data may be
-/// considered to be equivalent to approving", says Bandwidth. A denial without
-/// any gets the telephone numbers of the request, which are what it is about, when
-/// the answer is written; see [`PortOutAnswer::to_xml`].
+/// Say what would have been accepted. Bandwidth writes: "Failure to return any
+/// data may be considered to be equivalent to approving". A denial without any
+/// gets the telephone numbers of the request when the answer is written; see
+/// [`PortOutAnswer::to_xml`].
 ///
 /// ```
 /// use order_webhooks::bandwidth::{AcceptableValues, Denial, DenialReason};
@@ -163,11 +163,11 @@ impl From<DenialReason> for Denial {
 }
 
 document! {
-    /// What would have made a denied request valid, and the telephone numbers that
-    /// are considered valid, for Bandwidth's resolution of disputes.
+    /// What would have made a denied request valid, and the telephone numbers
+    /// that are considered valid. Bandwidth uses it to resolve disputes.
+    /// [`Denial`] has an example.
     ///
-    /// A field that the request lacked is told to be missing by being here, one
-    /// that differs is told to be wrong.
+    /// A value here says that the request's own was missing or wrong.
     ///
     /// It is customer data: `Debug` does not show it.
     ///

@@ -13,8 +13,8 @@ use crate::wire::json;
 /// given twice is dropped, and their order stays.
 ///
 /// It is what a [`SubscriptionWebhook`](crate::bandwidth::SubscriptionWebhook)
-/// hands over unless it is given a type of yours. That it is JSON is checked; what
-/// it says is not.
+/// gives you unless you name a type of your own. It is checked to be JSON, and
+/// nothing more.
 ///
 /// ```
 /// use order_webhooks::bandwidth::Json;

@@ -14,18 +14,18 @@ use crate::wire::xml::Reader;
 
 const ROOT: &str = "Notification";
 
-/// What a v1 subscription tells: an order that changed, a note on an order, or
+/// What a v1 subscription sends: an order that changed, a note on an order, or
 /// an event that happened to numbers.
 ///
-/// On the wire it is a `<Notification>` whose elements come in any order. An
-/// `EventType` makes it an event, and otherwise a `Note` makes it a note. As JSON
-/// it serialises under the names of the elements, with the numbers as a list, and
-/// reads that back.
+/// On the wire it is a `<Notification>` whose elements come in any order. With
+/// an `EventType` it is an event, and otherwise with a `Note` it is a note. As
+/// JSON it serialises under the names of the elements, with the numbers as a
+/// list, and deserialises from that.
 ///
 /// **Nothing is required**, because a notification that is refused never comes
-/// again. Unknown elements are ignored, an empty element counts as absent, of an
-/// element that is given twice the first is taken, and a date in a form that
-/// nobody knows keeps its text.
+/// again. Unknown elements are ignored, an empty element counts as absent, of
+/// an element that comes twice the first is taken, and a date that cannot be
+/// read keeps its text.
 ///
 /// Source: Bandwidth numbers documentation, "Order Webhook" and "Event Webhook".
 ///
@@ -72,8 +72,9 @@ document! {
         /// A message for people.
         pub message: Option<String> = "Message", hidden;
         /// The numbers that were **attempted**. Their element is called
-        /// `CompletedTelephoneNumbers`, but a notification of a `FAILED` order lists
-        /// its numbers there, too: what became of them is in the status. See
+        /// `CompletedTelephoneNumbers`, but a notification of a `FAILED` order
+        /// lists its numbers there, too: the status says what became of them.
+        /// See
         /// [`completed_telephone_numbers`](Self::completed_telephone_numbers).
         pub telephone_numbers: Vec<TelephoneNumber> =
             "CompletedTelephoneNumbers" | "ImpactedTelephoneNumbers", counted;
@@ -92,7 +93,7 @@ document! {
 pub struct NoteNotification {
     /// The text of the note.
     pub note: String,
-    /// The order, as far as the notification tells.
+    /// The order, as far as the notification says.
     #[serde(flatten)]
     pub order: OrderNotification,
 }
@@ -151,8 +152,8 @@ fn each_once(mut numbers: Vec<TelephoneNumber>) -> Vec<TelephoneNumber> {
 }
 
 impl Notification {
-    /// Reads a body that nobody has verified, such as one out of a store of
-    /// verified ones.
+    /// Reads a body without verifying it, such as one that was verified before
+    /// it was stored.
     ///
     /// # Errors
     ///
@@ -225,9 +226,9 @@ impl Notification {
 }
 
 impl OrderNotification {
-    /// The numbers for which the order was carried out, as its status says, or
-    /// `None` where that cannot be told from the notification: ask the API for the
-    /// order then.
+    /// The numbers for which the order was carried out, by its status. `None`
+    /// where the notification does not say: ask Bandwidth's API for the order
+    /// then.
     ///
     /// | status | the numbers |
     /// |---|---|

@@ -10,6 +10,13 @@ open_enum! {
     /// text. `Display` writes it as Bandwidth does.
     ///
     /// Source: Bandwidth numbers documentation, "Order Webhook".
+    ///
+    /// ```
+    /// use order_webhooks::bandwidth::OrderType;
+    ///
+    /// assert_eq!(OrderType::from("portins"), OrderType::PortIns);
+    /// assert_eq!(OrderType::from("NEW").as_str(), "NEW");
+    /// ```
     pub enum OrderType {
         /// Numbers ported in.
         PortIns = "portins",
@@ -58,6 +65,13 @@ open_enum! {
     /// The list is open: unknown types become [`EventType::Other`], with their text.
     ///
     /// Source: Bandwidth numbers documentation, "Event Webhook".
+    ///
+    /// ```
+    /// use order_webhooks::bandwidth::EventType;
+    ///
+    /// assert_eq!(EventType::from("MESSAGING_LOST"), EventType::MessagingLost);
+    /// assert_eq!(EventType::from("NEW").as_str(), "NEW");
+    /// ```
     pub enum EventType {
         /// Another provider has taken over the messaging of the number.
         MessagingLost = "MESSAGING_LOST",
@@ -72,9 +86,9 @@ impl Default for EventType {
 }
 
 impl OrderType {
-    /// The statuses that are documented for orders of this type, and then those
-    /// that were seen without being documented. None for a type whose statuses are
-    /// not documented. Others can come.
+    /// The statuses that are documented for orders of this type, followed by
+    /// those that were seen and are not documented. Empty for a type whose
+    /// statuses are not documented. Others can come.
     #[must_use]
     pub fn statuses(&self) -> &'static [OrderStatus] {
         use OrderStatus as S;

@@ -15,8 +15,17 @@ const ROOT: &str = "PortOutValidationResponse";
 
 /// Whether a number may be ported out.
 ///
-/// Every value of this type means to Bandwidth what it says here; an answer that
-/// Bandwidth would take for an approval although it is none cannot be built.
+/// Bandwidth understands every value as it is meant: a denial that Bandwidth
+/// would take for an approval cannot be built.
+///
+/// ```
+/// use order_webhooks::bandwidth::{AcceptableValues, Denial, DenialReason, PortOutAnswer};
+///
+/// let denial = Denial::new(DenialReason::PinInvalid)
+///     .accepting(AcceptableValues::new().with_pin("1111"));
+/// let answer = PortOutAnswer::deny(denial);
+/// assert!(answer.to_xml(None).contains("<Portable>false</Portable>"));
+/// ```
 ///
 /// Source: Bandwidth numbers documentation, "Portout Validation Webhook".
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,15 +43,14 @@ impl PortOutAnswer {
         Self::Deny(denial.into())
     }
 
-    /// The `<PortOutValidationResponse>` to this request, or to one that could not
-    /// be read.
+    /// The `<PortOutValidationResponse>` to this request, or with `None` to one
+    /// that could not be read.
     ///
     /// A denial without acceptable values gets the telephone numbers of the
-    /// request in their place, as they came: they are what the denial is about,
-    /// and the only thing to say without inventing a record of a customer. Where
-    /// no request could be read, there is nothing to say. "Failure to return any
-    /// data may be considered to be equivalent to approving", says Bandwidth of
-    /// such an answer.
+    /// request, as they came: nothing else can be said without a record of the
+    /// customer. If the request could not be read, there are none. Bandwidth
+    /// says of such an answer: "Failure to return any data may be considered to
+    /// be equivalent to approving".
     ///
     /// ```
     /// use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutValidationRequest};
@@ -153,7 +161,7 @@ impl From<DenialReason> for PortOutAnswer {
 
 /// What a port-out handler may return: an answer, or a result with one.
 ///
-/// An error counts as a handler that has failed, and gets the verdict that the
+/// An error counts as a failed handler: Bandwidth gets the verdict that the
 /// webhook was built with. The error itself goes to the reporter and nowhere
 /// else: [`PortOutFailure::HandlerFailed`](crate::bandwidth::PortOutFailure).
 #[diagnostic::on_unimplemented(

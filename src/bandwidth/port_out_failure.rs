@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::rejection::Reason;
 use crate::rejection::Rejection;
 
-/// What is told of failures.
+/// The function that failures are reported to.
 pub(crate) type Reporter = Arc<dyn Fn(PortOutFailure) + Send + Sync>;
 
 /// Why a question was answered without its handler's verdict.
@@ -31,23 +31,23 @@ pub(crate) type Reporter = Arc<dyn Fn(PortOutFailure) + Send + Sync>;
 /// ```
 #[non_exhaustive]
 pub enum PortOutFailure {
-    /// The delivery was refused, and the handler was not asked. A question whose
-    /// sender is proven and that does not parse has its body in it.
+    /// The delivery was refused, and the handler was not called. If the sender
+    /// is proven and the body does not parse, the body is in it.
     Refused(Rejection),
     /// The handler returned this error, or one of its extractors refused.
     ///
-    /// `Display` and `Debug` of the failure leave it out, since it can hold
-    /// customer data; the error's own, and `source()`, have it.
+    /// `Display` and `Debug` of the failure do not show it, since it can hold
+    /// customer data. Print the error itself, or `source()`.
     HandlerFailed(Box<dyn Error + Send + Sync>),
     /// The handler panicked.
     HandlerPanicked,
     /// The handler was not done by the deadline.
     HandlerLate,
-    /// The handler was not even started by the deadline: so many others were
+    /// The handler was not even started by the deadline: too many others were
     /// running, or the system gave no thread.
     HandlerNotAsked,
-    /// So many failures were not told one by one, because the reporter had
-    /// too many others to take.
+    /// This many failures were not reported one by one, because the reporter
+    /// was too slow for them.
     Missed {
         /// Of questions whose sender was proven.
         proven: u64,

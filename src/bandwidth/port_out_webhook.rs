@@ -25,33 +25,38 @@ const MOST_AT_ONCE: NonZeroUsize = NonZeroUsize::new(1_024).unwrap();
 
 /// Receives Bandwidth's port-out validations.
 ///
-/// **Bandwidth approves a port-out that is not answered**, and so it does when
-/// the answer is late, is not valid, or denies without a code that Bandwidth
-/// knows, or has a status of 4xx or 5xx: the subscriber loses the number. So only
-/// a request without an `Authorization` is answered 401, and asked for one. Every
-/// other POST gets a 200 with a valid answer. What is answered when the sender is
-/// refused, the body cannot be read, or the handler fails, panics or is not done
-/// by the deadline, is chosen when the webhook is built; to deny as an
-/// [`InvalidRequest`](crate::bandwidth::DenialReason::InvalidRequest) keeps the
-/// number where it is.
+/// **Bandwidth approves a port-out that is not answered**, and the subscriber
+/// loses the number. It also approves if the answer is late, is not valid, has
+/// a status of 4xx or 5xx, or denies without a code that Bandwidth knows. So
+/// only a request without an `Authorization` gets a 401. Every other POST gets
+/// a 200 with a valid answer.
 ///
-/// That verdict tells a forger nothing: it is the same for every request that is
-/// not a genuine one, and says nothing about a number or a customer. If a
-/// password is changed on one side only, genuine questions get it too: no number
-/// is lost, port-outs go into exception at Bandwidth, and the reporter is told
-/// [`Refused`](PortOutFailure::Refused) with
-/// [`Reason::CredentialsMismatch`] for each of them.
+/// When you build the webhook you choose the verdict for everything that goes
+/// wrong: the sender is refused, the body cannot be read, or the handler fails,
+/// panics or is not done by the deadline. Deny with
+/// [`InvalidRequest`](crate::bandwidth::DenialReason::InvalidRequest), and the
+/// number stays where it is.
 ///
-/// A handler has to run inside what guards it, so this webhook has no extractor.
-/// The adapters for axum and actix have routes `port_out(webhook, handler)`, and
-/// the feature `body` has the same for every other server on tokio. Elsewhere call
-/// [`Receive::receive`](crate::Receive::receive), run the handler under
-/// [`deadline`](Self::deadline), and answer with [`PortOutAnswer::answer`] or
-/// [`otherwise`](Self::otherwise).
+/// That verdict tells a forger nothing: it is the same for every request that
+/// is not genuine, and says nothing about a number or a customer. If a password
+/// is changed on one side only, genuine questions get it too. Then no number is
+/// lost, port-outs go into exception at Bandwidth, and the reporter gets
+/// [`Refused`](PortOutFailure::Refused) with [`Reason::CredentialsMismatch`]
+/// for each of them.
 ///
-/// A line of the log (feature `tracing`) is written before the answer, where the
-/// answer is made. Give the subscriber a writer that cannot block, such as the one
-/// of `tracing-appender`: a pipe that nobody reads would otherwise stop answers.
+/// This webhook has no extractor, because something has to answer when the
+/// handler does not. Use the route `port_out(webhook, handler)` of the axum or
+/// the actix adapter, or the same of the feature `body` for every other server
+/// on tokio. Elsewhere call [`Receive::receive`](crate::Receive::receive), run
+/// the handler under [`deadline`](Self::deadline), and answer with
+/// [`PortOutAnswer::answer`] or [`otherwise`](Self::otherwise).
+///
+/// With the feature `tracing`, a line of the log is written before the answer,
+/// on the same thread. Give the subscriber a writer that cannot block, such as
+/// that of `tracing-appender`: a pipe that nobody reads would otherwise stop
+/// the answers.
+///
+/// Source: Bandwidth numbers documentation, "Portout Validation Webhook".
 ///
 /// ```
 /// use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutWebhook};
@@ -85,22 +90,22 @@ struct Rules {
     otherwise: PortOutAnswer,
 }
 
-/// A deadline within which Bandwidth gets no answer.
+/// Why a deadline is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidDeadline {
-    /// It leaves no time at all.
+    /// It is 0 s.
     #[error("the deadline must be over 0 s")]
     Zero,
-    /// It is 30 s or later, when nobody waits for the answer any more.
+    /// It is 30 s or more, and Bandwidth does not wait that long.
     #[error("the deadline must be under 30 s, when the provider stops waiting")]
     TooLate,
 }
 
 impl PortOutWebhook {
-    /// Accepts questions of these senders (a [`BasicAuth`](crate::BasicAuth), an
-    /// [`Allowlist`](crate::Allowlist), or both), and answers `otherwise` when
-    /// there is no answer of the handler.
+    /// Accepts questions of these senders (a [`BasicAuth`](crate::BasicAuth),
+    /// an [`Allowlist`](crate::Allowlist), or both), and answers `otherwise`
+    /// when the handler gives no answer.
     #[must_use]
     pub fn new(senders: impl Into<Senders>, otherwise: PortOutAnswer) -> Self {
         Self {
@@ -113,14 +118,15 @@ impl PortOutWebhook {
         }
     }
 
-    /// Tells this function of every question that is answered without its
-    /// handler's verdict, so that it can be logged and its body stored. Forged
-    /// ones are among them; a challenge is a normal step and is not told.
+    /// Calls this function for every question that is answered without its
+    /// handler's verdict, so that you can log it and store its body. Forged
+    /// questions are among them. A challenge is a normal step and is not
+    /// reported.
     ///
-    /// It runs beside the answer, on one thread of its own, so it may block. No
-    /// answer and no handler waits for it. What comes faster than it takes is
-    /// counted, and told as [`PortOutFailure::Missed`]; forged questions never
-    /// displace what there is to tell of a proven sender.
+    /// It runs on a thread of its own, so it may block: no answer and no
+    /// handler waits for it. If failures come faster than it works, the rest is
+    /// counted and reported as [`PortOutFailure::Missed`]. Forged questions
+    /// never displace those of a proven sender.
     #[must_use]
     pub fn with_reporter(
         mut self,
@@ -138,12 +144,13 @@ impl PortOutWebhook {
         self
     }
 
-    /// Answers within this time from the arrival of the head, instead of 25 s.
+    /// Answers within this time from the arrival of the head. The default is 25
+    /// s.
     ///
     /// # Errors
     ///
-    /// [`InvalidDeadline`] for no time at all, and for 30 s, after which Bandwidth
-    /// does not listen any more, or longer.
+    /// [`InvalidDeadline`] for 0 s, and for 30 s or more, because Bandwidth
+    /// does not wait that long.
     pub fn with_deadline(mut self, deadline: Duration) -> Result<Self, InvalidDeadline> {
         if deadline.is_zero() {
             return Err(InvalidDeadline::Zero);
@@ -155,14 +162,14 @@ impl PortOutWebhook {
         Ok(self)
     }
 
-    /// Runs so many handlers at once, instead of 1,024. The others wait for their
-    /// turn, within their deadline.
+    /// Runs at most this many handlers at once. The default is 1,024. Further
+    /// ones wait for their turn, within their deadline.
     ///
-    /// It is also how many threads they can take, one for each that blocks its
-    /// thread at the same time. A handler that never comes back keeps its place
-    /// until the process ends, and when every place is taken like that, every
-    /// question gets the verdict for failures: give what a handler calls a time
-    /// limit of its own.
+    /// They take at most as many threads: one for each handler that blocks at
+    /// the same time. A handler that never returns keeps its place until the
+    /// process ends. When every place is taken like that, every question gets
+    /// the verdict for failures, so give everything that a handler calls a time
+    /// limit.
     ///
     /// Clones of the webhook, and so the workers of actix-web, share the places.
     #[must_use]
@@ -194,8 +201,8 @@ impl PortOutWebhook {
         self.kept.get_or_make(make)
     }
 
-    /// The answer to give when the handler has none, to this request, or to one
-    /// that could not be read.
+    /// The answer to this request when the handler gives none, or with `None`
+    /// to a request that could not be read.
     #[must_use]
     pub fn otherwise<'r>(
         &self,

@@ -1,13 +1,13 @@
-//! What a handler tells Bandwidth of a notification.
+//! A handler's answer to a notification of Bandwidth's.
 
 use http::StatusCode;
 
 use crate::answer::Answer;
 
-/// What a handler tells Bandwidth of a notification.
+/// A handler's answer to a notification of Bandwidth's.
 ///
-/// There is one thing to tell: Bandwidth does not send a notification again,
-/// whatever it is answered.
+/// There is only one: Bandwidth never sends a notification again, whatever the
+/// answer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Receipt {

@@ -13,6 +13,13 @@ open_enum! {
     /// Source: Bandwidth numbers documentation, "Order Webhook".
     ///
     /// [`OrderType::statuses`]: crate::bandwidth::OrderType::statuses
+    ///
+    /// ```
+    /// use order_webhooks::bandwidth::OrderStatus;
+    ///
+    /// assert_eq!(OrderStatus::from("COMPLETE"), OrderStatus::Complete);
+    /// assert_eq!(OrderStatus::from("NEW").as_str(), "NEW");
+    /// ```
     pub enum OrderStatus {
         /// The order waits for something from the customer.
         ActionRequired = "ACTION_REQUIRED",

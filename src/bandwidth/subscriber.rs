@@ -15,10 +15,10 @@ use crate::secret::Secret;
 /// How many of the customer's numbers are told where none of a request is one.
 const MOST_TOLD: usize = 100;
 
-/// A customer, as the receiver's own records have it, that judges a port-out by
-/// itself. [`Subscribers`](crate::bandwidth::Subscribers) finds one of many.
+/// The record of one customer, which judges a port-out.
+/// [`Subscribers`](crate::bandwidth::Subscribers) finds the right one of many.
 ///
-/// Every reason to deny is told at once, in the order of the codes:
+/// A denial has every reason at once, in the order of the codes:
 ///
 /// - The account number must be the same, apart from white space, hyphens and
 ///   the case of letters. So must the ZIP code, of which only the first five
@@ -30,12 +30,12 @@ const MOST_TOLD: usize = 100;
 /// - The name must be the same if the record has one, apart from case, white
 ///   space and punctuation.
 ///
-/// A denial says what would have been accepted: the values of the record that
-/// are missing or wrong in the request, as the record has them, and the numbers
-/// of the request that are valid. If none is, it says the customer's own active
-/// numbers, 100 at most; if there are none either, the account number. A request
-/// with neither a number nor the account number of this customer is about another
-/// one: its denial says nothing of the record.
+/// A denial says what would have been accepted: the record's values where those
+/// of the request are missing or wrong, and the numbers of the request that are
+/// valid. If none is valid, it has the customer's own active numbers, 100 at
+/// most, and if there are none, the account number. A request with neither a
+/// number nor the account number of this customer is about somebody else: its
+/// denial says nothing about the record.
 ///
 /// Account number, PIN and ZIP code are compared in constant time, up to their
 /// length. `Debug` shows none of them.
@@ -70,8 +70,9 @@ pub struct Subscriber {
 }
 
 impl Subscriber {
-    /// The customer with this account number and these active telephone numbers,
-    /// in whatever form. Text that is no number is left out: nobody can ask for it.
+    /// The customer with this account number and these active telephone
+    /// numbers, in whatever form. Text that is not a telephone number is left
+    /// out: nobody can ask for it.
     ///
     /// # Errors
     ///

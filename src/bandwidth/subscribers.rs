@@ -8,17 +8,16 @@ use crate::bandwidth::{
     DenialReason, PortOutAnswer, PortOutValidationRequest, Subscriber, TelephoneNumber,
 };
 
-/// Many customers, found by their telephone numbers, in whatever way these are
-/// written.
+/// The records of many customers, found by telephone number in every spelling.
 ///
 /// A request is judged by the [`Subscriber`] whose numbers it names:
 ///
 /// - A number that nobody has is
 ///   [`TelephoneNumberUnknown`](DenialReason::TelephoneNumberUnknown).
-/// - So are numbers of two customers in one request, because they are not all of
-///   one account. If the account number of the request is that of one of them,
-///   this one judges, and says which of the numbers are valid. Otherwise the
-///   denial says nothing of either.
+/// - So are numbers of two customers in one request, because they are not all
+///   of one account. If the account number of the request is that of one of
+///   them, that one judges, and says which of the numbers are valid. Otherwise
+///   the denial says nothing about either.
 ///
 /// ```
 /// use order_webhooks::bandwidth::{
@@ -43,10 +42,9 @@ pub struct Subscribers {
     by_number: HashMap<TelephoneNumber, usize>,
 }
 
-/// Two records have the same telephone number, so that it cannot be told whose it
-/// is.
+/// Two records have the same telephone number, so it is not clear whose it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("record {position} of the subscribers has a telephone number of another one")]
+#[error("record {position} of the subscribers has a telephone number of an earlier one")]
 #[non_exhaustive]
 pub struct NumberTwice {
     /// The position of the later record, counted from 1.

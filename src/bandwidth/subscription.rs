@@ -13,8 +13,8 @@ use crate::wire::open::open_enum;
 
 pub(super) const ROOT: &str = "Subscription";
 
-/// A v1 subscription to ask for: what Bandwidth is to tell, where, and for how
-/// long.
+/// A v1 subscription to ask for: what Bandwidth should send, where to, and for
+/// how long.
 ///
 /// On the wire it is a `<Subscription>`. The credentials of the [`Callback`] are
 /// those that the webhook then asks for; one [`Credentials`] value makes both:
@@ -53,14 +53,14 @@ pub enum Topic {
     Events(EventType),
 }
 
-/// For how long a subscription holds. One with an order id ends earlier, when that
+/// How long a subscription lasts. One with an order id ends earlier, when that
 /// order is final.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiry {
     /// For this long, in whole seconds.
     After(Duration),
-    /// Bandwidth's default, without an `Expiry`: **it ends after a day**, and is to
-    /// be renewed before that.
+    /// Bandwidth's default, without an `Expiry`: **it ends after a day**, so
+    /// renew it before that.
     OneDay,
 }
 
@@ -84,7 +84,8 @@ open_enum! {
     }
 }
 
-/// Where a subscription calls, and how it proves itself there.
+/// The URL that a subscription sends to, and the credentials that it shows
+/// there. [`Subscription`] has an example.
 pub struct Callback {
     url: String,
     credentials: Option<Credentials>,
@@ -93,7 +94,7 @@ pub struct Callback {
 
 /// The URL does not start with `https://` or `http://`, or has white space in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the URL is not an http or https URL")]
+#[error("the URL must start with https:// or http:// and have no white space")]
 #[non_exhaustive]
 pub struct InvalidUrl;
 
@@ -110,9 +111,10 @@ impl Callback {
         Ok(Self { credentials: Some(credentials), ..Self::without_credentials(url)? })
     }
 
-    /// This URL, without credentials: for a webhook that knows its sender by
-    /// addresses or certificates. **One that asks for credentials refuses every
-    /// notification of such a subscription, and none comes again.**
+    /// This URL, without credentials: for a webhook that checks addresses, or
+    /// behind a proxy that checks certificates. **A webhook that asks for
+    /// credentials refuses every notification of such a subscription, and none
+    /// comes again.**
     ///
     /// # Errors
     ///
@@ -193,13 +195,13 @@ impl Subscription {
         self.order_id.as_deref()
     }
 
-    /// Where it calls.
+    /// Where it sends to.
     #[must_use]
     pub fn callback(&self) -> &Callback {
         &self.callback
     }
 
-    /// How long it holds.
+    /// How long it lasts.
     #[must_use]
     pub fn expiry(&self) -> Expiry {
         self.expiry

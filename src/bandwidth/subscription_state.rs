@@ -11,8 +11,9 @@ use crate::wire::xml::Reader;
 
 /// A v1 subscription as Bandwidth returns it.
 ///
-/// On the wire it is a `<Subscription>` in whatever Bandwidth wraps it. There is no
-/// password in it. A `URL` in quotes, as Bandwidth prints it, is read without them.
+/// On the wire it is a `<Subscription>`, whatever Bandwidth wraps it in. It has
+/// no password. [`Subscription::next_step`] has an example. A `URL` in quotes,
+/// as Bandwidth prints it, is read without them.
 ///
 /// Source: Bandwidth numbers API specification, "Subscriptions", the samples of
 /// `GET`.
@@ -27,7 +28,7 @@ pub struct SubscriptionState {
     pub order_id: Option<String>,
     /// The URL that is called.
     pub url: Option<String>,
-    /// How long it still holds: Bandwidth's `Expiry` in seconds.
+    /// How long it still lasts: Bandwidth's `Expiry` in seconds.
     pub time_left: Option<Duration>,
     /// The username that is shown after a challenge.
     pub username: Option<String>,
@@ -100,15 +101,15 @@ impl fmt::Debug for SubscriptionState {
     }
 }
 
-/// What to do about a wanted subscription; see [`Subscription::next_step`].
+/// What to do so that a subscription is there; see [`Subscription::next_step`].
 ///
-/// To renew and to change is to create the wanted one first, and then to delete
-/// the other: so nothing is missed, and what both tell in between is the same to
-/// [`Tracked`](crate::Tracked).
+/// To renew or change a subscription, create the new one first and then delete
+/// the old one. So nothing is missed, and [`Tracked`](crate::Tracked)
+/// recognises what both send in between.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum NextStep {
-    /// It is there, as it is wanted, and holds long enough.
+    /// It is there as it should be, and lasts long enough.
     Nothing,
     /// It is not there: create it.
     Create,
@@ -128,7 +129,8 @@ pub enum NextStep {
 
 impl Subscription {
     /// What to do so that this subscription is there, given what is there now.
-    /// `margin` is how long it must still hold: longer than until you look again.
+    /// `margin` is how long it must still last: longer than until you look
+    /// again.
     ///
     /// ```
     /// use std::time::Duration;

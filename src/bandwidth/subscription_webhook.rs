@@ -23,9 +23,9 @@ const HEADER: HeaderName = HeaderName::from_static("x-bandwidth-signature-sha-25
 ///
 /// The header `X-Bandwidth-Signature-SHA-256` holds the base64 of the
 /// HMAC-SHA256 of the body, keyed with the subscription's secret. If the
-/// subscription has credentials too, they are asked for by a challenge, and
-/// both must be right. The schema of the body is not available to us, so the event
-/// is the verified [`Json`], exactly as it came, or a type of yours:
+/// subscription has credentials too, a challenge asks for them, and both must
+/// be right. The schema of the body is not available to us, so the event is the
+/// verified [`Json`], exactly as it came, or a type of yours:
 ///
 /// ```
 /// use order_webhooks::{Receive, Secret, bandwidth::SubscriptionWebhook};
@@ -45,7 +45,7 @@ const HEADER: HeaderName = HeaderName::from_static("x-bandwidth-signature-sha-25
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// How Bandwidth takes an error is not documented: answer 200 with a
+/// What Bandwidth does after an error is not documented: answer 200 with a
 /// [`Receipt`](crate::bandwidth::Receipt).
 ///
 /// Source: Bandwidth numbers documentation, "Subscriptions v2".
@@ -69,8 +69,8 @@ impl<T> SubscriptionWebhook<T> {
         }
     }
 
-    /// Accepts deliveries that are signed with this secret as well, for the time
-    /// in which the secret is changed.
+    /// Accepts deliveries that are signed with this secret as well, while the
+    /// secret is changed.
     #[must_use]
     pub fn or(self, secret: &Secret) -> Self {
         let signature = Arc::unwrap_or_clone(self.signature).or(secret);

@@ -22,10 +22,11 @@ const MOST_DIGITS: usize = 15;
 /// Bandwidth writes ten digits for a number of the North American plan,
 /// `2223331000`, or E.164, `+12223331000`, whatever a subscription's
 /// [`NumberFormat`](crate::bandwidth::NumberFormat) and the version of the API
-/// say. **Both are the same number**: they are equal, hash and sort alike, and so
-/// do `1-222-333-1000`, `(222) 333-1000` and `222.333.1000`. Text that is no such
-/// number, such as one with a letter or a digit outside ASCII, is only equal to
-/// itself. [`as_str`](Self::as_str) keeps what came.
+/// say. **Both are the same number**: they are equal, hash and sort alike, and
+/// so do `1-222-333-1000`, `(222) 333-1000` and `222.333.1000`. Text that is
+/// not such a number, because it has a letter or a digit outside ASCII for
+/// example, is equal to itself only. [`as_str`](Self::as_str) gives the text as
+/// it came.
 ///
 /// A number is customer data: `Debug` does not show it.
 ///

@@ -25,15 +25,15 @@ impl Tracked for Notification {
     }
 }
 
-/// The thing is the order, `bandwidth.order:` and its `OrderId`. The revision is
-/// `LastModifiedDate`; two notifications of one date are the same if they say
-/// the same, whatever the subscriptions that caused them, and else cannot be
-/// told, so that of two statuses of one millisecond neither hides the other.
-/// Without `LastModifiedDate` nothing can be told.
+/// The thing is the order, `bandwidth.order:` and its `OrderId`. The revision
+/// is `LastModifiedDate`; two notifications of one date are the same if they
+/// say the same, whichever subscriptions caused them. Otherwise they cannot be
+/// put in order, so that of two statuses in one millisecond neither hides the
+/// other. Without `LastModifiedDate` nothing can be put in order.
 ///
 /// Without an `OrderId`, which is optional, the notification is a thing of its
 /// own, `bandwidth.notification:` and a digest of it: the customer's own order
-/// id need not be of one order only.
+/// id may stand for several orders.
 impl Tracked for OrderNotification {
     fn key(&self) -> Key {
         match &self.order_id {
@@ -56,12 +56,12 @@ impl OrderNotification {
     }
 }
 
-/// The thing is the note, `bandwidth.note:` and a digest of its text and of what
-/// comes with it: a note is added to others and replaces none, so two notes,
-/// even of one order, cannot be told, and none is ever too old. The revision is
-/// that of the notification's [`order`](Self::order), which has a key of its
-/// own: what a note's notification says about the order can be compared with
-/// what others say.
+/// The thing is the note, `bandwidth.note:` and a digest of its text and of
+/// what comes with it: a note is added to others and replaces none, so two
+/// notes, even of one order, cannot be put in order, and none is ever too old.
+/// The revision is that of the notification's [`order`](Self::order), which has
+/// a key of its own: what a note's notification says about the order can be
+/// compared with what others say.
 impl Tracked for NoteNotification {
     fn key(&self) -> Key {
         let content = self.order.content().with(Some(&self.note)).digest();
@@ -75,7 +75,7 @@ impl Tracked for NoteNotification {
 
 /// The thing is what happened, `bandwidth.event:` and a digest of subscription,
 /// type and numbers. An event has no id and no date, and the same can happen to
-/// a number again: nothing can be told, even of two that say the same.
+/// a number again: not even two that say the same are known to be the same.
 impl Tracked for EventNotification {
     fn key(&self) -> Key {
         Key::of_digest("bandwidth.event", &self.content_without(&[]).digest())

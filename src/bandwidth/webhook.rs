@@ -10,10 +10,13 @@ use crate::webhook::{Extract, Webhook};
 
 /// Receives the notifications of Bandwidth's v1 subscriptions.
 ///
-/// The first request comes without credentials and is answered 401 with a
-/// challenge; the sender repeats it with the credentials of the subscription.
-/// The body of the first one is never looked at. Reply with a
-/// [`Receipt`](crate::bandwidth::Receipt).
+/// On the wire it is a POST of XML, a [`Notification`]. The first request comes
+/// without credentials and gets a 401 with a challenge. Bandwidth repeats it
+/// with the credentials of the subscription. The body of the first one is never
+/// looked at. Reply with a [`Receipt`](crate::bandwidth::Receipt).
+///
+/// Source: Bandwidth numbers documentation, "Webhooks", "Order Webhook" and
+/// "Event Webhook".
 ///
 /// ```
 /// use order_webhooks::{BasicAuth, Head, Receive, bandwidth::NotificationWebhook};

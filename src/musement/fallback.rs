@@ -8,18 +8,18 @@ use crate::fallback::{self, FallbackError, InvalidApi};
 use crate::musement::Order;
 use crate::secret::Secret;
 
-/// Musement's partner API, as far as it stands in for the webhook.
+/// Asks Musement's partner API about orders whose deliveries were lost.
 ///
-/// Deliveries are not guaranteed: ask for the orders of which nothing was heard.
-/// And not everything is told: only standard activity products are notified, so ask
-/// for orders with gifts and other special products again and again; and
-/// `REFUND_STARTED` is not among the changes that the newer guide notifies, so that
-/// a refund can come as a surprise. One application has one URL for all its
-/// webhooks.
+/// Musement does not guarantee deliveries, so ask about orders that have been
+/// silent for too long. Some changes are never sent. Only standard activity
+/// products are notified, so poll orders with gifts and other special products.
+/// The newer guide does not list `REFUND_STARTED` among its triggers, so a
+/// refund can come as a surprise.
 ///
-/// Send the requests with whatever HTTP client there is, and read what it returns. Every request has the headers
-/// `X-Musement-Application`, `X-Musement-Version: 3.4.0` and
-/// `Authorization: Bearer …`; the last one is marked sensitive.
+/// Send the requests with the HTTP client of your choice, and read what it
+/// returns. Every request has the headers `X-Musement-Application`,
+/// `X-Musement-Version: 3.4.0` and `Authorization: Bearer …`; the last one is
+/// marked sensitive.
 ///
 /// Source: Musement partner API, "Order item webhook", "Order status" and
 /// "Update order item".

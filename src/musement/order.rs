@@ -14,7 +14,7 @@ use crate::wire::{json, lenient};
 /// An order, as `GET /orders/{orderUuid}` answers.
 ///
 /// On the wire it is a JSON object with `status` and `items`; other fields are
-/// ignored. It serialises under the same names, and is deserialised from that.
+/// ignored. It serialises to and deserialises from the same names.
 ///
 /// Source: Musement partner API, "Order status" and the description of the
 /// fallback in "Order item webhook".
@@ -41,7 +41,7 @@ pub struct Order {
     pub items: Vec<OrderItem>,
 }
 
-/// An item of an [`Order`].
+/// An item of an [`Order`], which has an example.
 ///
 /// `Debug` does not show the vouchers: whoever has one can use it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,8 +62,8 @@ pub struct OrderItem {
 }
 
 impl Order {
-    /// Reads the body of an answer. Nothing proves who gave it but the connection
-    /// that it came over.
+    /// Reads the body of an answer. Nothing but the connection that it came
+    /// over proves who gave it.
     ///
     /// # Errors
     ///
@@ -76,8 +76,8 @@ impl Order {
 
 /// The thing is the order item, the same as of an
 /// [`OrderItemUpdate`](crate::musement::OrderItemUpdate). The answer has no
-/// documented version, so nothing can be told. Where the status is another than
-/// the one applied,
+/// documented version, so it cannot be put in order. Where the status is not
+/// the one that you applied,
 /// [`Fallback::request_notification`](crate::musement::Fallback::request_notification)
 /// asks for an update, which has a version.
 impl Tracked for OrderItem {

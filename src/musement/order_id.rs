@@ -9,9 +9,9 @@ use crate::wire::text::{ShortText, printable};
 
 /// The number of an order: `13459345`.
 ///
-/// On the wire it is text of decimal digits (`^[0-9]+$`), or a number. It is text
-/// here, so that no length and no leading zero is lost, and it is kept as it came.
-/// To name an order to the partner API, take its `order_uuid`.
+/// On the wire it is text of decimal digits (`^[0-9]+$`), or a number. Here it
+/// is text, kept as it came, so that no digit and no leading zero is lost. To
+/// name an order to the partner API, take its `order_uuid`.
 ///
 /// `Display` writes it with control characters escaped, `Serialize` as it came.
 ///

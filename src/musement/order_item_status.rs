@@ -10,6 +10,13 @@ open_enum! {
     /// writes a status as Musement does.
     ///
     /// Source: Musement partner API, "Order status" and "Update order item".
+    ///
+    /// ```
+    /// use order_webhooks::musement::OrderItemStatus;
+    ///
+    /// assert_eq!(OrderItemStatus::from("OK"), OrderItemStatus::Ok);
+    /// assert_eq!(OrderItemStatus::from("NEW").as_str(), "NEW");
+    /// ```
     pub enum OrderItemStatus {
         /// Payment and confirmation are in progress.
         Pending = "PENDING",

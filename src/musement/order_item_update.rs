@@ -10,16 +10,16 @@ use crate::wire::{json, lenient};
 
 /// An order item whose status has changed.
 ///
-/// On the wire it is a JSON object. The documentation has ten fields, all required
-/// and all text. Here three are required, which say which item it is and what
-/// happened to it: only a 200 ends the deliveries, so that an update that is
-/// refused over a date comes again and again and never gets in. A number does for
-/// text and text for a number; a field that is missing, null, or not what it
-/// should be is `None`, and a date that is none keeps its text. Other fields are
-/// ignored.
+/// On the wire it is a JSON object. The documentation has ten fields, all
+/// required and all text. Here only three are required, which say which item it
+/// is and what happened to it: Musement sends until it gets a 200, so an update
+/// that is refused over a date would come again and again and never get in. A
+/// number is taken for text, and text for a number. A field that is missing,
+/// null, or not what it should be is `None`; a date that cannot be read keeps
+/// its text. Other fields are ignored.
 ///
-/// It serialises to an object of the documented form, and is deserialised from
-/// that, so that a queue can carry it.
+/// It serialises to an object of the documented form, and deserialises from
+/// that, so it can go through a queue.
 ///
 /// Source: Musement partner API 3.4.0 and 3.5.0, "Order item webhook" and "Update
 /// order item".
@@ -83,8 +83,8 @@ pub struct OrderItemUpdate {
 }
 
 impl OrderItemUpdate {
-    /// Reads a body that nobody has verified, such as one out of a store of
-    /// verified ones.
+    /// Reads a body without verifying it, such as one that was verified before
+    /// it was stored.
     ///
     /// # Errors
     ///
@@ -99,9 +99,9 @@ impl OrderItemUpdate {
 }
 
 /// The thing is the order item, `musement.item:` and its uuid. The revision is
-/// `order_item_version`, which counts the updates of the item, so that any two
-/// updates of one item can be told: two of one version are the same. Without it
-/// nothing can be told.
+/// `order_item_version`, which counts the updates of the item, so any two
+/// updates of one item can be compared: two of one version are the same.
+/// Without it the revision cannot be put in order.
 impl Tracked for OrderItemUpdate {
     fn key(&self) -> Key {
         Key::new(KIND, &self.order_item_uuid.to_string())

@@ -10,17 +10,26 @@ use crate::webhook::{Extract, Webhook};
 
 /// Receives Musement's order item webhook.
 ///
-/// The sender proves itself by Basic credentials, by its address, or by both.
-/// Reply with a [`Receipt`](crate::musement::Receipt); only its 200 ends the
-/// deliveries.
+/// On the wire it is a POST of JSON, an
+/// [`OrderItemUpdate`](crate::musement::OrderItemUpdate). The sender proves itself by
+/// Basic credentials, by its address, or by both. Reply with a
+/// [`Receipt`](crate::musement::Receipt): Musement sends again until it gets a 200.
+///
+/// Source: Musement partner API, "Order item webhook".
 ///
 /// ```
-/// use order_webhooks::{BasicAuth, Head, Receive, musement::OrderItemWebhook};
+/// use order_webhooks::musement::{OrderItemStatus, OrderItemWebhook};
+/// use order_webhooks::{BasicAuth, Head, Receive};
 ///
 /// let webhook = OrderItemWebhook::new(BasicAuth::new("JohnSmith", "Swordfish")?);
 /// let headers = [("Authorization", "Basic Sm9oblNtaXRoOlN3b3JkZmlzaA==")];
-/// assert!(webhook.authenticate(&Head::new("POST", &headers)).is_ok());
-/// # Ok::<(), order_webhooks::ConfigError>(())
+/// let pending = webhook.authenticate(&Head::new("POST", &headers))?;
+/// let update = pending.verify(
+///     br#"{"order_uuid":"8e9e5c6e-ea7d-4934-8753-f00954f30d00","order_item_status":"OK",
+///     "order_item_uuid":"11045e18-e3ca-42e1-acb4-0d5be75036fd"}"#,
+/// )?;
+/// assert_eq!(update.order_item_status, OrderItemStatus::Ok);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct OrderItemWebhook {

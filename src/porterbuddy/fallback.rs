@@ -8,12 +8,13 @@ use crate::porterbuddy::OrderStatusUpdate;
 use crate::secret::Secret;
 use crate::wire::text;
 
-/// Porterbuddy's API, as far as it stands in for the webhook.
+/// Asks Porterbuddy's API about orders whose deliveries were lost.
 ///
-/// After three tries a delivery is lost: ask for the orders of which nothing was
-/// heard. Send the request with whatever HTTP client there is, and read what it
-/// returns: the same object as the webhook's, so both make one stream. The API key goes into the header `x-api-key`, marked
-/// sensitive; let the client follow no redirects, for many would take it along.
+/// After three tries a delivery is lost, so ask about orders that have been
+/// silent for too long. Send the request with the HTTP client of your choice,
+/// and read what it returns: the same object as the webhook's, so you can treat
+/// both alike. The API key goes into the header `x-api-key`, marked sensitive.
+/// Let the client follow no redirects: many would take the key along.
 ///
 /// Source: Porterbuddy developer documentation, "Fetch order status".
 ///
@@ -36,7 +37,7 @@ pub struct Fallback(Api);
 /// An order id that cannot be a part of a URL's path: empty, `.`, `..`, or longer
 /// than a URL can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the order id cannot be a part of a path")]
+#[error("the order id must fit into the path of a URL, and not be empty, `.` or `..`")]
 pub struct InvalidOrderId;
 
 impl Fallback {

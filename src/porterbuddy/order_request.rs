@@ -1,11 +1,11 @@
-//! The request that places an order at Porterbuddy, by which a shop also
-//! subscribes to the webhook of that order.
+//! The request that places an order at Porterbuddy. It also subscribes to the
+//! webhook of that order.
 //!
-//! Fields that are not typed are kept in `other`, and times and numbers remember
-//! how they were written, so that a request that is read and written again says
-//! the same. Two things are lost: a typed field that is `null` is left out, and
-//! numbers in `other` have the precision of `u64`, `i64` or `f64`. `Debug` leaves
-//! out what is, or can be, data of a customer.
+//! Fields that have no type here are kept in `other`, and times and numbers
+//! keep the form in which they came, so a request that is read and written
+//! again says the same. Two things are lost: a typed field that is `null` is
+//! left out, and numbers in `other` have the precision of `u64`, `i64` or
+//! `f64`. `Debug` leaves out what is, or can be, data of a customer.
 
 mod goods;
 mod number;

@@ -10,6 +10,13 @@ open_enum! {
     /// Porterbuddy does.
     ///
     /// Source: Porterbuddy developer documentation, "Order status".
+    ///
+    /// ```
+    /// use order_webhooks::porterbuddy::OrderStatus;
+    ///
+    /// assert_eq!(OrderStatus::from("delivered"), OrderStatus::Delivered);
+    /// assert_eq!(OrderStatus::from("NEW").as_str(), "NEW");
+    /// ```
     pub enum OrderStatus {
         /// The order has been received.
         Received = "received",

@@ -9,14 +9,15 @@ use crate::wire::{json, lenient};
 
 /// An order whose status or pickup time has changed.
 ///
-/// On the wire it is the JSON object that the order status endpoint returns too.
-/// "Not exhaustive, other optional values may be returned": only `orderId` and
-/// `orderStatus` can be relied on and are required. A number does for text; an
-/// optional field that is missing, null or of another kind is `None`, and a time
-/// that is none, or has no offset, keeps its text. Other fields are ignored.
+/// On the wire it is the JSON object that the order status endpoint returns
+/// too. "Not exhaustive, other optional values may be returned": only `orderId`
+/// and `orderStatus` can be relied on and are required. A number is taken for
+/// text. An optional field that is missing, null or of another kind is `None`;
+/// a time that cannot be read, or has no offset, keeps its text. Other fields
+/// are ignored.
 ///
-/// It serialises under the same names, and is deserialised from that, so that a
-/// queue can carry it.
+/// It serialises to and deserialises from the same names, so it can go through
+/// a queue.
 ///
 /// Source: Porterbuddy developer documentation, "Fetch order status".
 ///
@@ -63,8 +64,8 @@ pub struct OrderStatusUpdate {
 }
 
 impl OrderStatusUpdate {
-    /// Reads a body that nobody has verified, such as one out of a store of
-    /// verified ones.
+    /// Reads a body without verifying it, such as one that was verified before
+    /// it was stored.
     ///
     /// # Errors
     ///
@@ -79,10 +80,10 @@ impl OrderStatusUpdate {
 }
 
 /// The thing is the order, `porterbuddy.order:` and its id. The revision is
-/// `statusUpdatedAt`, which is when the *status* changed: a new pickup time need
-/// not move it, so two updates of one time are the same only if all the rest of
-/// them is, and else cannot be told. Without `statusUpdatedAt`, or where it is no
-/// timestamp with an offset, nothing can be told.
+/// `statusUpdatedAt`, which is when the *status* changed. A new pickup time
+/// need not change it, so two updates of one time are the same only if all the
+/// rest is, and otherwise cannot be put in order. Neither can one without
+/// `statusUpdatedAt`, or with one that has no offset.
 impl Tracked for OrderStatusUpdate {
     fn key(&self) -> Key {
         Key::new("porterbuddy.order", &self.order_id)

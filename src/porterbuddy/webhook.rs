@@ -16,9 +16,13 @@ const HEADER: HeaderName = HeaderName::from_static("x-porterbuddy-hmac-sha256");
 
 /// Receives Porterbuddy's order webhook.
 ///
-/// Porterbuddy has no use for a challenge: the endpoint "must be reachable
-/// without authentication", and a delivery without a signature is refused.
-/// Reply with a [`Receipt`](crate::porterbuddy::Receipt).
+/// On the wire it is a POST of JSON, an
+/// [`OrderStatusUpdate`](crate::porterbuddy::OrderStatusUpdate), signed in the header
+/// `x-porterbuddy-hmac-SHA256`. A delivery without a signature is refused without a
+/// challenge, because the endpoint "must be reachable without authentication". Reply
+/// with a [`Receipt`](crate::porterbuddy::Receipt).
+///
+/// Source: Porterbuddy developer documentation, "Order webhook".
 ///
 /// ```
 /// use order_webhooks::{Receive, Secret, porterbuddy::OrderWebhook};
@@ -47,8 +51,8 @@ impl OrderWebhook {
         Self { signature: Arc::new(signature), senders: None, limits: Limits::default() }
     }
 
-    /// Accepts deliveries that are signed with this API key as well, for the
-    /// time in which the key is changed.
+    /// Accepts deliveries that are signed with this API key as well, while the
+    /// key is changed.
     #[must_use]
     pub fn or(self, api_key: &Secret) -> Self {
         let signature = Arc::unwrap_or_clone(self.signature).or(api_key);

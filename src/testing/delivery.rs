@@ -126,19 +126,19 @@ impl Delivery {
     }
 
     /// The same with a body that was damaged after it was signed; see
-    /// [`damage`](crate::testing::damage()). Where nothing is signed, nothing
-    /// tells a damaged body from another, except that it may not parse.
+    /// [`damage`](crate::testing::damage()). Where nothing is signed, a damaged
+    /// body is noticed only if it does not parse.
     pub fn damaged(mut self, random: &mut Random) -> Self {
         let body = damage(&self.body, random);
         self.signed.get_or_insert(std::mem::replace(&mut self.body, body));
         self
     }
 
-    /// The same from the start, sent by somebody who has recorded it: what was
-    /// shown is shown again, without waiting to be asked.
+    /// The same from the start, sent by somebody who has recorded it:
+    /// credentials and signature are shown again, without waiting for a
+    /// challenge.
     ///
-    /// Nothing that the three providers send can tell a receiver that it is a
-    /// replay but the event itself.
+    /// Nothing but the event itself can show a receiver that it is a replay.
     pub fn replayed(&self) -> Self {
         let mut replayed = self.restarted();
         replayed.sender.waits_to_be_asked = false;
@@ -176,8 +176,8 @@ impl Delivery {
         }
     }
 
-    /// Takes that there was no answer: no connection, a connection that broke, or
-    /// an answer too late.
+    /// Says that there was no answer: no connection, a connection that broke,
+    /// or an answer too late.
     pub fn unanswered(&mut self) -> Next {
         match &self.stage {
             Stage::Ended(verdict) => Next::Ended(verdict.clone()),

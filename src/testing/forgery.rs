@@ -63,7 +63,7 @@ pub(super) fn other_password(authorization: &HeaderValue) -> HeaderValue {
 }
 
 /// The body as a bad line might deliver it: cut short, empty, with a bit
-/// flipped, or with a byte added. It is never the same.
+/// flipped, or with a byte added. It always differs from the original.
 ///
 /// ```
 /// use order_webhooks::testing::{Random, damage};

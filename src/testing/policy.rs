@@ -5,8 +5,8 @@ use std::time::Duration;
 
 /// How a provider delivers a webhook, as far as it documents it.
 ///
-/// It drives a [`Sender`](crate::testing::Sender). It also tells how much time a
-/// handler has, and whether a lost delivery comes again. Each provider's stands
+/// It drives a [`Sender`](crate::testing::Sender). It also says how much time a
+/// handler has, and whether a lost delivery comes again. Each provider's is
 /// beside its sample events.
 ///
 /// ```
@@ -36,8 +36,8 @@ pub enum Delivered {
     Exactly200,
     /// Any status from 200 to 299.
     Any2xx,
-    /// 200 with a body that the provider understands. Every other answer is one,
-    /// too: it lets happen what the receiver was asked about, and is final.
+    /// 200 with a body that the provider understands. Every other answer counts
+    /// as well: it is final, and approves what the receiver was asked about.
     ValidAnswer,
 }
 
@@ -66,8 +66,8 @@ pub enum Retries {
 }
 
 impl Retries {
-    /// How often a delivery is tried again where the provider says that it is,
-    /// and not how often: an assumption.
+    /// How often a delivery is tried again where the provider says that it
+    /// tries again, but not how often: an assumption.
     pub const ASSUMED_TIMES: u32 = 10;
 
     /// The wait before the second try where the provider does not say how long
@@ -122,7 +122,7 @@ impl Retries {
 }
 
 impl DeliveryPolicy {
-    /// 200 is safe, and nothing else is known.
+    /// Only that a 200 is safe is known.
     pub const UNDOCUMENTED: Self = Self::new(Delivered::Exactly200, None, Retries::Undocumented);
 
     /// How long a sender waits for the answer where the provider does not say: an

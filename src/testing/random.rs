@@ -1,11 +1,11 @@
 //! Chance that can be repeated.
 
-/// A source of chance that gives the same from the same seed.
+/// Random numbers that are the same for the same seed.
 ///
-/// It is that of [`fastrand`](https://docs.rs/fastrand): good enough to shuffle
-/// tests with, and no source of secrets. What a seed gives is the same on every
-/// machine, within one version of this crate and of its dependencies at most: do
-/// not write it into a test.
+/// They are those of [`fastrand`](https://docs.rs/fastrand): good enough to
+/// shuffle tests, and not for secrets. A seed gives the same on every machine,
+/// but perhaps not in the next version of this crate or its dependencies, so
+/// write no result into a test.
 ///
 /// ```
 /// use order_webhooks::testing::Random;

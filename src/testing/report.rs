@@ -9,9 +9,9 @@ use http::{Request, Response};
 use crate::testing::delivery::Delivery;
 use crate::testing::verdict::{Next, Span, Verdict};
 
-/// A delivery as it went, to its end.
+/// What happened to a delivery, from its first request to its end.
 ///
-/// `Display` tells it line by line, without headers and bodies:
+/// `Display` prints it line by line, without headers and bodies:
 ///
 /// ```text
 /// after 0 s: 401, repeats the request with credentials

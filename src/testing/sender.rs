@@ -11,8 +11,8 @@ use crate::testing::policy::DeliveryPolicy;
 /// A provider that sends to one endpoint: how it proves who it is, and how it
 /// delivers.
 ///
-/// There is one for every webhook of this crate. One of your own is put together
-/// from its parts:
+/// There is one for every webhook of this crate. Put one together for a
+/// provider of your own:
 ///
 /// ```
 /// use http::{HeaderName, HeaderValue};
@@ -84,8 +84,8 @@ impl Sender {
         self
     }
 
-    /// Leaves the body out of the requests without credentials. Senders have it
-    /// in there as a rule; a receiver has to take both.
+    /// Leaves the body out of the requests without credentials. Most senders
+    /// send it; a receiver has to take both.
     pub fn without_bare_body(mut self) -> Self {
         self.bare_body = false;
         self

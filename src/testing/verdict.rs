@@ -35,7 +35,7 @@ pub enum Next {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// The provider holds it for delivered.
+    /// The provider considers it delivered.
     Delivered,
     /// It failed, and the provider does not send it again, or does not say that
     /// it does: the event is lost.
@@ -72,7 +72,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Whether the provider got an answer and took it as it was meant.
+    /// Whether the provider got an answer and understood it as it was meant.
     #[must_use]
     pub fn is_delivered(&self) -> bool {
         match self {

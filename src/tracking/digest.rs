@@ -10,8 +10,8 @@ use crate::error::{ParseError, ParseErrorKind};
 #[cfg(any(feature = "musement", feature = "porterbuddy"))]
 use crate::wire::time::Timestamp;
 
-/// The SHA-256 of what a delivery says, for deliveries that have nothing else to
-/// be told apart by.
+/// The SHA-256 of what a delivery says, for deliveries that have no id and no
+/// version to compare.
 ///
 /// Its text form is 64 lower-case hexadecimal digits. A digest keeps text out of
 /// sight; it does not protect what can be guessed, such as a telephone number.

@@ -41,8 +41,8 @@ impl Key {
         Self(format!("{}:{}", part(kind), part(id)).into())
     }
 
-    /// The thing of this kind that has no id and is known by what is said about
-    /// it.
+    /// A thing of this kind that has no id: the digest of what is said about it
+    /// stands in.
     #[must_use]
     pub fn of_digest(kind: &str, digest: &ContentDigest) -> Self {
         Self(format!("{}:{DIGEST}{digest}", part(kind)).into())

@@ -1,4 +1,4 @@
-//! Where an event stands in the life of a thing.
+//! How new an event is.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -11,9 +11,10 @@ use crate::error::{ParseError, ParseErrorKind};
 use crate::tracking::ContentDigest;
 use crate::wire::time as timestamp;
 
-/// Where an event stands in the life of the thing that it is about.
+/// How new an event is, among those about one thing.
 ///
-/// It means something beside a [`Key`](crate::tracking::Key) only. The text form is one of
+/// Compare it with revisions of the same [`Key`](crate::tracking::Key) only.
+/// The text form is one of
 ///
 /// - `n` and 20 digits: the provider counts the changes of the thing;
 /// - `t`, a time in UTC with nine digits of fraction, a slash and the digest of
@@ -41,25 +42,26 @@ enum Place {
     Untold { content: ContentDigest },
 }
 
-/// How an event stands to another one.
+/// How an event compares with another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Standing {
-    /// It tells of a later state of the same thing.
+    /// It is about the same thing, and newer.
     Newer,
-    /// It tells the same once more.
+    /// It says the same once more.
     Same,
-    /// It tells of an earlier state of the same thing.
+    /// It is about the same thing, and older.
     Older,
-    /// Cannot tell: the events are about different things, or say nothing by
-    /// which they could be put in order.
+    /// They are about different things, or do not say enough to put them in
+    /// order.
     Unknown,
 }
 
 impl Standing {
-    /// Whether an event that stands so to the last one applied is to be applied.
+    /// Whether to apply an event that compares like this with the last one
+    /// applied.
     ///
-    /// One that cannot be told is: it may be news, and what is applied again
-    /// does no harm where applying sets a state.
+    /// `Unknown` is: it may be news, and where applying sets a state, applying
+    /// it twice does no harm.
     #[must_use]
     pub fn is_news(self) -> bool {
         match self {
@@ -77,8 +79,8 @@ impl Revision {
     }
 
     /// The state since this time, with the digest of what is said about it: of
-    /// two, the later is the newer. With the same time they are the same or
-    /// cannot be told.
+    /// two, the later is the newer. With the same time and the same content
+    /// they are the same; with other content they cannot be put in order.
     ///
     /// A time that is not in the years 0 to 9999 in UTC, which no provider can
     /// write, counts as none.
@@ -90,8 +92,8 @@ impl Revision {
         }
     }
 
-    /// A state of which it is not said when or how often the thing had changed:
-    /// nothing can be told, even of two that say the same.
+    /// A state without a count and without a time. It cannot be put in order,
+    /// not even with one that says the same.
     #[must_use]
     pub fn untold(content: ContentDigest) -> Self {
         Self(Place::Untold { content })
@@ -103,14 +105,14 @@ impl Revision {
         at.map_or(Self::untold(content), |at| Self::dated(at, content))
     }
 
-    /// Whether the provider said anything by which revisions are put in order.
-    /// If not, [`compare`](Self::compare) can never tell.
+    /// Whether the revision has a count or a time. Without one,
+    /// [`compare`](Self::compare) is always `Unknown`.
     #[must_use]
     pub fn can_be_ordered(&self) -> bool {
         !matches!(self.0, Place::Untold { .. })
     }
 
-    /// How this revision stands to another one of the same key.
+    /// How this revision compares with another one of the same key.
     #[must_use]
     pub fn compare(&self, other: &Self) -> Standing {
         let (order, same) = match (&self.0, &other.0) {

@@ -15,7 +15,12 @@ macro_rules! open_enum {
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $name {
-            $($(#[$doc])* $variant,)+
+            $(
+                $(#[$doc])*
+                ///
+                #[doc = concat!("On the wire: `", $word, "`" $(, " or `", $spelling, "`")*, ".")]
+                $variant,
+            )+
             /// A word that is not in the list, as it came.
             Other(Box<str>),
         }

@@ -13,10 +13,10 @@ use crate::wire::text::{ShortText, printable};
 /// `2021-06-08T12:16:40.123456789+02:00`.
 const LONGEST: usize = 35;
 
-/// A date, a time, or whatever a provider writes in its place: the text is kept
-/// as it came, and the moment is read out of it when it is asked for.
+/// A date, a time, or whatever a provider writes in its place: it keeps the
+/// text as it came, and reads the moment from it when you ask.
 ///
-/// What is printed by the providers, and what is read out of it:
+/// What the providers print, and what can be read from it:
 ///
 /// | text | printed by | a moment | a day |
 /// |---|---|---|---|
@@ -28,11 +28,11 @@ const LONGEST: usize = 35;
 /// | `2015-03-25`, `2021-06-30Z` | Bandwidth, numbers API | no: without a time | yes |
 /// | anything else: `soon`, an empty text | nobody | no | no |
 ///
-/// No offset and no time of the day is guessed, so that nothing is put in order
-/// by a guess. `Serialize` writes the text as it came, and so does `Display`, with
-/// control characters escaped. Two are equal if their texts are; compare
-/// [`to_offset_date_time`](Self::to_offset_date_time) to know whether they are the
-/// same moment.
+/// No offset and no time of day is guessed, so that events are never put in
+/// order by a guess. `Serialize` writes the text as it came, and so does
+/// `Display`, with control characters escaped. Two are equal if their texts
+/// are; compare [`to_offset_date_time`](Self::to_offset_date_time) to know
+/// whether they are the same moment.
 ///
 /// ```
 /// use order_webhooks::tracking::Timestamp;

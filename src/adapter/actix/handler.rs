@@ -8,7 +8,8 @@ use crate::adapter::delivery::Delivery;
 use crate::webhook::Webhook;
 
 /// An async function that takes up to eight extractors and, last, the delivery:
-/// `Verified<W>`, or `Result<Verified<W>, Rejection>` to see what is refused too.
+/// `Verified<W>`, or `Result<Verified<W>, Rejection>` to see refused deliveries
+/// too.
 ///
 /// The extractors are those that take no body, such as `web::Data`, `web::Path`
 /// and `HttpRequest`. `T` is what the function takes.

@@ -11,7 +11,8 @@ use crate::rejection::Rejection;
 use crate::webhook::{Verified, Webhook};
 
 /// An async function that takes up to eight extractors and, last, the delivery:
-/// `Verified<W>`, or `Result<Verified<W>, Rejection>` to see what is refused too.
+/// `Verified<W>`, or `Result<Verified<W>, Rejection>` to see refused deliveries
+/// too.
 ///
 /// The extractors are those that take no body, such as `State`, `Path` and
 /// `Extension`. `T` is what the function takes, and `S` the router's state.

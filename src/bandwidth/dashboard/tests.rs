@@ -32,7 +32,7 @@ fn an_account_id_cannot_leave_its_place_in_the_path() {
     let credentials = Credentials::new("u", "p").unwrap();
     for id in ["", "../1", "1/2", "1?a", "1#", "%2e", " 1"] {
         let error = Dashboard::new(id, &credentials).unwrap_err();
-        let message = "the account id is not made of letters, digits and hyphens";
+        let message = "the account id must be letters, digits and hyphens";
         assert_eq!(error.to_string(), message, "{id}");
     }
 }

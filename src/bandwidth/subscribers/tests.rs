@@ -87,7 +87,7 @@ fn a_number_has_one_owner() {
     ];
     let error = Subscribers::new(records).unwrap_err();
     assert_eq!(error, NumberTwice { position: 3 });
-    let message = "record 3 of the subscribers has a telephone number of another one";
+    let message = "record 3 of the subscribers has a telephone number of an earlier one";
     assert_eq!(error.to_string(), message);
     let inactive = record(["2223331007", "2223331008"]).with_inactive_numbers(["2223331001"]);
     let records = [record(["2223331001", "2223331002"]), inactive];

@@ -106,7 +106,8 @@ fn what_is_not_a_subscription() {
     }
     for url in ["", "shop.example", "https://", "https://a b", "javascript:alert(1)"] {
         let error = Callback::without_credentials(url).unwrap_err();
-        assert_eq!(error.to_string(), "the URL is not an http or https URL", "{url}");
+        let message = "the URL must start with https:// or http:// and have no white space";
+        assert_eq!(error.to_string(), message, "{url}");
     }
 }
 
