@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Private engines for the scripts beside this file, which source it: PostgreSQL and
 # nats-server from Debian's packages, on loopback addresses, below a folder that is
 # removed when the script ends.

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # curl; sends Expect: 100-continue by itself above 1 MiB.
 how=$1 url=$2 user=$3 password=$4 body=$5 expect=$6
 header='Expect:'

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # wget; shows its credentials when it is asked for them.
 url=$1 user=$2 password=$3 body=$4 expect=$5
 [ "$expect" = expect ] && set -- --header='Expect: 100-continue' || set --
