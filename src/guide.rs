@@ -6,6 +6,7 @@
 
 /// Answer port-outs, and give no number away.
 ///
+/// [actix]: crate::actix
 /// [proxy]: crate::guide::proxy
 /// [testing]: crate::guide::testing
 ///

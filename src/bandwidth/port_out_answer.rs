@@ -164,6 +164,20 @@ impl From<DenialReason> for PortOutAnswer {
 /// An error counts as a failed handler: Bandwidth gets the verdict that the
 /// webhook was built with. The error itself goes to the reporter and nowhere
 /// else: [`PortOutFailure::HandlerFailed`](crate::bandwidth::PortOutFailure).
+///
+/// ```
+/// use order_webhooks::Verified;
+/// use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutWebhook};
+///
+/// async fn on_port_out(request: Verified<PortOutWebhook>) -> std::io::Result<PortOutAnswer> {
+///     let pin = std::fs::read_to_string("pin.txt")?;
+///     Ok(match request.pin() {
+///         Some(given) if given == pin.trim() => PortOutAnswer::Allow,
+///         Some(_) => PortOutAnswer::deny(DenialReason::PinInvalid),
+///         None => PortOutAnswer::deny(DenialReason::PinMissing),
+///     })
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a port-out handler cannot return `{Self}`",
     note = "it returns `PortOutAnswer`, or `Result<PortOutAnswer, E>` where `E` becomes a \
