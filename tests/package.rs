@@ -87,6 +87,20 @@ fn every_link_of_a_guide_leads_somewhere_on_docs_rs() {
     }
 }
 
+/// rustdoc hides lines that begin with `# `; whoever reads the page elsewhere sees them.
+#[test]
+fn a_snippet_is_whole_wherever_it_is_read() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for page in files().iter().filter(|file| file.extension().is_some_and(|it| it == "md")) {
+        let text = fs::read_to_string(root.join(page)).unwrap();
+        for rest in text.split("```rust").skip(1) {
+            let hidden =
+                rest.split("\n```").next().unwrap().lines().find(|it| it.starts_with("# "));
+            assert_eq!(hidden, None, "{}", page.display());
+        }
+    }
+}
+
 /// An example that is published can be built: what it includes is there.
 #[test]
 fn what_a_source_includes_is_there() {
