@@ -1,14 +1,15 @@
-//! Asks Musement and Porterbuddy for what their webhooks did not bring, and puts
-//! the answers into the same inbox: one stream, in the order of its revisions.
+//! Asks Musement and Porterbuddy about orders whose deliveries were lost, and
+//! puts the answers into the same inbox as the deliveries. Revisions keep both
+//! in order.
 //!
 //! ```text
 //! cargo run --example fallback
 //! ```
 //!
-//! Some things are never told by a webhook, and have to be polled in this way even
-//! if every delivery arrives: Musement notifies standard activity products only, no
-//! gifts and other special products, and `REFUND_STARTED` is not among the changes
-//! that its newer guide notifies.
+//! Some changes are never sent, so poll for them even if every delivery
+//! arrives: Musement notifies standard activity products only, no gifts and
+//! other special products, and its newer guide does not list `REFUND_STARTED`
+//! as a trigger.
 //!
 //! The providers are stand-ins on a loopback address that have lost some
 //! deliveries. The program ends by itself.

@@ -1,6 +1,6 @@
 //! A service looks after its subscription when it starts: is it there, does it
-//! call the right URL, and does it hold long enough? It runs against a stand-in of
-//! Bandwidth's API on loopback.
+//! call the right URL, and does it last long enough? It runs against a stand-in
+//! of Bandwidth's API on loopback.
 //!
 //! ```sh
 //! cargo run --example subscription

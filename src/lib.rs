@@ -30,7 +30,7 @@
 //! | answer port-outs | the [guide](guide::port_outs), [`PortOutWebhook`](bandwidth::PortOutWebhook) |
 //! | test a handler | the [guide](guide::testing), [`testing`] |
 //! | keep deliveries, and work on them later | the [guide](guide::inbox), [`envelope`] |
-//! | recognise duplicates and late arrivals | [`tracking`], [`Tracked`] |
+//! | recognise duplicates and late arrivals | [`tracking`] |
 //! | ask a provider for lost deliveries | [`fallback`] |
 //! | run behind a proxy | the [guide](guide::proxy), [`PeerAddress`] |
 //! | use another server | the [guide](guide::servers), [`Receive`] |
@@ -94,7 +94,6 @@ pub use tracking::Tracked;
 #[doc(inline)]
 pub use webhook::{Receive, Verified, Webhook};
 
-// No badge: the guides are pages, and pages are for everyone.
 #[cfg_attr(docsrs, doc(auto_cfg = false))]
 #[cfg(all(any(doc, doctest), feature = "axum", feature = "actix", feature = "testing"))]
 pub mod guide;

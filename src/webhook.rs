@@ -109,6 +109,38 @@ pub trait Webhook: Clone + Send + Sync + 'static {
 ///
 /// The crate implements it for all webhooks, and nobody else can, so no webhook
 /// can leave out a check.
+///
+/// ```
+/// # #[cfg(feature = "porterbuddy")] {
+/// use order_webhooks::{Head, Receive, Secret, porterbuddy::OrderWebhook};
+///
+/// let webhook = OrderWebhook::new(&Secret::new("porterbuddy-api-key")?);
+/// let body = br#"{"orderId":"394326","orderStatus":"ready"}"#;
+/// let headers = [("x-porterbuddy-hmac-SHA256", webhook.signature().sign(body))];
+///
+/// let pending = webhook.authenticate(&Head::new("POST", &headers))?;
+/// // Your server reads the body here.
+/// let update = pending.verify(body)?;
+/// assert_eq!(update.order_id, "394326");
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// ```
+/// # #[cfg(feature = "porterbuddy")] {
+/// use order_webhooks::{Head, Receive, Secret, porterbuddy::OrderWebhook};
+///
+/// let webhook = OrderWebhook::new(&Secret::new("porterbuddy-api-key")?);
+/// let body = br#"{"orderId":"394326","orderStatus":"ready"}"#;
+/// let headers = [("x-porterbuddy-hmac-SHA256", webhook.signature().sign(body))];
+///
+/// let pending = webhook.authenticate(&Head::new("POST", &headers))?;
+/// // Your server reads the body here.
+/// let update = pending.verify(body)?;
+/// assert_eq!(update.order_id, "394326");
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Receive: Webhook + sealed::Sealed {
     /// Checks the head. A server that reads the body afterwards calls this
     /// first, and then [`Pending::verify`].
