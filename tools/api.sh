@@ -22,15 +22,20 @@ fi
 cargo public-api --version >/dev/null 2>&1 || cargo install --locked cargo-public-api
 
 listing=docs/public-api.txt
+now=$(mktemp)
+trap 'rm -f "$now" "$now.log"' EXIT
 # Without what every type has: blanket and automatic implementations, and derives.
-list() { cargo +nightly public-api --all-features -sss 2>/dev/null; }
+if ! cargo +nightly public-api --all-features -sss >"$now" 2>"$now.log"; then
+  cat "$now.log" >&2
+  exit 1
+fi
 
 if [[ ${1:-} == --write ]]; then
-  list >$listing
+  cp "$now" $listing
   exit
 fi
 
-if ! diff -u $listing <(list); then
+if ! diff -u $listing "$now"; then
   echo "the public API is not that of $listing: tools/api.sh --write, and a line in the changelog"
   exit 1
 fi
