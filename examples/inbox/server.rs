@@ -8,15 +8,15 @@ use std::future::pending;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{FromRef, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::any;
+use order_webhooks::axum::{Verified, receive};
 use order_webhooks::bandwidth::{self, NotificationWebhook, SubscriptionWebhook};
 use order_webhooks::envelope::Envelope;
 use order_webhooks::musement::{self, OrderItemWebhook};
 use order_webhooks::porterbuddy::{self, OrderWebhook};
-use order_webhooks::{Rejection, Tracked, Webhook, axum::Verified};
+use order_webhooks::{Rejection, Tracked, Webhook};
 use time::OffsetDateTime;
 
 use self::places::Places;
@@ -49,47 +49,14 @@ const PLACES: usize = 1_024;
 pub(crate) fn router(webhooks: Webhooks, inbox: Arc<Inbox>) -> Router {
     let places = Places::new(PLACES);
     Router::new()
-        .route("/musement", places.musement(any(on_order_item)))
-        .route("/porterbuddy", places.porterbuddy(any(on_order)))
-        .route("/bandwidth/notifications", places.notifications(any(on_notification)))
-        .route("/bandwidth/v2", places.notifications(any(on_subscription)))
-        .with_state(App { webhooks, inbox })
-}
-
-#[derive(Clone)]
-struct App {
-    webhooks: Webhooks,
-    inbox: Arc<Inbox>,
-}
-
-impl FromRef<App> for Arc<Inbox> {
-    fn from_ref(app: &App) -> Self {
-        Arc::clone(&app.inbox)
-    }
-}
-
-impl FromRef<App> for OrderItemWebhook {
-    fn from_ref(app: &App) -> Self {
-        app.webhooks.musement.clone()
-    }
-}
-
-impl FromRef<App> for OrderWebhook {
-    fn from_ref(app: &App) -> Self {
-        app.webhooks.porterbuddy.clone()
-    }
-}
-
-impl FromRef<App> for NotificationWebhook {
-    fn from_ref(app: &App) -> Self {
-        app.webhooks.notifications.clone()
-    }
-}
-
-impl FromRef<App> for SubscriptionWebhook {
-    fn from_ref(app: &App) -> Self {
-        app.webhooks.v2.clone()
-    }
+        .route("/musement", places.musement(receive(webhooks.musement, on_order_item)))
+        .route("/porterbuddy", places.porterbuddy(receive(webhooks.porterbuddy, on_order)))
+        .route(
+            "/bandwidth/notifications",
+            places.notifications(receive(webhooks.notifications, on_notification)),
+        )
+        .route("/bandwidth/v2", places.notifications(receive(webhooks.v2, on_subscription)))
+        .with_state(inbox)
 }
 
 /// Musement sends again until it sees a 200.
