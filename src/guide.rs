@@ -6,7 +6,6 @@
 
 /// Answer port-outs, and give no number away.
 ///
-/// [actix]: crate::actix
 /// [proxy]: crate::guide::proxy
 /// [testing]: crate::guide::testing
 ///

@@ -38,9 +38,11 @@ use debug_only;
 
 /// An order request.
 ///
-/// On the wire it is the JSON object that the page "Porterbuddy order webhook"
-/// prints in whole. Times are written with and without seconds, numbers as numbers
-/// and as text; each comes back as it was read.
+/// On the wire it is a JSON object. Times are written with and without seconds,
+/// numbers as numbers and as text; each comes back as it was read.
+///
+/// Source: Porterbuddy developer documentation, "Porterbuddy order webhook", which
+/// prints a whole request.
 ///
 /// ```
 /// use order_webhooks::porterbuddy::OrderRequest;

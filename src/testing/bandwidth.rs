@@ -17,12 +17,16 @@ const XML: HeaderValue = HeaderValue::from_static("application/xml");
 
 /// How Bandwidth delivers a notification: 200 and nothing else confirms, and one
 /// that fails never comes again.
+///
+/// Source: Bandwidth numbers documentation, "Webhooks".
 pub const NOTIFICATION_POLICY: DeliveryPolicy =
     DeliveryPolicy::new(Delivered::Exactly200, None, Retries::Never);
 
 /// How Bandwidth asks about a port-out: it waits 30 s for a 200 with a valid answer.
 /// Without an answer it asks eight times more, once every 5 minutes, and then
 /// approves; with another one it approves at once.
+///
+/// Source: Bandwidth numbers documentation, "Portout Validation Webhook".
 pub const PORT_OUT_POLICY: DeliveryPolicy = DeliveryPolicy::new(
     Delivered::ValidAnswer,
     Some(Duration::from_secs(30)),

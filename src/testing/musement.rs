@@ -10,6 +10,8 @@ use crate::testing::sender::Sender;
 
 /// How Musement delivers: 200 and nothing else confirms, and a delivery that fails
 /// comes again. It does not say when or how often.
+///
+/// Source: Musement partner API, "Order item webhook".
 pub const POLICY: DeliveryPolicy =
     DeliveryPolicy::new(Delivered::Exactly200, None, Retries::Unscheduled);
 

@@ -12,6 +12,8 @@ use crate::testing::sender::Sender;
 
 /// How Porterbuddy delivers: any status from 200 to 299 within 10 s confirms. After
 /// another it tries twice more, at rising intervals.
+///
+/// Source: Porterbuddy developer documentation, "Order webhook".
 pub const POLICY: DeliveryPolicy = DeliveryPolicy::new(
     Delivered::Any2xx,
     Some(Duration::from_secs(10)),
