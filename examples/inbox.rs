@@ -1,5 +1,5 @@
-//! Receives every webhook that wants no verdict into a store, and works on what
-//! is stored: nothing is lost, nothing is applied twice or out of order.
+//! Receives every webhook but the port-out into a store, and works on what is
+//! stored: nothing is lost, nothing is applied twice or out of order.
 //!
 //! ```text
 //! cargo run --example inbox

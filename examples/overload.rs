@@ -1,5 +1,6 @@
-//! What a receiver does when every provider tries again at once, after an outage:
-//! it works on so many deliveries at once, and sends away first what comes again.
+//! What a receiver does when every provider tries again at once, after an
+//! outage: it works on a bounded number of deliveries at once, and turns away
+//! first those that come again.
 //!
 //! ```text
 //! cargo run --example overload

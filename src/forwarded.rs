@@ -94,8 +94,8 @@ impl PeerAddress {
     /// # Traps
     ///
     /// - actix-web's `ConnectionInfo::realip_remote_addr()` takes the **first**
-    ///   address, of `Forwarded` before `X-Forwarded-For`: whoever sends one line
-    ///   `Forwarded: for=203.0.113.7` is let in as that address.
+    ///   address, of `Forwarded` before `X-Forwarded-For`: a sender with one
+    ///   line `Forwarded: for=203.0.113.7` gets in as that address.
     /// - `headers().get("x-forwarded-for")` takes the first line only. A proxy that
     ///   adds a line of its own leaves the sender's line the first.
     #[must_use]

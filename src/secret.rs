@@ -27,8 +27,7 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::EmptySecret`] for `""`: whoever knows that a secret is
-    /// empty knows the secret.
+    /// [`ConfigError::EmptySecret`] for `""`, which everybody knows.
     pub fn new(secret: impl Into<Vec<u8>>) -> Result<Self, ConfigError> {
         let secret = Zeroizing::new(secret.into());
         if secret.is_empty() {

@@ -6,8 +6,9 @@ use crate::auth::{Allowlist, BasicAuth};
 use crate::head::Head;
 use crate::rejection::Reason;
 
-/// Who may send to a webhook that is not signed: whoever has the credentials,
-/// whoever sends from an address of the list, or whoever does both.
+/// Who may send to a webhook that is not signed: those who have the
+/// credentials, those who send from an address of the list, or those who do
+/// both.
 ///
 /// There is no value that lets everyone in.
 ///

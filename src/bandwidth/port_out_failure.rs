@@ -91,7 +91,7 @@ impl fmt::Display for PortOutFailure {
             Self::Missed { proven, forged } => {
                 write!(
                     f,
-                    "failures that were not told: {proven} of proven senders, {forged} others"
+                    "failures not reported one by one: {proven} of proven senders, {forged} others"
                 )
             }
         }

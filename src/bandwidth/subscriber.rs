@@ -12,7 +12,8 @@ use crate::bandwidth::{
 use crate::error::ConfigError;
 use crate::secret::Secret;
 
-/// How many of the customer's numbers are told where none of a request is one.
+/// How many of the customer's own numbers a denial has if no number of the
+/// request is valid.
 const MOST_TOLD: usize = 100;
 
 /// The record of one customer, which judges a port-out.

@@ -43,7 +43,7 @@ pub struct Order {
 
 /// An item of an [`Order`], which has an example.
 ///
-/// `Debug` does not show the vouchers: whoever has one can use it.
+/// `Debug` does not show the vouchers: anyone who has one can use it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OrderItem {

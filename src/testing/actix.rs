@@ -17,9 +17,9 @@ impl Delivery {
     /// `actix_web::test::init_service(app)` gives, without a network.
     ///
     /// The waits between tries take no time. An answer that is later than
-    /// [`time_allowed`](Self::time_allowed), by the clock of tokio, is none, and
-    /// so is a body that breaks off. An error that leaves the application is
-    /// answered as actix-web answers it.
+    /// [`time_allowed`](Self::time_allowed), by the clock of tokio, does not
+    /// count, and neither does a body that breaks off. An error that leaves the
+    /// application is answered as actix-web answers it.
     ///
     /// ```
     /// use actix_web::{App, test, web};

@@ -152,8 +152,8 @@ impl Delivery {
         Self { stage, failed: 0, elapsed: Duration::ZERO, ..self.clone() }
     }
 
-    /// Takes the answer to the request that was due. An answer that is later than
-    /// [`time_allowed`](Self::time_allowed) is none: see
+    /// Takes the answer to the request that was due. An answer that is later
+    /// than [`time_allowed`](Self::time_allowed) does not count: see
     /// [`unanswered`](Self::unanswered).
     pub fn answered<B: AsRef<[u8]>>(&mut self, response: &Response<B>) -> Next {
         let status = response.status();

@@ -71,12 +71,12 @@ impl Timestamp {
         self.0.as_str()
     }
 
-    /// The moment, with the offset that it was given. None without an offset,
-    /// without a time of the day, or if the text is no timestamp.
+    /// The moment, with the offset that it was given. `None` without an offset,
+    /// without a time of day, or if the text is not a timestamp.
     ///
     /// Digits of the fraction past the ninth are cut. A leap second, which can
-    /// only be the last second of a month, becomes the nanosecond before it. A
-    /// moment that is past the year 9999 in UTC is none.
+    /// only be the last second of a month, becomes the nanosecond before it.
+    /// `None` for a moment that is past the year 9999 in UTC, too.
     #[must_use]
     pub fn to_offset_date_time(&self) -> Option<OffsetDateTime> {
         parse(self.as_str())

@@ -14,8 +14,8 @@ const WAITING: usize = 256;
 
 /// The reports of one webhook: two queues and one thread.
 ///
-/// Forged questions have a queue of their own, so that no number of them keeps
-/// back what is told of a proven sender's.
+/// Forged questions have a queue of their own, so that no number of them holds
+/// up the reports about a proven sender.
 pub(super) struct Reports {
     reporter: Reporter,
     queues: Arc<Mutex<Queues>>,
@@ -36,7 +36,7 @@ impl Reports {
         Self { reporter, queues: Arc::default(), thread: Pool::new(NonZeroUsize::MIN) }
     }
 
-    /// Takes a report, or counts it. Nobody waits for it to be told.
+    /// Takes a report, or counts it. Nobody waits for the reporter.
     pub(super) fn tell(&self, runtime: Handle, failure: PortOutFailure) {
         let mut queues = lock(&self.queues);
         let not_taken = queues.take(failure);
@@ -126,7 +126,7 @@ mod tests {
         let told = rest(&mut queues);
         assert_eq!(told.len(), WAITING * 2 + 1);
         assert!(told[..WAITING].iter().all(|told| told == "the body is incomplete"));
-        let missed = "failures that were not told: 2 of proven senders, 3 others";
+        let missed = "failures not reported one by one: 2 of proven senders, 3 others";
         assert_eq!(told[WAITING], missed);
         assert!(told[WAITING + 1..].iter().all(|told| told == "the method is not POST"));
         assert_eq!(rest(&mut queues), Vec::<String>::new(), "told once");
