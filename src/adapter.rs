@@ -10,7 +10,5 @@ pub mod body;
 mod delivery;
 #[cfg(all(feature = "body", feature = "bandwidth"))]
 mod guard;
-#[cfg(feature = "body")]
-mod peer;
 #[cfg(feature = "tower")]
 pub mod tower;

@@ -1,4 +1,4 @@
-//! A complete response to a sender.
+//! A complete response to a sender, and what a handler tells one.
 
 use std::fmt;
 
@@ -12,8 +12,7 @@ use http::{HeaderValue, Response, StatusCode};
 /// expects another status than those of [`Receipt`](crate::Receipt) returns one:
 ///
 /// ```
-/// use http::StatusCode;
-/// use order_webhooks::webhook::Answer;
+/// /// use order_webhooks::webhook::Answer;
 ///
 /// assert_eq!(Answer::empty(StatusCode::ACCEPTED).to_response().status(), 202);
 /// ```
@@ -71,5 +70,31 @@ impl From<Answer> for Response<Bytes> {
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+/// A handler's answer to a provider that sends a delivery again if it failed.
+///
+/// ```
+/// use order_webhooks::{Receipt, webhook::Answer};
+///
+/// assert_eq!(Answer::from(Receipt::Accepted).status(), 200);
+/// assert_eq!(Answer::from(Receipt::TryAgain).status(), 503);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Receipt {
+    /// The event is safe; the sender need not send it again: 200.
+    Accepted,
+    /// The event could not be kept; the sender should send it again: 503.
+    TryAgain,
+}
+
+impl From<Receipt> for Answer {
+    fn from(receipt: Receipt) -> Self {
+        Self::empty(match receipt {
+            Receipt::Accepted => StatusCode::OK,
+            Receipt::TryAgain => StatusCode::SERVICE_UNAVAILABLE,
+        })
     }
 }

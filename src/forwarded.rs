@@ -11,7 +11,7 @@ use http::HeaderName;
 use http::header::FORWARDED;
 
 use crate::head::Headers;
-use crate::peer::PeerAddress;
+use crate::head::PeerAddress;
 
 impl PeerAddress {
     /// The address of the sender, as your own proxies wrote it into this

@@ -1,11 +1,10 @@
 //! The head of a delivery: its method, its headers and the sender's address.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::peer::PeerAddress;
 use crate::rejection::Reason;
 
 /// Headers that can be looked up by name, in whatever type a server keeps them.
@@ -157,6 +156,26 @@ impl fmt::Debug for Head<'_> {
             .field("method", &self.method)
             .field("peer", &self.peer)
             .finish_non_exhaustive()
+    }
+}
+
+/// The sender's address, as the server knows it.
+///
+/// Behind a proxy, let a middleware of yours put it into the request's
+/// extensions, with [`from_header`](Self::from_header). Every adapter, and
+/// [`Head::of`](crate::Head::of), then takes it in place of the connection's
+/// address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PeerAddress(pub IpAddr);
+
+impl PeerAddress {
+    /// No address, `0.0.0.0`. It lets nobody in, and the address of the
+    /// connection does not count either.
+    pub const UNKNOWN: Self = Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+
+    /// The address that the extensions of a request hold.
+    pub(crate) fn of(extensions: &http::Extensions) -> Option<IpAddr> {
+        extensions.get::<Self>().map(|peer| peer.0)
     }
 }
 

@@ -60,10 +60,8 @@ mod limits;
 mod log;
 #[cfg(feature = "musement")]
 pub mod musement;
-mod peer;
 #[cfg(feature = "porterbuddy")]
 pub mod porterbuddy;
-mod receipt;
 mod rejection;
 mod secret;
 #[cfg(feature = "testing")]
@@ -81,12 +79,11 @@ pub use adapter::body;
 #[cfg(feature = "tower")]
 pub use adapter::tower;
 #[doc(inline)]
+pub use answer::Receipt;
 pub use auth::{Allowlist, BasicAuth, Credentials};
 pub use error::{ConfigError, ParseError};
-pub use head::Head;
+pub use head::{Head, PeerAddress};
 pub use limits::Limits;
-pub use peer::PeerAddress;
-pub use receipt::Receipt;
 pub use rejection::{Reason, Rejection};
 pub use secret::Secret;
 #[doc(inline)]

@@ -12,15 +12,13 @@
 mod fallback;
 mod order;
 mod order_id;
-mod order_item_status;
 mod order_item_update;
 mod webhook;
 
-pub use crate::receipt::Receipt;
+pub use crate::answer::Receipt;
 pub use crate::wire::time::Timestamp;
 pub use fallback::Fallback;
 pub use order::{Order, OrderItem};
 pub use order_id::OrderId;
-pub use order_item_status::OrderItemStatus;
-pub use order_item_update::OrderItemUpdate;
+pub use order_item_update::{OrderItemStatus, OrderItemUpdate};
 pub use webhook::OrderItemWebhook;

@@ -14,14 +14,12 @@
 
 mod fallback;
 pub mod order_request;
-mod order_status;
 mod order_status_update;
 mod webhook;
 
-pub use crate::receipt::Receipt;
+pub use crate::answer::Receipt;
 pub use crate::wire::time::Timestamp;
 pub use fallback::{Fallback, InvalidOrderId};
 pub use order_request::OrderRequest;
-pub use order_status::OrderStatus;
-pub use order_status_update::OrderStatusUpdate;
+pub use order_status_update::{OrderStatus, OrderStatusUpdate};
 pub use webhook::OrderWebhook;

@@ -10,7 +10,6 @@ pub(crate) mod escape;
 pub(crate) mod json;
 pub(crate) mod lenient;
 pub(crate) mod open;
-pub(crate) mod text;
 pub(crate) mod time;
 #[cfg(feature = "bandwidth")]
 pub(crate) mod xml;

@@ -16,10 +16,10 @@ use tracing::field::{Field, Visit};
 /// and from its own module.
 const FLOORS: [&[&str]; 10] = [
     &["error"],
-    &["secret", "limits", "peer", "answer"],
+    &["secret", "limits", "answer"],
     &["rejection"],
     &["head"],
-    &["auth", "forwarded", "log", "receipt", "wire", "fallback"],
+    &["auth", "forwarded", "log", "wire", "fallback"],
     &["tracking"],
     &["webhook"],
     &["musement", "porterbuddy", "bandwidth"],

@@ -25,8 +25,8 @@ cargo mutants --version >/dev/null 2>&1 || cargo install --locked cargo-mutants
 files=()
 tests="--lib --tests"
 if [[ "${1:-}" == core ]]; then
-  for file in src/auth/*.rs src/{answer,error,head,limits,peer,receipt,rejection,secret,webhook}.rs \
-    src/bandwidth/{denial,receipt,port_out_answer,port_out_webhook,subscriber}.rs; do
+  for file in src/auth/*.rs src/{answer,error,head,limits,rejection,secret,webhook}.rs \
+    src/bandwidth/{denial,port_out_answer,port_out_webhook,subscriber}.rs; do
     files+=(--file "$file")
   done
   tests="--lib --test vectors --test conformance --test properties"

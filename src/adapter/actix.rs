@@ -105,13 +105,13 @@ use crate::adapter::delivery::Delivery as _;
 #[cfg(feature = "bandwidth")]
 use crate::adapter::guard::{self, Guard};
 use crate::answer::Answer;
+use crate::answer::Receipt;
 #[cfg(feature = "bandwidth")]
 use crate::bandwidth::{IntoPortOutAnswer, PortOutWebhook};
+use crate::head::PeerAddress;
 use crate::head::{Head, Headers};
 use crate::limits::Limits;
 use crate::log;
-use crate::peer::PeerAddress;
-use crate::receipt::Receipt;
 use crate::rejection::Rejection;
 use crate::webhook::{Extract, Receive as _, Webhook};
 

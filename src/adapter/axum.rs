@@ -103,11 +103,11 @@ use crate::adapter::body;
 #[cfg(feature = "bandwidth")]
 use crate::adapter::guard::{self, Guard};
 use crate::answer::Answer;
+use crate::answer::Receipt;
 #[cfg(feature = "bandwidth")]
 use crate::bandwidth::{IntoPortOutAnswer, PortOutWebhook};
 #[cfg(feature = "bandwidth")]
 use crate::log;
-use crate::receipt::Receipt;
 use crate::rejection::Rejection;
 use crate::webhook::Extract;
 

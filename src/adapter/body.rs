@@ -32,6 +32,7 @@
 #[cfg(feature = "bandwidth")]
 use std::future::ready;
 use std::future::{Future, poll_fn};
+use std::net::IpAddr;
 use std::pin::pin;
 use std::task::Poll;
 
@@ -46,10 +47,10 @@ use tokio::time::timeout;
 
 #[cfg(feature = "bandwidth")]
 use crate::adapter::guard::{self, Guard};
-use crate::adapter::peer;
 #[cfg(feature = "bandwidth")]
 use crate::bandwidth::{IntoPortOutAnswer, PortOutWebhook};
 use crate::head::Head;
+use crate::head::PeerAddress;
 use crate::limits::Limits;
 #[cfg(feature = "bandwidth")]
 use crate::log;
@@ -154,7 +155,7 @@ pub(super) async fn receive_parts<W: Webhook>(
     body: impl Body,
 ) -> Result<Verified<W>, Rejection> {
     let head = Head::of_parts(parts);
-    let pending = webhook.authenticate(&match peer::of(&parts.extensions) {
+    let pending = webhook.authenticate(&match peer_of(&parts.extensions) {
         Some(peer) => head.with_peer(peer),
         None => head,
     });
@@ -241,6 +242,17 @@ impl Whole {
     fn into_bytes(self) -> Bytes {
         if self.rest.is_empty() { self.first } else { self.rest.freeze() }
     }
+}
+
+/// The server's own word first, and then axum's of the connection.
+fn peer_of(extensions: &http::Extensions) -> Option<IpAddr> {
+    let given = PeerAddress::of(extensions);
+    #[cfg(feature = "axum")]
+    let given = given.or_else(|| {
+        let info = extensions.get::<::axum::extract::ConnectInfo<std::net::SocketAddr>>();
+        info.map(|info| info.0.ip())
+    });
+    given
 }
 
 #[cfg(test)]

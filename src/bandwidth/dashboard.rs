@@ -10,7 +10,7 @@ use crate::auth::Credentials;
 use crate::bandwidth::document::Value as _;
 use crate::bandwidth::{Subscription, SubscriptionState};
 use crate::error::ParseError;
-use crate::wire::text::{percent_encoded, printable};
+use crate::wire::open::{percent_encoded, printable};
 use crate::wire::xml::Reader;
 
 const XML: HeaderValue = HeaderValue::from_static("application/xml");

@@ -1,5 +1,8 @@
-//! The notification webhook: who may send it.
+//! The notification webhook: who may send it, and what it is answered.
 
+use http::StatusCode;
+
+use crate::answer::Answer;
 use crate::auth::Senders;
 use crate::bandwidth::Notification;
 use crate::error::ParseError;
@@ -13,7 +16,7 @@ use crate::webhook::{Extract, Webhook};
 /// On the wire it is a POST of XML, a [`Notification`]. The first request comes
 /// without credentials and gets a 401 with a challenge. Bandwidth repeats it
 /// with the credentials of the subscription. The body of the first one is never
-/// looked at. Reply with a [`Receipt`](crate::bandwidth::Receipt).
+/// looked at. Reply with a [`Receipt`].
 ///
 /// Source: Bandwidth numbers documentation, "Webhooks", "Order Webhook" and
 /// "Event Webhook".
@@ -74,3 +77,22 @@ impl Webhook for NotificationWebhook {
 }
 
 impl Extract for NotificationWebhook {}
+
+/// A handler's answer to a notification of Bandwidth's.
+///
+/// There is only one: Bandwidth never sends a notification again, whatever the
+/// answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Receipt {
+    /// Received: 200.
+    Accepted,
+}
+
+impl From<Receipt> for Answer {
+    fn from(receipt: Receipt) -> Self {
+        Self::empty(match receipt {
+            Receipt::Accepted => StatusCode::OK,
+        })
+    }
+}

@@ -6,7 +6,7 @@ use crate::fallback::request::{Api, secret_value};
 use crate::fallback::{self, FallbackError, InvalidApi};
 use crate::porterbuddy::OrderStatusUpdate;
 use crate::secret::Secret;
-use crate::wire::text;
+use crate::wire::open;
 
 /// Asks Porterbuddy's API about orders whose deliveries were lost.
 ///
@@ -79,7 +79,7 @@ impl Fallback {
         if matches!(order_id, "" | "." | "..") {
             return Err(InvalidOrderId);
         }
-        let path = format!("/order/{}/status", text::percent_encoded(order_id));
+        let path = format!("/order/{}/status", open::percent_encoded(order_id));
         self.0.request(Method::GET, &path).ok_or(InvalidOrderId)
     }
 

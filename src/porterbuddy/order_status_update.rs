@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::ParseError;
-use crate::porterbuddy::{OrderStatus, Timestamp};
+use crate::porterbuddy::Timestamp;
 use crate::tracking::{Fields, Key, Revision, Tracked};
+use crate::wire::open::open_enum;
 use crate::wire::{json, lenient};
 
 /// An order whose status or pickup time has changed.
@@ -98,6 +99,36 @@ impl Tracked for OrderStatusUpdate {
             .digest();
         let changed = self.status_updated_at.as_ref();
         Revision::perhaps_dated(changed.and_then(Timestamp::to_offset_date_time), content)
+    }
+}
+
+open_enum! {
+    /// The status of an order.
+    ///
+    /// The documentation says that its list changes. Unknown statuses become
+    /// [`OrderStatus::Other`], with their text. `Display` writes a status as
+    /// Porterbuddy does.
+    ///
+    /// Source: Porterbuddy developer documentation, "Order status".
+    ///
+    /// ```
+    /// use order_webhooks::porterbuddy::OrderStatus;
+    ///
+    /// assert_eq!(OrderStatus::from("delivered"), OrderStatus::Delivered);
+    /// assert_eq!(OrderStatus::from("NEW").as_str(), "NEW");
+    /// ```
+    pub enum OrderStatus {
+        /// The order has been received.
+        Received = "received",
+        /// Ready to be picked up.
+        Ready = "ready",
+        /// On its way.
+        InDelivery = "in_delivery",
+        /// Delivered.
+        Delivered = "delivered",
+        /// Cancelled. The documentation has both spellings; it is written with
+        /// two l.
+        Cancelled = "cancelled" | "canceled",
     }
 }
 

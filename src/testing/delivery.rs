@@ -8,12 +8,12 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 
 use crate::testing::challenge::asks_for_basic;
+use crate::testing::disorder::Random;
 use crate::testing::forgery::{Forgery, damage};
 use crate::testing::payload::Payload;
 use crate::testing::policy::{Delivered, DeliveryPolicy, Retries};
 #[cfg(feature = "bandwidth")]
 use crate::testing::port_out;
-use crate::testing::random::Random;
 use crate::testing::sender::Sender;
 use crate::testing::verdict::{Failure, Next, Verdict};
 

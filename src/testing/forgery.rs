@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::HeaderValue;
 
-use crate::testing::random::Random;
+use crate::testing::disorder::Random;
 
 /// What a forged delivery shows in place of the proof of its sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use http::StatusCode;
 #[cfg(feature = "bandwidth")]
 use crate::error::ParseError;
 #[cfg(feature = "bandwidth")]
-use crate::wire::text::printable;
+use crate::wire::open::printable;
 
 /// What the provider does next.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime, UtcOffset};
 
 use crate::wire::lenient;
-use crate::wire::text::{ShortText, printable};
+use crate::wire::open::{ShortText, printable};
 
 /// The longest form that a provider prints, with nine digits of fraction:
 /// `2021-06-08T12:16:40.123456789+02:00`.
