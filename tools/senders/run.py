@@ -82,9 +82,10 @@ class Server:
             self.ids.put(json.loads(line)["event"]["OrderId"])
 
     def arrived(self, expected):
-        """The ids that have come since the last call."""
+        """The ids that have come since the last call. The server writes them from a thread
+        of its own, on a busy machine well after its answer."""
         ids = []
-        deadline = time.monotonic() + (0.3 if expected else 0.1)
+        deadline = time.monotonic() + (10 if expected else 0.1)
         while (left := deadline - time.monotonic()) > 0:
             try:
                 ids.append(self.ids.get(timeout=left))
