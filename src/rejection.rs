@@ -10,7 +10,7 @@ use http::{HeaderName, HeaderValue, Response, StatusCode};
 use crate::answer::Answer;
 use crate::error::ParseError;
 
-/// Why a delivery was refused.
+/// Why a delivery was refused. [`Rejection`] has an example.
 ///
 /// `Display` is for the receiver's log. It shows nothing that the sender sent
 /// and nothing secret; the sender gets a status and, with a 401, the challenge.

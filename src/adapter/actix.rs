@@ -119,7 +119,7 @@ pub use self::handler::Handler;
 pub use crate::webhook::Verified;
 
 /// A route that receives the deliveries of a webhook and hands them to this
-/// handler; see the [module](self).
+/// handler. The [module](self) has an example.
 ///
 /// The webhook sees every method and refuses all but POST with a 405.
 pub fn receive<W, H, T>(webhook: W, handler: H) -> Route
@@ -140,8 +140,8 @@ where
     })
 }
 
-/// A route that answers port-outs with this handler, in time and in every case;
-/// see the [module](self).
+/// A route that answers port-outs with this handler, in time and in every case.
+/// The [module](self) has an example.
 ///
 /// The handler runs on threads of the webhook and has until its deadline. If it
 /// fails, panics or is not done by then, the sender gets the verdict that the

@@ -115,7 +115,7 @@ pub use self::handler::Handler;
 pub use crate::webhook::Verified;
 
 /// A route that receives the deliveries of a webhook and hands them to this
-/// handler; see the [module](self).
+/// handler. The [module](self) has an example.
 ///
 /// The webhook sees every method and refuses all but POST with a 405.
 pub fn receive<W, H, T, S>(webhook: W, handler: H) -> MethodRouter<S>
@@ -136,8 +136,8 @@ where
     })
 }
 
-/// A route that answers port-outs with this handler, in time and in every case;
-/// see the [module](self).
+/// A route that answers port-outs with this handler, in time and in every case.
+/// The [module](self) has an example.
 ///
 /// Extractors and handler run on threads of the webhook and have until its
 /// deadline. If they fail, panic or are not done by then, the sender gets the

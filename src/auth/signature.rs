@@ -12,7 +12,8 @@ use crate::head::Head;
 use crate::rejection::Reason;
 use crate::secret::Secret;
 
-/// How the 32 bytes of a signature are written in the header.
+/// How the 32 bytes of a signature are written in the header. [`BodySignature`]
+/// has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SignatureEncoding {

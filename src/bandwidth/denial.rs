@@ -10,6 +10,13 @@ use crate::bandwidth::document::document;
 /// There are no others. A denial with 7599 or with a code that Bandwidth does
 /// not know *approves* the port-out, so neither can be named here.
 ///
+/// ```
+/// use order_webhooks::bandwidth::DenialReason;
+///
+/// assert_eq!(DenialReason::PinInvalid.code(), 7513);
+/// assert_eq!(DenialReason::PinInvalid.to_string(), "7513 PIN invalid");
+/// ```
+///
 /// Source: Bandwidth numbers documentation, "Portout Validation Webhook".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]

@@ -44,7 +44,8 @@ pub struct Subscription {
     pub(super) number_format: Option<NumberFormat>,
 }
 
-/// What a subscription is about: one of the two.
+/// What a subscription is about: orders or events. [`Subscription::to_orders`]
+/// and [`Subscription::to_events`] choose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Topic {
     /// Orders of a type.
@@ -54,7 +55,7 @@ pub enum Topic {
 }
 
 /// How long a subscription lasts. One with an order id ends earlier, when that
-/// order is final.
+/// order is final. [`Subscription`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiry {
     /// For this long, in whole seconds.

@@ -101,7 +101,8 @@ impl fmt::Debug for SubscriptionState {
     }
 }
 
-/// What to do so that a subscription is there; see [`Subscription::next_step`].
+/// What to do so that a subscription is there; see [`Subscription::next_step`],
+/// which has an example.
 ///
 /// To renew or change a subscription, create the new one first and then delete
 /// the old one. So nothing is missed, and [`Tracked`](crate::Tracked)

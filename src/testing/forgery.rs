@@ -7,7 +7,8 @@ use http::HeaderValue;
 
 use crate::testing::disorder::Random;
 
-/// What a forged delivery shows in place of the proof of its sender.
+/// What a forged delivery shows in place of the proof of its sender. The
+/// [module](crate::testing) has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Forgery {

@@ -10,7 +10,8 @@ use crate::error::ParseError;
 #[cfg(feature = "bandwidth")]
 use crate::wire::open::printable;
 
-/// What the provider does next.
+/// What the provider does next. [`Delivery`](crate::testing::Delivery) has an
+/// example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 #[must_use]
@@ -31,7 +32,7 @@ pub enum Next {
     Ended(Verdict),
 }
 
-/// How a delivery ended.
+/// How a delivery ended; see [`Report::verdict`](crate::testing::Report).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {

@@ -42,7 +42,7 @@ enum Place {
     Untold { content: ContentDigest },
 }
 
-/// How an event compares with another one.
+/// How an event compares with another one; see [`Revision::compare`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Standing {
     /// It is about the same thing, and newer.

@@ -4,6 +4,8 @@ use serde_json::{Map, Value};
 use super::{Number, debug_only};
 
 /// A parcel: what the courier carries.
+///
+/// [`OrderRequest`](crate::porterbuddy::OrderRequest) has an example.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 #[non_exhaustive]
@@ -49,6 +51,8 @@ impl Parcel {
 }
 
 /// An item: what was bought.
+///
+/// It is a part of an [`OrderRequest`](crate::porterbuddy::OrderRequest).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 #[non_exhaustive]
@@ -117,7 +121,9 @@ impl Item {
     }
 }
 
-/// A price.
+/// A price: an amount and its currency.
+///
+/// It is a part of an [`OrderRequest`](crate::porterbuddy::OrderRequest).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 #[non_exhaustive]
@@ -141,7 +147,9 @@ impl Price {
     }
 }
 
-/// A bar code.
+/// A bar code and its symbology.
+///
+/// It is a part of an [`OrderRequest`](crate::porterbuddy::OrderRequest).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 #[non_exhaustive]

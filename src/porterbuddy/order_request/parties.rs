@@ -4,6 +4,8 @@ use serde_json::{Map, Value};
 use super::{DeliveryWindow, Number, PickupWindow, debug_only};
 
 /// Where the parcels are picked up, and from whom.
+///
+/// [`OrderRequest`](crate::porterbuddy::OrderRequest) has an example.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 #[non_exhaustive]
@@ -51,6 +53,8 @@ impl Origin {
 }
 
 /// Where the parcels are delivered, to whom and how.
+///
+/// [`OrderRequest`](crate::porterbuddy::OrderRequest) has an example.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 #[non_exhaustive]
@@ -98,7 +102,9 @@ impl Destination {
     }
 }
 
-/// A postal address.
+/// A postal address, such as Keysers Gate 3, 0165 Oslo.
+///
+/// [`OrderRequest`](crate::porterbuddy::OrderRequest) has an example.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 #[non_exhaustive]
@@ -142,6 +148,8 @@ impl Address {
 }
 
 /// What is checked when the parcels are handed over.
+///
+/// It is a part of an [`OrderRequest`](crate::porterbuddy::OrderRequest).
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 #[non_exhaustive]

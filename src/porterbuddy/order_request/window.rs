@@ -5,6 +5,8 @@ use super::debug_only;
 use crate::porterbuddy::Timestamp;
 
 /// When the parcels can be picked up.
+///
+/// [`OrderRequest`](crate::porterbuddy::OrderRequest) has an example.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 #[non_exhaustive]
@@ -30,6 +32,8 @@ impl PickupWindow {
 }
 
 /// When the parcels are to be delivered.
+///
+/// [`OrderRequest`](crate::porterbuddy::OrderRequest) has an example.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 #[non_exhaustive]
