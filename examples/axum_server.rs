@@ -12,18 +12,15 @@
 //! as `info` or `order_webhooks=debug`.
 
 mod common;
+#[path = "common/serve.rs"]
+mod serve;
 
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use common::{Records, STOPS_WITHIN, Webhooks, keep, report};
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
+use common::{Records, Webhooks, keep, report};
 use order_webhooks::Rejection;
 use order_webhooks::axum::{Verified, port_out, receive};
 use order_webhooks::bandwidth::{
@@ -31,11 +28,8 @@ use order_webhooks::bandwidth::{
 };
 use order_webhooks::musement::{self, OrderItemWebhook};
 use order_webhooks::porterbuddy::{self, OrderWebhook};
+use serve::serve;
 use tokio::net::TcpListener;
-use tokio::signal;
-
-/// The time for the head of a request, as actix-web has it by default.
-const HEAD_WITHIN: Duration = Duration::from_secs(5);
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -51,34 +45,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     serve(TcpListener::from_std(common::listen()?)?, app).await;
     common::flush();
     Ok(())
-}
-
-/// Serves until the process is asked to stop, and then answers what is under way.
-///
-/// `axum::serve` has no time limit for heads and none for its graceful stop: half
-/// a head would keep its connection, and the process, for as long as the sender
-/// likes.
-async fn serve(listener: TcpListener, app: Router) {
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
-    let connections = GracefulShutdown::new();
-    let mut stopped = std::pin::pin!(stopped());
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = &mut stopped => break,
-        };
-        let Ok((stream, _)) = accepted else {
-            // Out of file descriptors, most likely: connections end meanwhile.
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            continue;
-        };
-        let service = TowerToHyperService::new(app.clone());
-        let connection = http.serve_connection(TokioIo::new(stream), service);
-        tokio::spawn(connections.watch(connection));
-    }
-    drop(listener);
-    let _ = tokio::time::timeout(STOPS_WITHIN, connections.shutdown()).await;
 }
 
 /// What is asked, and what the answer is, is printed; a customer's data is not.
@@ -127,20 +93,4 @@ async fn on_subscription(
         tracing::error!("an update is lost: whether it will be sent again is not documented");
     }
     Ok(bandwidth::Receipt::Accepted)
-}
-
-/// Ends when the process is asked to stop.
-async fn stopped() {
-    #[cfg(unix)]
-    {
-        let terminate = signal::unix::signal(signal::unix::SignalKind::terminate());
-        if let Ok(mut terminate) = terminate {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = signal::ctrl_c() => {}
-            }
-            return;
-        }
-    }
-    let _ = signal::ctrl_c().await;
 }

@@ -13,7 +13,6 @@
 //!
 //! The providers are stand-ins on a loopback address that have lost some
 //! deliveries. The program ends by itself.
-#![allow(clippy::print_stderr, reason = "the inbox of the example prints what goes wrong")]
 #![allow(clippy::print_stdout, reason = "what happens is the point of the example")]
 #![allow(dead_code, reason = "the examples share more than each of them uses")]
 
@@ -45,6 +44,7 @@ use tokio::task::spawn_blocking;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let _log = common::log()?;
     let file = std::env::temp_dir().join(format!("order-webhooks-{}.db", std::process::id()));
     let reconciled = match file.to_str() {
         Some(path) => reconcile(path).await,

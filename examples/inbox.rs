@@ -12,7 +12,6 @@
 //! `ROLE` is `receiver` or `worker` for a process that does one of the two, and
 //! `RETENTION_DAYS` says how long what is settled is kept. The rest is as in
 //! `examples/axum_server.rs`. `docs/inbox.md` says why it is done as it is.
-#![allow(clippy::print_stderr, reason = "a server that prints is the point of the example")]
 #![allow(dead_code, reason = "the examples share more than each of them uses")]
 
 mod common;
@@ -28,6 +27,7 @@ use std::sync::Arc;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    let _log = common::log()?;
     let inbox = sql::from_env().await.map_err(|error| inbox::Chain(&*error).to_string())?;
     server::run(Arc::new(inbox)).await
 }

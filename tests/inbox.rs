@@ -5,7 +5,7 @@
 //! `DATABASE_CRASH`, the command that crashes the server and starts it again;
 //! `tools/inbox/stores.sh` has both.
 #![cfg(all(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects)]
 #![allow(dead_code, reason = "the examples use more of it")]
 

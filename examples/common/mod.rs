@@ -1,4 +1,4 @@
-//! What the two example servers share: the configuration, and the lines that
+//! What the example servers share: the configuration, and the lines that
 //! they print.
 //!
 //! Nothing here waits for who reads the output. A reader that stops reading would
@@ -7,9 +7,9 @@
 use std::error::Error;
 use std::io::{self, Write as _};
 use std::net::TcpListener;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, channel, sync_channel};
-use std::sync::{LazyLock, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -21,9 +21,10 @@ use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::{BasicAuth, Limits, Rejection, Secret, Verified, Webhook};
 use serde::Serialize;
-use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
+use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -90,34 +91,44 @@ fn var(name: &str, default: &str) -> Result<String, Box<dyn Error>> {
 /// How long the server takes to answer what is under way when it is stopped.
 pub(crate) const STOPS_WITHIN: Duration = Duration::from_secs(10);
 
-static LOST: OnceLock<ErrorCounter> = OnceLock::new();
+/// What is logged if `LOG` does not say it: warnings, and where a server listens. The
+/// crate's own log would tell every delivery once more; `LOG=info` shows both.
+const SHOWN: &str = "warn,order_webhooks=off,axum_server=info,actix_server::common=info,\
+    inbox=info,inbox_nats=info";
 
 /// Logs to the standard error, from a thread of its own: what its reader does not
 /// take is lost, and counted. Keep the guard until the end of the program.
-///
-/// The crate's own log would tell every delivery once more: `LOG=info` shows both.
 pub(crate) fn log() -> Result<WorkerGuard, Box<dyn Error>> {
-    let (writer, guard) =
+    let (lines, guard) =
         NonBlockingBuilder::default().lossy(true).buffered_lines_limit(10_000).finish(io::stderr());
-    let _ = LOST.set(writer.error_counter());
+    let lost = lines.error_counter();
+    let writer = Counting { lines, lost, told: AtomicUsize::new(0) };
     let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(false);
     let lines = lines.without_time().with_level(false).with_target(false);
-    let shown: Targets =
-        var("LOG", "warn,order_webhooks=off,axum_server=info,actix_server::common=info")?
-            .parse()?;
+    let shown: Targets = var("LOG", SHOWN)?.parse()?;
     tracing_subscriber::registry().with(lines.with_filter(shown)).try_init()?;
     // A panic is a line of the log, too.
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
     Ok(guard)
 }
 
-/// Says, beside the next line, how many were lost before it.
-fn tell_what_is_lost() {
-    static TOLD: AtomicUsize = AtomicUsize::new(0);
-    let lost = LOST.get().map_or(0, ErrorCounter::dropped_lines);
-    let told = TOLD.swap(lost, Ordering::Relaxed);
-    if lost > told {
-        tracing::warn!("{} lines of this log are lost", lost.saturating_sub(told));
+/// Says, before the next line, how many were lost so far.
+struct Counting {
+    lines: NonBlocking,
+    lost: ErrorCounter,
+    told: AtomicUsize,
+}
+
+impl<'a> MakeWriter<'a> for Counting {
+    type Writer = NonBlocking;
+
+    fn make_writer(&'a self) -> NonBlocking {
+        let mut lines = self.lines.clone();
+        let lost = self.lost.dropped_lines();
+        if self.told.swap(lost, Ordering::Relaxed) != lost {
+            let _ = lines.write_all(format!("{lost} lines of this log are lost\n").as_bytes());
+        }
+        lines
     }
 }
 
@@ -176,7 +187,6 @@ pub(crate) fn flush() {
 pub(crate) fn report<W: Webhook>(rejection: &Rejection) {
     let kept = rejection.verified_body().map(|body| format!(" ({} bytes verified)", body.len()));
     let status = rejection.status().as_u16();
-    tell_what_is_lost();
     tracing::warn!("{}: {status}, {rejection}{}", W::NAME, kept.unwrap_or_default());
 }
 

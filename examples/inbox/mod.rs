@@ -153,7 +153,7 @@ impl Inbox {
                 }
                 Ok(_) => {}
                 Err(error) => {
-                    eprintln!("the worker failed, and goes on: {}", Chain(&*error));
+                    tracing::error!("the worker failed, and goes on: {}", Chain(&*error));
                     sleep(ROUND).await;
                 }
             }
@@ -166,7 +166,7 @@ impl Inbox {
         let age = Duration::from_secs(days.unwrap_or(30_u64).saturating_mul(86_400));
         loop {
             if let Err(error) = self.store.forget(age).await {
-                eprintln!("old deliveries are not forgotten: {}", Chain(&*error));
+                tracing::error!("old deliveries are not forgotten: {}", Chain(&*error));
             }
             sleep(Duration::from_secs(3_600)).await;
         }

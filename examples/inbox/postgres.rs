@@ -124,7 +124,7 @@ impl Postgres {
             if started.elapsed() > STARTING {
                 return Err(error);
             }
-            eprintln!("no database yet, tried again: {}", Chain(&*error));
+            tracing::warn!("no database yet, tried again: {}", Chain(&*error));
             sleep(Duration::from_millis(500)).await;
         }
         let writer = Writer { link: asking.another(), patience: rules.patience };

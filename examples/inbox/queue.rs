@@ -120,7 +120,7 @@ async fn write_all(
                 Err(error) => {
                     let cause = Chain(&*error).to_string();
                     if trouble.borrow().as_ref() != Some(&cause) {
-                        eprintln!("the store does not take deliveries, tried again: {cause}");
+                        tracing::warn!("the store does not take deliveries, tried again: {cause}");
                     }
                     trouble.send_replace(Some(cause));
                     sleep(pause).await;

@@ -2,6 +2,8 @@
 
 #[path = "../overload/places.rs"]
 mod places;
+#[path = "../common/serve.rs"]
+mod serve;
 
 use std::error::Error;
 use std::future::pending;
@@ -23,8 +25,8 @@ use self::places::Places;
 use crate::common::{self, Webhooks, report};
 use crate::inbox::{Chain, Delivery, Inbox, Role};
 
-/// Receives, works, or does both. All of it can be stopped at any moment, so
-/// nothing is waited for when the process is told to stop.
+/// Receives, works, or does both. When the process is told to stop, it answers what
+/// is under way. A worker can be stopped at any moment.
 pub(crate) async fn run(inbox: Arc<Inbox>) -> Result<(), Box<dyn Error>> {
     let role = Role::from_env();
     if role.works {
@@ -37,7 +39,8 @@ pub(crate) async fn run(inbox: Arc<Inbox>) -> Result<(), Box<dyn Error>> {
         return pending().await;
     }
     let listener = tokio::net::TcpListener::from_std(common::listen()?)?;
-    Ok(axum::serve(listener, router(Webhooks::from_env()?, inbox)).await?)
+    serve::serve(listener, router(Webhooks::from_env()?, inbox)).await;
+    Ok(())
 }
 
 /// How many deliveries are read and kept at once. With bodies of at most 1 MiB, this
@@ -117,7 +120,7 @@ fn unreadable<W: Webhook>(rejection: Rejection) -> Result<Delivery, Rejection> {
 async fn keep<W: Webhook>(inbox: &Inbox, delivery: Delivery) -> bool {
     let kept = inbox.keep(delivery).await;
     if let Err(error) = &kept {
-        eprintln!("{}: a delivery is not kept: {}", W::NAME, Chain(&**error));
+        tracing::error!("{}: a delivery is not kept: {}", W::NAME, Chain(&**error));
     }
     kept.is_ok()
 }
@@ -128,6 +131,9 @@ fn bandwidth_answer<W: Webhook>(is_kept: bool) -> Response {
     if is_kept {
         return bandwidth::Receipt::Accepted.into_response();
     }
-    eprintln!("{}: THE DELIVERY IS LOST and will not be sent again: ask for its order", W::NAME);
+    tracing::error!(
+        "{}: THE DELIVERY IS LOST and will not be sent again: ask for its order",
+        W::NAME
+    );
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }

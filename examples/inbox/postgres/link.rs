@@ -80,7 +80,7 @@ async fn connect(config: &Config) -> Result<Connected, StoreError> {
     let (client, connection) = config.connect(NoTls).await?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
-            eprintln!("the connection to the database ended: {}", Chain(&error));
+            tracing::warn!("the connection to the database ended: {}", Chain(&error));
         }
     });
     client.batch_execute(SETTINGS).await?;

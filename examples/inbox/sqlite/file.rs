@@ -34,7 +34,7 @@ impl Database {
     /// The connections, to the file that has the name now.
     pub(super) fn connections(&mut self) -> Result<&mut Connections, StoreError> {
         if self.connections.is_some() && !self.is_here() {
-            eprintln!("{}: the file was removed or replaced, and is opened anew", self.path);
+            tracing::error!("{}: the file was removed or replaced, and is opened anew", self.path);
             // Both of them, before the file is opened again: they share what SQLite
             // remembers of it.
             self.connections = None;

@@ -9,7 +9,6 @@
 //! Environment: `NATS_URL` are the nodes, `nats://127.0.0.1:4222` if it is not
 //! given, with commas between them; `NATS_REPLICAS` is 3 in a cluster. The rest is
 //! as in `examples/inbox.rs`.
-#![allow(clippy::print_stderr, reason = "a server that prints is the point of the example")]
 #![allow(dead_code, reason = "the examples share more than each of them uses")]
 
 #[path = "../../../common/mod.rs"]
@@ -28,6 +27,7 @@ use crate::jetstream::{JetStream, Settings};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    let _log = common::log()?;
     let inbox = open().await.map_err(|error| Chain(&*error).to_string())?;
     server::run(Arc::new(inbox)).await
 }

@@ -1,7 +1,7 @@
 //! The suite of the inbox's stores, on NATS JetStream. It wants `NATS_URL`, and
 //! `NATS_CRASH`, the command that kills the server and starts it again;
 //! `tools/inbox/stores.sh` has both.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects)]
 #![allow(dead_code, reason = "the example uses more of it")]
 
