@@ -18,9 +18,14 @@ use crate::inbox::{Chain, Rules, StoreError};
 /// The consumer that all workers share.
 pub(super) const WORKERS: &str = "workers";
 
-/// How long the engine remembers who has changed a thing. Longer than a message can
-/// be under way; a change that was lost with its node can be made again after it.
-const SWAPPING: Duration = Duration::from_secs(20);
+/// How long the engine remembers who has changed a thing. A node that was killed does
+/// the end of its log again when it comes back, and knows by the ids what it has
+/// done already (2.9). So this is longer than a node is away, and no change of this
+/// time is removed from the bucket.
+const SWAPPING: Duration = Duration::from_secs(120);
+
+/// How many states of a thing are kept: as many as a bucket can have.
+const STATES: i64 = 64;
 
 /// How long a cluster may take to be there.
 const STARTING: Duration = Duration::from_secs(60);
@@ -38,8 +43,6 @@ pub(crate) struct Settings {
     pub(crate) remembers: Duration,
     /// How long a worker may take. After that, another one gets the delivery.
     pub(crate) takes: Duration,
-    /// How many states of a thing are kept.
-    pub(crate) history: i64,
     trouble: Arc<Mutex<Option<(String, Instant)>>>,
 }
 
@@ -47,7 +50,7 @@ impl Settings {
     pub(crate) fn new(url: &str, name: &str) -> Self {
         let (url, name) = (url.to_owned(), name.to_owned());
         let (remembers, takes) = (Duration::from_secs(600), Duration::from_secs(10));
-        Self { url, name, replicas: 1, remembers, takes, history: 1, trouble: Arc::default() }
+        Self { url, name, replicas: 1, remembers, takes, trouble: Arc::default() }
     }
 
     /// `NATS_URL`, and `NATS_REPLICAS`: 3 in a cluster.
@@ -56,9 +59,6 @@ impl Settings {
         let mut settings = Self::new(&url, "inbox");
         if let Ok(replicas) = env::var("NATS_REPLICAS") {
             settings.replicas = replicas.parse()?;
-        }
-        if let Ok(history) = env::var("NATS_HISTORY") {
-            settings.history = history.parse()?;
         }
         Ok(settings)
     }
@@ -72,7 +72,7 @@ impl Settings {
             *trouble = said.map(|said| (cause, said));
             return;
         }
-        eprintln!("the engine does not answer as it should, tried again: {cause}");
+        tracing::warn!("the engine does not answer as it should, tried again: {cause}");
         *trouble = Some((cause, Instant::now()));
     }
 
@@ -138,7 +138,7 @@ impl JetStream {
             name: format!("KV_{bucket}"),
             subjects: vec![format!("$KV.{bucket}.>")],
             num_replicas: *replicas,
-            max_messages_per_subject: settings.history,
+            max_messages_per_subject: STATES,
             discard: DiscardPolicy::New,
             allow_rollup: true,
             deny_delete: true,

@@ -109,8 +109,14 @@ impl JetStream {
         let mut taken = 0_usize;
         // A node that is killed says nothing more, not even that it has nothing.
         while let Ok(Some(message)) = timeout(FETCHING, messages.next()).await {
+            let message = match message {
+                Ok(message) => message,
+                Err(error) => {
+                    self.settings.trouble(&*error);
+                    break;
+                }
+            };
             taken = taken.saturating_add(1);
-            let message = message?;
             match waiting(&message) {
                 Ok(waiting) => {
                     things.entry(waiting.key.clone()).or_default().push((message, waiting));
@@ -172,15 +178,11 @@ impl JetStream {
     /// A node of a cluster compares the revision before it proposes a message to the
     /// others, so two that are under way at once could both pass (nats-server 2.9).
     /// The id says the same a second time: of two messages with one id, the engine
-    /// takes one.
+    /// takes one. It forgets the id in time, so the condition stands beside it.
     async fn swap(&self, key: &str, thing: &Thing, revision: u64) -> Result<bool, StoreError> {
         let token = token(key);
         let mut headers = HeaderMap::new();
-        // Of a thing that is not known the id is enough: a condition on nothing can leave
-        // the nodes of 2.9 with different streams (pull request 5794 of nats-server).
-        if revision > 0 {
-            headers.insert("Nats-Expected-Last-Subject-Sequence", revision.to_string());
-        }
+        headers.insert("Nats-Expected-Last-Subject-Sequence", revision.to_string());
         headers.insert("Nats-Msg-Id", format!("{token}/{revision}"));
         let subject = format!("$KV.{}.{token}", self.things.name);
         let value = serde_json::to_vec(thing)?.into();
