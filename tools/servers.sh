@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The receivers of examples/workspace: formatting, clippy, and their table of
+# The workspace below examples: formatting and clippy; the receivers' table of
 # deliveries; the crate and the module for wasm32-unknown-unknown.
 #
 # Needs cargo; `rustup target add wasm32-unknown-unknown` for the module, and node
@@ -11,11 +11,13 @@ cd "$(dirname "$0")/.."
 export CARGO_PROFILE_DEV_DEBUG=0
 started=$SECONDS
 receivers=(-p deliveries -p receiver-hyper -p receiver-lambda -p receiver-poem -p receiver-rocket -p receiver-worker -p shop)
+# The inbox over NATS, and what sends to it: the scripts in tools/inbox run them.
+inbox=(-p drive -p inbox-nats)
 wasm=wasm32-unknown-unknown
 
 cd examples/workspace
-cargo fmt --check "${receivers[@]}"
-cargo clippy --locked --all-targets --no-deps "${receivers[@]}" -- -D warnings
+cargo fmt --check "${receivers[@]}" "${inbox[@]}"
+cargo clippy --locked --all-targets --no-deps "${receivers[@]}" "${inbox[@]}" -- -D warnings
 cargo test --locked "${receivers[@]}"
 
 if [ -d "$(rustc --print target-libdir --target $wasm)" ]; then

@@ -14,22 +14,30 @@ cd "$(dirname "$0")/../.."
 . tools/inbox/engines.sh
 
 what=${1:-both}
+case $what in postgres | nats | both) ;; *) sed -n '6s/^# *//p' "$0" >&2; exit 2 ;; esac
+
+# One test after the other: some of them crash the server.
+suite() {
+  cargo test --quiet "$@" --no-run
+  in_group timeout 600 cargo test --quiet "$@" -- --ignored --test-threads 1 "${filter[@]}"
+}
 
 if [ "$what" != nats ]; then
   if start_postgres; then
     printf '== the inbox on %s\n' "$("$(postgres_bin)/postgres" --version)"
-    # One after the other: a test crashes the server.
-    timeout 300 cargo test --quiet --test inbox -- --ignored --test-threads 1 postgres
+    filter=(postgres)
+    suite --all-features --test inbox
   else
-    printf '== the inbox on PostgreSQL: skipped, it is not here and cannot be installed\n'
+    printf '== skipped: the inbox on PostgreSQL, which is not here and cannot be installed\n'
   fi
 fi
 
 if [ "$what" != postgres ]; then
   if start_nats; then
     printf '== the inbox on %s\n' "$("$NATS_SERVER" --version)"
-    timeout 300 cargo test --quiet --manifest-path examples/workspace/Cargo.toml -p inbox-nats -- --ignored --test-threads 1
+    filter=()
+    suite --manifest-path examples/workspace/Cargo.toml -p inbox-nats
   else
-    printf '== the inbox on NATS: skipped, it is not here and cannot be installed\n'
+    printf '== skipped: the inbox on NATS, which is not here and cannot be installed\n'
   fi
 fi
