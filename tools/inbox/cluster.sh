@@ -37,7 +37,7 @@ manifest=examples/workspace/Cargo.toml
 case $store in
   nats)
     need_nats || { echo "nats-server is not here and cannot be installed" >&2; exit 1; }
-    cargo build --quiet --release --manifest-path $manifest
+    cargo build --quiet --release --manifest-path $manifest -p drive -p inbox-nats
     inbox=examples/workspace/target/release/inbox-nats
     ;;
   postgres)
@@ -49,7 +49,7 @@ case $store in
   *) sed -n '7s/^# *//p' "$0" >&2; exit 2 ;;
 esac
 mkdir "$folder/cluster"
-if ! examples/workspace/target/release/drive cluster --inbox "$inbox" \
+if ! in_group examples/workspace/target/release/drive cluster --inbox "$inbox" \
   --nats-server "${NATS_SERVER:-nats-server}" --folder "$folder/cluster" "$@"; then
   tail -n 5 "$folder"/cluster/*.log >&2
   exit 1

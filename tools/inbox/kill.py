@@ -31,13 +31,24 @@ BASIC = {
 ITEMS = [str(uuid.UUID(int=0x11045E18_E3CA_42E1_ACB4_000000000000 + n)) for n in range(THINGS)]
 
 
+def free_port():
+    """Not one of those that the system gives to outgoing connections: it stays free
+    while its server is killed."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as free:
+            try:
+                free.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
+
+
 class Server:
     """One server, started again whenever it is killed."""
 
     def __init__(self, binary):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.command = [binary]
         self.start()
 

@@ -24,11 +24,11 @@ inbox=$(cargo metadata --format-version 1 --no-deps |
 
 if [ "$what" != postgres ]; then
   printf '== SQLite, one server, %s s\n' "$seconds"
-  DATABASE="$folder/inbox.db" python3 tools/inbox/kill.py "$inbox" 1 "$seconds"
+  DATABASE="$folder/inbox.db" in_group python3 tools/inbox/kill.py "$inbox" 1 "$seconds"
 fi
 
 if [ "$what" != sqlite ]; then
   start_postgres || { echo "PostgreSQL is not here and cannot be installed" >&2; exit 1; }
   printf '== PostgreSQL, two servers, %s s\n' "$seconds"
-  CRASH=$DATABASE_CRASH python3 tools/inbox/kill.py "$inbox" 2 "$seconds"
+  CRASH=$DATABASE_CRASH in_group python3 tools/inbox/kill.py "$inbox" 2 "$seconds"
 fi

@@ -99,7 +99,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let started = Instant::now();
     let sent = Arc::new(AtomicUsize::new(0));
     let over = Arc::new(AtomicBool::new(false));
-    let chaos = tokio::spawn(disturb(Chaos {
+    let chaos = disturb(Chaos {
         engine,
         receivers,
         workers,
@@ -108,7 +108,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         sent: Arc::clone(&sent),
         half: deliveries.len() / 2,
         over: Arc::clone(&over),
-    }));
+    });
+    // Killing waits for the process. The senders do not wait for it.
+    let runtime = tokio::runtime::Handle::current();
+    let chaos = tokio::task::spawn_blocking(move || runtime.block_on(chaos));
     let total = deliveries.len();
     let answers = send_all(deliveries, addresses, arguments.at_once, sent).await?;
     let took = started.elapsed();

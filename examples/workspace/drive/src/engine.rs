@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use async_nats::jetstream;
@@ -60,11 +61,9 @@ impl Engine {
     /// What a process of the inbox has to know.
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Nats { url, .. } => vec![
-                ("NATS_URL", url.clone()),
-                ("NATS_REPLICAS", "3".into()),
-                ("NATS_HISTORY", "64".into()),
-            ],
+            Self::Nats { url, .. } => {
+                vec![("NATS_URL", url.clone()), ("NATS_REPLICAS", "3".into())]
+            }
             Self::Postgres { url, .. } => vec![("DATABASE_URL", url.clone())],
         }
     }
@@ -127,6 +126,17 @@ async fn leader(url: &str) -> Result<String, Failure> {
     Ok(cluster.leader.ok_or("no leader")?)
 }
 
+/// Not one of those that the system gives to outgoing connections: it stays free
+/// while its process is killed and started again.
 pub(crate) fn free_port() -> Result<u16, Failure> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = std::process::id() as u16;
+    for _ in 0..20_000 {
+        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = 10_000 + first.wrapping_add(next.wrapping_mul(7)) % 20_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err("no port is free".into())
 }
