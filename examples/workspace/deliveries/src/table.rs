@@ -17,9 +17,20 @@ pub struct Row {
     pub if_joined: Option<Answer>,
 }
 
+/// In the extensions of a request: over a connection its body comes in chunks,
+/// without a length before it.
+#[derive(Debug, Clone)]
+pub(crate) struct InChunks;
+
+/// The same: the server answers before it has read all of it, and closes the
+/// connection, which may be all that the sender sees.
+#[derive(Debug, Clone)]
+pub(crate) struct MayBeCut;
+
 const ORDER_ITEM: &str = include_str!("../../../../tests/data/musement/order-item.json");
 const ORDER: &str = include_str!("../../../../tests/data/porterbuddy/order-status.json");
 const NOTIFICATION: &str = include_str!("../../../../tests/data/bandwidth/order-notification.xml");
+const UPDATE: &str = include_str!("../../../../tests/data/bandwidth/subscription-update.json");
 const PORT_OUT: &str = include_str!("../../../../tests/data/bandwidth/port-out.xml");
 
 /// `JohnSmith` and `Swordfish`, Musement's documented sample.
@@ -34,6 +45,10 @@ const X_PORTERBUDDY: HeaderName = HeaderName::from_static("x-porterbuddy-hmac-sh
 const SIGNATURE: &str = "Ax1l0B3lO6KF7BPCwU3fa1p4L4CAMdd3UQjwzDOUp0E=";
 /// The same of `BROKEN`.
 const SIGNATURE_OF_BROKEN: &str = "c2cu7CACwt+rfbUxGAlPJ2+o6GPw3i8FQFTU+n2ZtbM=";
+const X_BANDWIDTH: HeaderName = HeaderName::from_static("x-bandwidth-signature-sha-256");
+/// The same of `UPDATE` and of `BROKEN`, with `bandwidth-secret`.
+const SIGNATURE_OF_UPDATE: &str = "LOJk9X7qQ7fW19ARnyumpJnjcn334PJHwPgb4SI7VQ0=";
+const SIGNATURE_OF_BROKEN_UPDATE: &str = "Pmrl5Hac68xTUWH0/usaQ+o2P5m5P8EigSYH5+C9ugw=";
 /// Of `ORDER` with `another-key`.
 const FORGED: &str = "gqDsEwgplXow6ClY9iRuYtahN4aNZVQeh0gfPN8n3lY=";
 
@@ -42,7 +57,7 @@ const BROKEN: &str = "{\"orderId\":";
 
 /// Every delivery, in the order in which they are sent.
 pub fn table() -> Vec<Row> {
-    [musement(), porterbuddy(), notifications(), port_outs()].concat()
+    [musement(), porterbuddy(), notifications(), subscriptions(), port_outs()].concat()
 }
 
 fn musement() -> Vec<Row> {
@@ -82,6 +97,28 @@ fn musement() -> Vec<Row> {
             bare("").with(AUTHORIZATION, WRONG).of(padded(ORDER_ITEM, 2 * MIB)),
             Answer::challenge(),
         ),
+        row("Musement, in chunks", genuine().in_chunks(), Answer::empty(200)),
+        row(
+            "Musement, the longest, in chunks",
+            genuine().of(padded(ORDER_ITEM, MIB)).in_chunks(),
+            Answer::empty(200),
+        ),
+        row(
+            "Musement, too large, in chunks",
+            genuine().of(padded(ORDER_ITEM, MIB + 1)).in_chunks(),
+            Answer::empty(413),
+        ),
+        row(
+            "Musement, longer than what is read",
+            genuine().of(padded(ORDER_ITEM, 9 * MIB)).may_be_cut(),
+            Answer::empty(413),
+        ),
+        row(
+            "Musement, longer than what is read, in chunks",
+            genuine().of(padded(ORDER_ITEM, 9 * MIB)).in_chunks().may_be_cut(),
+            Answer::empty(413),
+        ),
+        row("Musement, afterwards", genuine(), Answer::empty(200)),
         row("Musement, encoded", genuine().with(CONTENT_ENCODING, "gzip"), Answer::empty(415)),
         row("Musement, GET", genuine().of("").by(Method::GET), Answer::only_post()),
         row("Musement, PUT", genuine().by(Method::PUT), Answer::only_post()),
@@ -93,6 +130,7 @@ fn porterbuddy() -> Vec<Row> {
     let genuine = || bare().with(X_PORTERBUDDY, SIGNATURE);
     vec![
         row("Porterbuddy, genuine", genuine(), Answer::empty(200)),
+        row("Porterbuddy, in chunks", genuine().in_chunks(), Answer::empty(200)),
         row("Porterbuddy, no signature", bare(), Answer::empty(403)),
         row("Porterbuddy, forged", bare().with(X_PORTERBUDDY, FORGED), Answer::empty(403)),
         row("Porterbuddy, no base64", bare().with(X_PORTERBUDDY, "x"), Answer::empty(403)),
@@ -149,6 +187,28 @@ fn notifications() -> Vec<Row> {
     ]
 }
 
+fn subscriptions() -> Vec<Row> {
+    let bare = || post("/subscriptions", UPDATE).with(CONTENT_TYPE, "application/json");
+    let genuine = || bare().with(X_BANDWIDTH, SIGNATURE_OF_UPDATE);
+    vec![
+        row("Bandwidth v2, genuine", genuine(), Answer::empty(200)),
+        row("Bandwidth v2, in chunks", genuine().in_chunks(), Answer::empty(200)),
+        row("Bandwidth v2, no signature", bare(), Answer::empty(403)),
+        row("Bandwidth v2, forged", bare().with(X_BANDWIDTH, SIGNATURE), Answer::empty(403)),
+        row(
+            "Bandwidth v2, one more byte",
+            genuine().of(padded(UPDATE, UPDATE.len() + 1)),
+            Answer::empty(403),
+        ),
+        row(
+            "Bandwidth v2, broken",
+            bare().with(X_BANDWIDTH, SIGNATURE_OF_BROKEN_UPDATE).of(BROKEN),
+            Answer::empty(400),
+        ),
+        row("Bandwidth v2, GET", genuine().of("").by(Method::GET), Answer::only_post()),
+    ]
+}
+
 fn port_outs() -> Vec<Row> {
     let bare = |body| post("/port-outs", body).with(CONTENT_TYPE, "application/xml");
     let asks = |body| bare(body).with(AUTHORIZATION, BANDWIDTH);
@@ -161,6 +221,7 @@ fn port_outs() -> Vec<Row> {
     vec![
         row("port-out, asked", bare(PORT_OUT), Answer::challenge()),
         row("port-out, then allowed", asks(PORT_OUT), Answer::allowed("some_pon")),
+        row("port-out, in chunks", asks(PORT_OUT).in_chunks(), Answer::allowed("some_pon")),
         row(
             "port-out, wrong PIN",
             asks("").of(other_pin),
@@ -219,6 +280,8 @@ trait Change {
     fn with(self, name: HeaderName, value: &'static str) -> Self;
     fn of(self, body: impl Into<Bytes>) -> Self;
     fn by(self, method: Method) -> Self;
+    fn in_chunks(self) -> Self;
+    fn may_be_cut(self) -> Self;
 }
 
 impl Change for Request<Bytes> {
@@ -234,6 +297,16 @@ impl Change for Request<Bytes> {
 
     fn by(mut self, method: Method) -> Self {
         *self.method_mut() = method;
+        self
+    }
+
+    fn in_chunks(mut self) -> Self {
+        self.extensions_mut().insert(InChunks);
+        self
+    }
+
+    fn may_be_cut(mut self) -> Self {
+        self.extensions_mut().insert(MayBeCut);
         self
     }
 }

@@ -40,6 +40,7 @@ async fn answer(webhooks: &Webhooks, request: Request<Incoming>) -> Response<Byt
         "/musement" => receive(&webhooks.musement, request, shop::on_order_item).await,
         "/porterbuddy" => receive(&webhooks.porterbuddy, request, shop::on_order).await,
         "/notifications" => receive(&webhooks.notifications, request, shop::on_notification).await,
+        "/subscriptions" => receive(&webhooks.subscriptions, request, shop::on_update).await,
         "/port-outs" => {
             port_out(&webhooks.port_outs, request, async |asked| shop::judge(&asked)).await
         }

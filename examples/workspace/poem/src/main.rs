@@ -34,6 +34,7 @@ fn app(webhooks: Webhooks) -> Route {
         .at("/musement", receive(webhooks.musement, shop::on_order_item))
         .at("/porterbuddy", receive(webhooks.porterbuddy, shop::on_order))
         .at("/notifications", receive(webhooks.notifications, shop::on_notification))
+        .at("/subscriptions", receive(webhooks.subscriptions, shop::on_update))
         .at("/port-outs", port_outs.compat())
 }
 

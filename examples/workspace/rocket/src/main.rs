@@ -9,7 +9,7 @@ use std::io::{self, Cursor};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderName, HeaderValue, Response};
 use http_body_util::channel::{Channel, Sender};
-use order_webhooks::bandwidth::{NotificationWebhook, PortOutWebhook};
+use order_webhooks::bandwidth::{NotificationWebhook, PortOutWebhook, SubscriptionWebhook};
 use order_webhooks::body::{self, port_out};
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
@@ -30,13 +30,14 @@ fn launch() -> _ {
 }
 
 fn serve(rocket: Rocket<Build>, webhooks: Webhooks) -> Rocket<Build> {
-    let paths = ["/musement", "/porterbuddy", "/notifications", "/port-outs"];
+    let paths = ["/musement", "/porterbuddy", "/notifications", "/subscriptions", "/port-outs"];
     rocket
         .manage(webhooks.musement)
         .manage(webhooks.porterbuddy)
         .manage(webhooks.notifications)
+        .manage(webhooks.subscriptions)
         .manage(webhooks.port_outs)
-        .mount("/", routes![on_order_item, on_order, on_notification])
+        .mount("/", routes![on_order_item, on_order, on_notification, on_update])
         .mount("/", [Route::new(Method::Post, "/port-outs", on_port_out)])
         .mount("/", paths.into_iter().flat_map(refuse_other_methods).collect::<Vec<_>>())
 }
@@ -56,6 +57,11 @@ fn on_order(delivery: Received<OrderWebhook>) -> Reply {
 #[post("/notifications", data = "<delivery>")]
 fn on_notification(delivery: Received<NotificationWebhook>) -> Reply {
     Reply::to(delivery, shop::on_notification)
+}
+
+#[post("/subscriptions", data = "<delivery>")]
+fn on_update(delivery: Received<SubscriptionWebhook>) -> Reply {
+    Reply::to(delivery, shop::on_update)
 }
 
 fn on_port_out<'r>(request: &'r Request<'_>, data: Data<'r>) -> BoxFuture<'r> {

@@ -1,8 +1,9 @@
 //! What every receiver of this workspace has, whatever its server: the webhooks,
 //! and what is done with an event. It prints them; a real one stores them first.
 
+use order_webhooks::bandwidth::SubscriptionWebhook;
 use order_webhooks::bandwidth::{self, DenialReason, Notification, NotificationWebhook};
-use order_webhooks::bandwidth::{PortOutAnswer, PortOutValidationRequest, PortOutWebhook};
+use order_webhooks::bandwidth::{Json, PortOutAnswer, PortOutValidationRequest, PortOutWebhook};
 use order_webhooks::musement::{OrderItemUpdate, OrderItemWebhook};
 use order_webhooks::porterbuddy::{OrderStatusUpdate, OrderWebhook};
 use order_webhooks::{BasicAuth, ConfigError, Receipt, Secret};
@@ -13,6 +14,7 @@ pub struct Webhooks {
     pub musement: OrderItemWebhook,
     pub porterbuddy: OrderWebhook,
     pub notifications: NotificationWebhook,
+    pub subscriptions: SubscriptionWebhook,
     pub port_outs: PortOutWebhook,
 }
 
@@ -24,6 +26,7 @@ impl Webhooks {
             musement: OrderItemWebhook::new(BasicAuth::new("JohnSmith", "Swordfish")?),
             porterbuddy: OrderWebhook::new(&Secret::new("porterbuddy-api-key")?),
             notifications: NotificationWebhook::new(bandwidth.clone()),
+            subscriptions: SubscriptionWebhook::new(&Secret::new("bandwidth-secret")?),
             port_outs: PortOutWebhook::new(bandwidth, DenialReason::InvalidRequest.into()),
         })
     }
@@ -41,6 +44,11 @@ pub fn on_order(update: &OrderStatusUpdate) -> Receipt {
 
 pub fn on_notification(notification: &Notification) -> bandwidth::Receipt {
     println!("news of subscription {}", notification.subscription_id().unwrap_or("unknown"));
+    bandwidth::Receipt::Accepted
+}
+
+pub fn on_update(update: &Json) -> bandwidth::Receipt {
+    println!("an update of {} bytes", update.as_str().len());
     bandwidth::Receipt::Accepted
 }
 

@@ -23,6 +23,7 @@ pub fn answer(
         "/musement" => receive(&webhooks.musement, head, body, shop::on_order_item),
         "/porterbuddy" => receive(&webhooks.porterbuddy, head, body, shop::on_order),
         "/notifications" => receive(&webhooks.notifications, head, body, shop::on_notification),
+        "/subscriptions" => receive(&webhooks.subscriptions, head, body, shop::on_update),
         "/port-outs" => receive(&webhooks.port_outs, head, body, |asked| {
             stand_by(webhooks.port_outs.otherwise(asked));
             shop::judge(asked).answer(asked)
