@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use async_nats::jetstream::consumer::{DeliverPolicy, pull};
-use async_nats::jetstream::{self, kv};
+use async_nats::jetstream::{self, kv, stream};
 use futures_util::StreamExt as _;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::NoTls;
@@ -68,6 +68,14 @@ async fn read_nats(url: &str) -> Result<Found, Failure> {
     };
     let mut found = Found::default();
     let last = deliveries.get_info().await?.state.last_sequence;
+    let things = context.get_stream("KV_inbox_things").await?;
+    let swept = Instant::now();
+    while place(&things).await.unwrap_or(0) < last {
+        if swept.elapsed() > SETTLING {
+            return Err("the second look does not come to its end".into());
+        }
+        sleep(Duration::from_millis(250)).await;
+    }
     let consumer = pull::OrderedConfig { deliver_policy: DeliverPolicy::All, ..Default::default() };
     let mut messages = deliveries.create_consumer(consumer).await?.messages().await?;
     loop {
@@ -85,15 +93,14 @@ async fn read_nats(url: &str) -> Result<Found, Failure> {
             break;
         }
     }
-    let things = context.get_key_value("inbox_things").await?;
-    let stream = context.get_stream("KV_inbox_things").await?;
+    let bucket = context.get_key_value("inbox_things").await?;
     let keys: HashSet<String> = found.kept.keys().map(|(key, _)| key.clone()).collect();
     for key in keys {
         let token = token(&key);
-        let revisions = history(&things, &token).await?;
+        let revisions = history(&bucket, &token).await?;
         // By the leader, which cannot be behind.
         let subject = format!("$KV.inbox_things.{token}");
-        let last = stream.get_last_raw_message_by_subject(&subject).await?;
+        let last = things.get_last_raw_message_by_subject(&subject).await?;
         let last = revision(&last.payload)?;
         if revisions.last() != Some(&last) {
             println!("{key}: the leader has {last}, a node has {:?}", revisions.last());
@@ -103,6 +110,13 @@ async fn read_nats(url: &str) -> Result<Found, Failure> {
     }
     found.aside = context.get_stream("inbox_aside").await?.get_info().await?.state.messages;
     Ok(found)
+}
+
+/// The place up to which the workers have looked a second time.
+async fn place(things: &stream::Stream) -> Result<u64, Failure> {
+    let message = things.get_last_raw_message_by_subject("$KV.inbox_things.swept").await?;
+    let position: serde_json::Value = serde_json::from_slice(&message.payload)?;
+    Ok(position["place"].as_u64().unwrap_or(0))
 }
 
 /// The revisions of a thing in the order in which they were applied.

@@ -5,6 +5,7 @@
 //! value in a bucket of keys and values, changed by compare-and-swap only.
 
 mod engine;
+mod sweep;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -145,23 +146,33 @@ impl JetStream {
         let (messages, mut batch): (Vec<_>, Vec<_>) = group.into_iter().unzip();
         let places: HashMap<i64, &Message> =
             batch.iter().map(|waiting| waiting.seq).zip(&messages).collect();
+        for settled in self.settle_things(key, &mut batch, apply).await? {
+            if let Some(message) = places.get(&settled.seq) {
+                self.acknowledge(message, settled).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What becomes of deliveries of one thing, once the bucket knows it.
+    async fn settle_things(
+        &self,
+        key: &str,
+        batch: &mut [Waiting],
+        apply: &Apply,
+    ) -> Result<Vec<Settled>, StoreError> {
         for _ in 0..SWAPS {
             let (before, revision) = self.thing(key).await?;
             let mut things = HashMap::new();
             things.extend(before.clone().map(|thing| (key.to_owned(), thing)));
-            let settled = settle(&mut batch, &mut things, apply, &self.rules);
+            let settled = settle(batch, &mut things, apply, &self.rules);
             let after = things.remove(key).filter(|thing| before.as_ref() != Some(thing));
             if let Some(after) = after
-                && !self.swap(key, &after, revision).await?
+                && !self.swap(&token(key), serde_json::to_vec(&after)?, revision).await?
             {
                 continue;
             }
-            for settled in settled {
-                if let Some(message) = places.get(&settled.seq) {
-                    self.acknowledge(message, settled).await?;
-                }
-            }
-            return Ok(());
+            return Ok(settled);
         }
         Err(format!("{key}: others were always faster").into())
     }
@@ -179,15 +190,13 @@ impl JetStream {
     /// others, so two that are under way at once could both pass (nats-server 2.9).
     /// The id says the same a second time: of two messages with one id, the engine
     /// takes one. It forgets the id in time, so the condition stands beside it.
-    async fn swap(&self, key: &str, thing: &Thing, revision: u64) -> Result<bool, StoreError> {
-        let token = token(key);
+    async fn swap(&self, token: &str, value: Vec<u8>, revision: u64) -> Result<bool, StoreError> {
         let mut headers = HeaderMap::new();
         headers.insert("Nats-Expected-Last-Subject-Sequence", revision.to_string());
         headers.insert("Nats-Msg-Id", format!("{token}/{revision}"));
         let subject = format!("$KV.{}.{token}", self.things.name);
-        let value = serde_json::to_vec(thing)?.into();
         let swapped = async {
-            let sent = self.context.publish_with_headers(subject, headers, value);
+            let sent = self.context.publish_with_headers(subject, headers, value.into());
             Ok::<_, StoreError>(!sent.await?.await?.duplicate)
         };
         // Without an answer it may have arrived all the same: look again.
@@ -208,13 +217,22 @@ impl JetStream {
 
     async fn set_aside_message(&self, message: &Message, cause: &str) -> Result<(), StoreError> {
         let place = message.info()?.stream_sequence;
-        let mut headers = message.headers.clone().unwrap_or_default();
+        let headers = message.headers.clone().unwrap_or_default();
+        self.put_aside(place, headers, message.payload.to_vec(), cause).await?;
+        message.ack_with(AckKind::Term).await
+    }
+
+    async fn put_aside(
+        &self,
+        place: u64,
+        mut headers: HeaderMap,
+        payload: Vec<u8>,
+        cause: &str,
+    ) -> Result<(), StoreError> {
         headers.insert("Nats-Msg-Id", format!("aside/{place}"));
         headers.insert(CAUSE, cause.replace(['\r', '\n'], " "));
         let subject = format!("{}.aside", self.settings.name);
-        let sent = self.publish(subject, headers, message.payload.to_vec());
-        timeout(self.rules.patience, sent).await??;
-        message.ack_with(AckKind::Term).await
+        timeout(self.rules.patience, self.publish(subject, headers, payload)).await?
     }
 
     /// The first place of the stream that has to stay: of a delivery that is newer
@@ -253,7 +271,14 @@ impl Store for JetStream {
     }
 
     fn work<'a>(&'a self, apply: &'a Apply) -> Later<'a, usize> {
-        Box::pin(self.settle_some(apply))
+        Box::pin(async {
+            let settled = self.settle_some(apply).await?;
+            let swept = self.sweep(apply).await.unwrap_or_else(|error| {
+                self.settings.trouble(&*error);
+                0
+            });
+            Ok(settled.max(swept))
+        })
     }
 
     fn state<'a>(&'a self, key: &'a Key) -> Later<'a, Option<String>> {
