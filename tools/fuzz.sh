@@ -8,7 +8,7 @@
 #
 # Needs a nightly toolchain and cargo-fuzz, which is installed if it is missing.
 # Without a nightly toolchain it says so and runs nothing: the same checks, on
-# inputs from a generator instead of a fuzzer, are in tests/fuzz_smoke.rs.
+# inputs from a generator instead of a fuzzer, are in tests/random/fuzz_smoke.rs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -36,7 +36,7 @@ done
 targets=("$@")
 [[ $# -gt 0 ]] || targets=("${known[@]}")
 
-FUZZ_SEEDS="$PWD/fuzz/corpus" cargo test --quiet --test fuzz_smoke write_seeds >/dev/null
+FUZZ_SEEDS="$PWD/fuzz/corpus" cargo test --quiet --test random write_seeds >/dev/null
 cargo +nightly fuzz build --release
 
 failed=()

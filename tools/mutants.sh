@@ -8,7 +8,7 @@
 #   tools/mutants.sh FILE ...    these files
 #
 # Needs cargo. MUTANTS_OUT is where the results go (target/mutants), and
-# MUTANTS_TESTS the tests to run, such as "--lib --test conformance" (for core
+# MUTANTS_TESTS the tests to run, such as "--lib --test laws" (for core
 # those that need no server, else all).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -29,7 +29,7 @@ if [[ "${1:-}" == core ]]; then
     src/bandwidth/{denial,port_out_answer,port_out_webhook,subscriber}.rs; do
     files+=(--file "$file")
   done
-  tests="--lib --test vectors --test conformance --test properties"
+  tests="--lib --test laws --test webhooks"
 else
   for file in "$@"; do files+=(--file "$file"); done
 fi

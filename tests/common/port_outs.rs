@@ -1,303 +1,190 @@
-//! A port-out route beside another one, on four runtimes: axum with many threads
-//! and with one, actix-web with one worker and with two. What the handler does is
-//! told by the PON of the question.
+//! Port-outs that are answered without a handler: the same questions for the plain
+//! webhook, for axum, for actix-web and for hyper.
 
-use std::any::Any;
-use std::error::Error;
-use std::fmt;
-use std::future::pending;
-use std::net::{SocketAddr, TcpListener};
-use std::panic::panic_any;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
-use std::thread;
 use std::time::Duration;
 
-use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutFailure, PortOutWebhook};
-use order_webhooks::{BasicAuth, Limits, Verified};
+use order_webhooks::Limits;
+use order_webhooks::bandwidth::{DenialReason, PortOutWebhook};
 
-use super::sender::{Connection, Request, Response};
+use super::samples::{BANDWIDTH_USER, PORT_OUT, X_Y, bandwidth_user};
 
-/// `bandwidth-user` and `bandwidth-password`.
-pub(crate) const CREDENTIALS: &str = "Basic YmFuZHdpZHRoLXVzZXI6YmFuZHdpZHRoLXBhc3N3b3Jk";
-
-/// Where a handler that blocks its thread waits until the test opens it.
-#[derive(Default)]
-pub(crate) struct Gate(Mutex<bool>, Condvar);
-
-impl Gate {
-    pub(crate) fn open(&self) {
-        *self.0.lock().unwrap() = true;
-        self.1.notify_all();
-    }
-
-    pub(crate) fn wait(&self) {
-        let open = self.0.lock().unwrap();
-        drop(self.1.wait_while(open, |open| !*open).unwrap());
-    }
-}
-
-/// What handlers did, and what was reported.
-#[derive(Default)]
-pub(crate) struct World {
-    pub(crate) started: AtomicUsize,
-    pub(crate) effects: AtomicUsize,
-    pub(crate) cancelled: AtomicUsize,
-    pub(crate) gate: Gate,
-    pub(crate) told: Mutex<Vec<PortOutFailure>>,
-}
-
-struct CountsWhenDropped<'a>(&'a AtomicUsize);
-
-impl Drop for CountsWhenDropped<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-#[derive(Debug)]
-struct PanicsWhenDropped;
-
-impl Drop for PanicsWhenDropped {
-    fn drop(&mut self) {
-        panic_any(Box::new(PanicsWhenDropped) as Box<dyn Any + Send>);
-    }
-}
-
-impl fmt::Display for PanicsWhenDropped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("awkward")
-    }
-}
-
-impl Error for PanicsWhenDropped {}
-
-impl World {
-    /// Waits, within reason, until this is so.
-    #[track_caller]
-    pub(crate) fn wait_until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
-        for _ in 0..2_000 {
-            if is_so(self) {
-                return;
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
-        panic!("never: {what}; told {:?}", self.told());
-    }
-
-    pub(crate) fn told(&self) -> Vec<String> {
-        self.told.lock().unwrap().iter().map(ToString::to_string).collect()
-    }
-
-    async fn handle(
-        self: Arc<Self>,
-        request: Verified<PortOutWebhook>,
-    ) -> Result<PortOutAnswer, Box<dyn Error + Send + Sync>> {
-        self.started.fetch_add(1, Ordering::SeqCst);
-        match request.pon().unwrap() {
-            "allow" => {}
-            "deny" => return Ok(DenialReason::PinInvalid.into()),
-            "fail" => return Err("no such record".into()),
-            "panic" => panic!("on purpose"),
-            "panic with an awkward payload" => panic_any(PanicsWhenDropped),
-            "fail with an awkward error" => return Err(PanicsWhenDropped.into()),
-            "be awkward when cancelled" => {
-                let _awkward = PanicsWhenDropped;
-                pending::<()>().await;
-            }
-            "stall" => {
-                let _counts = CountsWhenDropped(&self.cancelled);
-                pending::<()>().await;
-            }
-            "be late" => {
-                tokio::time::sleep(DEADLINE * 3 / 2).await;
-                self.effects.fetch_add(1, Ordering::SeqCst);
-            }
-            "be slow" => tokio::time::sleep(DEADLINE * 3 / 5).await,
-            "fail later" => {
-                tokio::time::sleep(DEADLINE / 3).await;
-                return Err("no such record".into());
-            }
-            "block" => self.gate.wait(),
-            "block too long" => thread::sleep(DEADLINE * 3 / 2),
-            "use the pool" => {
-                let work = || thread::sleep(Duration::from_millis(30));
-                tokio::task::spawn_blocking(work).await?;
-            }
-            "spawn" => tokio::spawn(tokio::time::sleep(Duration::from_millis(1))).await?,
-            "spawn locally" => drop(actix_web::rt::spawn(async {})),
-            other => unreachable!("{other}"),
-        }
-        Ok(PortOutAnswer::Allow)
-    }
-}
-
-/// The deadline of questions that are meant to miss it.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(2);
-
-pub(crate) fn webhook(world: &Arc<World>) -> PortOutWebhook {
-    let auth = BasicAuth::new("bandwidth-user", "bandwidth-password").unwrap();
-    let world = Arc::clone(world);
-    PortOutWebhook::new(auth, DenialReason::InvalidRequest.into())
+/// Denies with 7598 what it cannot ask a handler, and reads 4,096 bytes.
+pub(crate) fn webhook() -> PortOutWebhook {
+    PortOutWebhook::new(bandwidth_user(), DenialReason::InvalidRequest.into())
         .with_limits(Limits::new(4_096, Duration::from_secs(10)).unwrap())
-        .with_reporter(move |failure| world.told.lock().unwrap().push(failure))
+}
+
+/// A question, why no handler is asked, and the answer.
+pub(crate) struct Question {
+    pub(crate) kind: Kind,
+    pub(crate) method: &'static str,
+    pub(crate) headers: Vec<(&'static str, Vec<u8>)>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) why: &'static str,
+    pub(crate) status: u16,
+    /// The answer that is given instead of the handler's.
+    pub(crate) answer: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Runtime {
-    AxumThreads,
-    AxumOneThread,
-    Actix { workers: usize },
+pub(crate) enum Kind {
+    Bare,
+    OtherMethod,
+    Refused,
+    NotRead,
+    Broken,
 }
 
-pub(crate) const RUNTIMES: [Runtime; 4] = [
-    Runtime::AxumThreads,
-    Runtime::AxumOneThread,
-    Runtime::Actix { workers: 1 },
-    Runtime::Actix { workers: 2 },
-];
+/// A denial with 7598, and the PON and the numbers if they could be read.
+pub(crate) fn denied(pon: &str, numbers: &str) -> String {
+    let values = match numbers {
+        "" => String::new(),
+        numbers => format!("<AcceptableValues>{numbers}</AcceptableValues>"),
+    };
+    format!(
+        "<?xml version=\"1.0\"?><PortOutValidationResponse><Portable>false</Portable>{pon}<Errors>\
+         <Error><Code>7598</Code><Description>Invalid request</Description></Error></Errors>\
+         {values}</PortOutValidationResponse>"
+    )
+}
 
-/// So few that handlers which took them from each other would be noticed.
-const BLOCKING_THREADS: usize = 4;
+pub(crate) fn wrapped(elements: &str) -> Vec<u8> {
+    format!("<PortOutValidationRequest>{elements}</PortOutValidationRequest>").into_bytes()
+}
 
-impl Runtime {
-    /// Serves `/port-out`, and `/other`, which needs a thread for blocking work.
-    pub(crate) fn serve(self, world: &Arc<World>, webhook: PortOutWebhook) -> SocketAddr {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let (address, world) = (listener.local_addr().unwrap(), Arc::clone(world));
-        thread::spawn(move || match self {
-            Self::AxumThreads => {
-                let runtime = tokio::runtime::Builder::new_multi_thread();
-                serve_axum(runtime, listener, world, webhook);
-            }
-            Self::AxumOneThread => {
-                let runtime = tokio::runtime::Builder::new_current_thread();
-                serve_axum(runtime, listener, world, webhook);
-            }
-            Self::Actix { workers } => serve_actix(workers, listener, world, webhook),
-        });
-        address
+/// Every question that no handler is asked.
+pub(crate) fn questions() -> Vec<Question> {
+    let mut all = vec![
+        asked(Kind::Bare, &[], PORT_OUT, "asked for credentials"),
+        asked(Kind::OtherMethod, &[BANDWIDTH_USER], PORT_OUT, "the method is not POST"),
+    ];
+    all[0].status = 401;
+    (all[1].method, all[1].status) = ("PUT", 405);
+    for question in &mut all {
+        question.answer.clear();
+    }
+    for (values, why) in [
+        (&[X_Y][..], "credentials refused: not the expected ones"),
+        (&["Basic dQ=="], "credentials refused: malformed"),
+        (&[""], "credentials refused: another scheme than Basic"),
+        (&["Bearer x"], "credentials refused: another scheme than Basic"),
+        (&[BANDWIDTH_USER, BANDWIDTH_USER], "header authorization given more than once"),
+        (&[X_Y, BANDWIDTH_USER], "header authorization given more than once"),
+    ] {
+        all.push(asked(Kind::Refused, values, PORT_OUT, why));
+    }
+    let long = "x".repeat(5_000);
+    all.push(asked(Kind::NotRead, &[BANDWIDTH_USER], &long, "the body is longer than 4096 bytes"));
+    let padded = format!("{PORT_OUT}{}", " ".repeat(4_096));
+    all.push(asked(
+        Kind::NotRead,
+        &[BANDWIDTH_USER],
+        &padded,
+        "the body is longer than 4096 bytes",
+    ));
+    for body in [PORT_OUT, "\x1f"] {
+        let mut encoded = asked(Kind::NotRead, &[BANDWIDTH_USER], body, "the body is encoded");
+        encoded.headers.push(("Content-Encoding", b"gzip".to_vec()));
+        all.push(encoded);
+    }
+    all.extend(broken());
+    all
+}
+
+fn asked(kind: Kind, credentials: &[&str], body: impl AsRef<[u8]>, why: &'static str) -> Question {
+    let header = |value: &&str| ("Authorization", value.as_bytes().to_vec());
+    Question {
+        kind,
+        method: "POST",
+        headers: credentials.iter().map(header).collect(),
+        body: body.as_ref().to_vec(),
+        why,
+        status: 200,
+        answer: denied("", ""),
     }
 }
 
-fn serve_axum(
-    mut runtime: tokio::runtime::Builder,
-    listener: TcpListener,
-    world: Arc<World>,
-    webhook: PortOutWebhook,
-) {
-    use axum::extract::State;
-    let port_out = async |State(world): State<Arc<World>>, request: Verified<PortOutWebhook>| {
-        world.handle(request).await
-    };
-    let other = async || tokio::task::spawn_blocking(|| "other").await.unwrap();
-    let app = axum::Router::new()
-        .route("/port-out", order_webhooks::axum::port_out(webhook, port_out))
-        .route("/other", axum::routing::post(other))
-        .with_state(world);
-    let runtime = runtime.enable_all().max_blocking_threads(BLOCKING_THREADS).build().unwrap();
-    runtime.block_on(async {
-        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-        axum::serve(listener, app).await.unwrap();
-    });
-}
-
-fn serve_actix(workers: usize, listener: TcpListener, world: Arc<World>, webhook: PortOutWebhook) {
-    use actix_web::{App, HttpServer, web};
-    async fn port_out(
-        world: web::Data<Arc<World>>,
-        request: Verified<PortOutWebhook>,
-    ) -> Result<PortOutAnswer, Box<dyn Error + Send + Sync>> {
-        Arc::clone(world.get_ref()).handle(request).await
-    }
-    let world = web::Data::new(world);
-    let app = move || {
-        App::new()
-            .app_data(world.clone())
-            .route("/port-out", order_webhooks::actix::port_out(webhook.clone(), port_out))
-            .route("/other", web::post().to(async || web::block(|| "other").await.unwrap()))
-    };
-    let server = HttpServer::new(app).workers(workers).disable_signals();
-    let server = server.worker_max_blocking_threads(BLOCKING_THREADS).listen(listener).unwrap();
-    actix_web::rt::System::new().block_on(server.run()).unwrap();
-}
-
-/// Serves every path with hyper's own connections.
-pub(crate) fn serve_hyper(world: &Arc<World>, webhook: PortOutWebhook) -> SocketAddr {
-    use http_body_util::Full;
-    use hyper::service::service_fn;
-    use hyper_util::rt::{TokioIo, TokioTimer};
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let (address, world) = (listener.local_addr().unwrap(), Arc::clone(world));
-    let serve = async move {
-        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-        loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            let (webhook, world) = (webhook.clone(), Arc::clone(&world));
-            let service = service_fn(move |request| {
-                let (webhook, world) = (webhook.clone(), Arc::clone(&world));
-                async move {
-                    let handler = |question| world.handle(question);
-                    let response = order_webhooks::body::port_out(&webhook, request, handler);
-                    Ok::<_, std::convert::Infallible>(response.await.map(Full::new))
-                }
-            });
-            let mut http = hyper::server::conn::http1::Builder::new();
-            let http = http.timer(TokioTimer::new());
-            tokio::spawn(http.serve_connection(TokioIo::new(stream), service));
-        }
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    thread::spawn(move || runtime.block_on(serve));
-    address
-}
-
-pub(crate) fn question(pon: &str) -> Request {
-    let body = format!(
-        "<PortOutValidationRequest><PON>{pon}</PON><TelephoneNumbers><TelephoneNumber>2223331000\
-         </TelephoneNumber></TelephoneNumbers></PortOutValidationRequest>"
-    );
-    Request::post("/port-out").header("Authorization", CREDENTIALS).body(body)
-}
-
-/// Wrong credentials.
-pub(crate) fn forged() -> Request {
-    Request::post("/port-out").header("Authorization", "Basic eDp5").body("<x/>")
-}
-
-pub(crate) fn send(address: SocketAddr, request: &Request) -> Response {
-    Connection::open(address).send(request)
-}
-
-/// Whether the question was allowed; what is not, got the verdict for failures.
-#[track_caller]
-pub(crate) fn is_allowed(response: &Response) -> bool {
-    assert_eq!(response.status, 200);
-    let xml = String::from_utf8(response.body.clone()).unwrap();
-    let allowed = xml.contains("<Portable>true</Portable>");
-    assert!(allowed || xml.contains("<Code>7598</Code>"), "{xml}");
-    allowed
-}
-
-/// Asks all of these at the same time, and counts those that are allowed.
-#[track_caller]
-pub(crate) fn allowed_of(address: SocketAddr, pon: &'static str, questions: usize) -> usize {
-    let ask = move || is_allowed(&send(address, &question(pon)));
-    let ask_soon = |_| {
-        // A listener has room for so many connections that are not accepted yet.
-        thread::sleep(Duration::from_millis(1));
-        thread::spawn(ask)
-    };
-    let asked: Vec<_> = (0..questions).map(ask_soon).collect();
-    asked.into_iter().map(|asked| usize::from(asked.join().unwrap())).sum()
-}
-
-/// Asks in the background, and does not wait for the answers.
-pub(crate) fn ask_beside(address: SocketAddr, pon: &'static str, questions: usize) {
-    for _ in 0..questions {
-        thread::sleep(Duration::from_millis(1));
-        thread::spawn(move || send(address, &question(pon)));
-    }
+/// Bodies that are no question, why, and the PON and the numbers that go back.
+fn broken() -> Vec<Question> {
+    let number = "<TelephoneNumbers><TelephoneNumber>1</TelephoneNumber></TelephoneNumbers>";
+    let pon = "<PON>some_pon</PON>";
+    let two_numbers = &number
+        .replace("</TelephoneNumbers>", "<TelephoneNumber>1</TelephoneNumber></TelephoneNumbers>");
+    let two_roots = PORT_OUT.repeat(2);
+    let sample_numbers = "<TelephoneNumbers><TelephoneNumber>2223331000</TelephoneNumber>\
+                          <TelephoneNumber>2223331001</TelephoneNumber></TelephoneNumbers>";
+    let external = "<!DOCTYPE a [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><a>&e;</a>";
+    let cut = "<PortOutValidationRequest><PIN>";
+    let table: Vec<(Vec<u8>, &'static str, &str, &str)> = vec![
+        (b"".into(), "unexpected end of the document at line 1 column 1", "", ""),
+        (b"{}".into(), "text outside the root element at line 1 column 1", "", ""),
+        (b"not XML".into(), "text outside the root element at line 1 column 1", "", ""),
+        (b"\xff\xfe".into(), "encoding is not UTF-8 at line 1 column 1", "", ""),
+        (
+            b"<!DOCTYPE a>".into(),
+            "document type declarations are refused at line 1 column 1",
+            "",
+            "",
+        ),
+        (external.into(), "document type declarations are refused at line 1 column 1", "", ""),
+        (
+            b"<Notification/>".into(),
+            "the root element is <Notification> at line 1 column 1",
+            "",
+            "",
+        ),
+        (cut.into(), "unexpected end of the document at line 1 column 32", "", ""),
+        (wrapped(""), "TelephoneNumber: missing at line 1 column 27", "", ""),
+        (wrapped(pon), "TelephoneNumber: missing at line 1 column 46", pon, ""),
+        (
+            wrapped(&format!("{pon}<TelephoneNumbers/>")),
+            "TelephoneNumber: missing at line 1 column 65",
+            pon,
+            "",
+        ),
+        (
+            wrapped(&format!(
+                "{pon}<TelephoneNumbers><TelephoneNumber> </TelephoneNumber></TelephoneNumbers>"
+            )),
+            "TelephoneNumber: missing at line 1 column 119",
+            pon,
+            "",
+        ),
+        (
+            wrapped(&format!("{pon}{number}{number}")),
+            "TelephoneNumbers: given twice at line 1 column 119",
+            pon,
+            two_numbers,
+        ),
+        (wrapped(&format!("{pon}<Pin/><Pin/>")), "Pin: given twice at line 1 column 52", pon, ""),
+        (
+            wrapped(&format!("{pon}{number}<x></y>")),
+            "an end tag of another element at line 1 column 122",
+            pon,
+            number,
+        ),
+        // Of two PONs neither can be trusted to be right; the first goes back.
+        (
+            wrapped(&format!("{pon}<PON>b</PON>{number}")),
+            "PON: given twice at line 1 column 46",
+            pon,
+            number,
+        ),
+        (
+            wrapped("<PON>&e;</PON>"),
+            "PON: an entity that is not predefined at line 1 column 32",
+            "",
+            "",
+        ),
+        (wrapped("<PON><a/></PON>"), "PON: not text at line 1 column 32", "", ""),
+        (two_roots.into(), "a second root element at line 1 column 363", pon, sample_numbers),
+    ];
+    table
+        .into_iter()
+        .map(|(body, why, pon, numbers)| {
+            let mut question = asked(Kind::Broken, &[BANDWIDTH_USER], body, why);
+            question.answer = denied(pon, numbers);
+            question
+        })
+        .collect()
 }

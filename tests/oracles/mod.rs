@@ -1,5 +1,5 @@
 //! What must hold for any bytes, as functions that panic if it does not. The
-//! fuzz targets in `fuzz/` and `tests/fuzz_smoke.rs` call the same ones.
+//! fuzz targets in `fuzz/` and `tests/random/fuzz_smoke.rs` call the same ones.
 //!
 //! Where there is another reader for the same thing it is the judge:
 //! `serde_json::Value` for JSON, roxmltree for XML, and for headers the slow and

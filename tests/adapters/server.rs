@@ -1,0 +1,306 @@
+//! The same endpoints in axum, in actix-web and behind the tower layer, each on a
+//! port of the system's choosing.
+//!
+//! `/musement`, `/porterbuddy`, `/notifications` and `/v2` take verified deliveries
+//! only. In axum and actix-web `/kept/musement` and so on take the rejection too.
+//! The header `X-Test-Peer` becomes the `PeerAddress` of a request, as a
+//! middleware behind a proxy would do it.
+
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use bytes::Bytes;
+use order_webhooks::bandwidth::{self, NotificationWebhook, SubscriptionWebhook};
+use order_webhooks::musement::{self, OrderItemWebhook};
+use order_webhooks::porterbuddy::{self, OrderWebhook};
+use order_webhooks::{
+    Limits, Reason, Rejection, Verified,
+    webhook::{Answer, Extract},
+};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::common::samples::{BANDWIDTH_KEY, PORTERBUDDY_KEY, bandwidth_user, john_smith, secret};
+use crate::common::sender::{Connection, Request, Response};
+
+/// What the endpoints expect.
+#[derive(Clone)]
+pub(crate) struct Webhooks {
+    pub(crate) musement: OrderItemWebhook,
+    pub(crate) porterbuddy: OrderWebhook,
+    pub(crate) notifications: NotificationWebhook,
+    pub(crate) v2: SubscriptionWebhook,
+}
+
+impl Webhooks {
+    pub(crate) fn within(limits: Limits) -> Self {
+        Self {
+            musement: OrderItemWebhook::new(john_smith()).with_limits(limits),
+            porterbuddy: OrderWebhook::new(&secret(PORTERBUDDY_KEY)).with_limits(limits),
+            notifications: NotificationWebhook::new(bandwidth_user()).with_limits(limits),
+            v2: SubscriptionWebhook::new(&secret(BANDWIDTH_KEY)).with_limits(limits),
+        }
+    }
+}
+
+/// What a handler was given.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Handled {
+    Event { webhook: &'static str, event: Value, body: Bytes },
+    Refused { reason: Reason, verified_body: Option<Bytes> },
+}
+
+/// What the handlers of one server were given so far.
+#[derive(Clone, Default)]
+pub(crate) struct Record(Arc<Mutex<Vec<Handled>>>);
+
+impl Record {
+    fn event<W: Extract<Event: Serialize>>(&self, delivery: &Verified<W>) {
+        let event = serde_json::to_value(delivery.event()).unwrap();
+        let body = delivery.body().clone();
+        self.0.lock().unwrap().push(Handled::Event { webhook: W::NAME, event, body });
+    }
+
+    fn rejection(&self, rejection: &Rejection) {
+        let reason = rejection.reason().clone();
+        let verified_body = rejection.verified_body().cloned();
+        self.0.lock().unwrap().push(Handled::Refused { reason, verified_body });
+    }
+}
+
+/// What a handler replies.
+trait Accept: Extract<Event: Serialize> {
+    type Receipt: Into<Answer>;
+    const ACCEPTED: Self::Receipt;
+}
+
+impl Accept for OrderItemWebhook {
+    type Receipt = musement::Receipt;
+    const ACCEPTED: musement::Receipt = musement::Receipt::Accepted;
+}
+
+impl Accept for OrderWebhook {
+    type Receipt = porterbuddy::Receipt;
+    const ACCEPTED: porterbuddy::Receipt = porterbuddy::Receipt::Accepted;
+}
+
+impl Accept for NotificationWebhook {
+    type Receipt = bandwidth::Receipt;
+    const ACCEPTED: bandwidth::Receipt = bandwidth::Receipt::Accepted;
+}
+
+impl Accept for SubscriptionWebhook {
+    type Receipt = bandwidth::Receipt;
+    const ACCEPTED: bandwidth::Receipt = bandwidth::Receipt::Accepted;
+}
+
+pub(crate) struct Server {
+    pub(crate) name: &'static str,
+    pub(crate) address: SocketAddr,
+    record: Record,
+}
+
+impl Server {
+    pub(crate) fn send(&self, request: &Request) -> Response {
+        Connection::open(self.address).send(request)
+    }
+
+    /// What the handlers were given since the last call.
+    pub(crate) fn handled(&self) -> Vec<Handled> {
+        std::mem::take(&mut *self.record.0.lock().unwrap())
+    }
+
+    fn start(name: &'static str, serve: impl FnOnce(TcpListener, Record) + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let (address, record) = (listener.local_addr().unwrap(), Record::default());
+        let theirs = record.clone();
+        thread::spawn(move || serve(listener, theirs));
+        Self { name, address, record }
+    }
+}
+
+/// Every server, with these webhooks.
+pub(crate) fn all(webhooks: &Webhooks) -> [Server; 3] {
+    let [axum, actix] = with_rejections(webhooks);
+    [axum, actix, in_tower::start(webhooks.clone())]
+}
+
+/// The servers whose handlers can take a rejection.
+pub(crate) fn with_rejections(webhooks: &Webhooks) -> [Server; 2] {
+    [in_axum::start(webhooks.clone()), in_actix::start(webhooks.clone())]
+}
+
+fn test_peer(value: Option<&str>) -> Option<IpAddr> {
+    value.map(|value| value.parse().unwrap())
+}
+
+mod in_axum {
+    use super::*;
+    use axum::Router;
+    use axum::extract::{FromRef, State};
+    use axum::middleware::map_request;
+    use axum::routing::any;
+    use order_webhooks::PeerAddress;
+
+    #[derive(Clone)]
+    pub(super) struct App {
+        webhooks: Webhooks,
+        record: Record,
+    }
+
+    macro_rules! part {
+        ($field:ident: $webhook:ty) => {
+            impl FromRef<App> for $webhook {
+                fn from_ref(app: &App) -> Self {
+                    app.webhooks.$field.clone()
+                }
+            }
+        };
+    }
+
+    part!(musement: OrderItemWebhook);
+    part!(porterbuddy: OrderWebhook);
+    part!(notifications: NotificationWebhook);
+    part!(v2: SubscriptionWebhook);
+
+    impl FromRef<App> for Record {
+        fn from_ref(app: &App) -> Self {
+            app.record.clone()
+        }
+    }
+
+    async fn on<W: Accept>(State(record): State<Record>, delivery: Verified<W>) -> W::Receipt {
+        record.event(&delivery);
+        W::ACCEPTED
+    }
+
+    async fn kept<W: Accept>(
+        State(record): State<Record>,
+        delivery: Result<Verified<W>, Rejection>,
+    ) -> Result<W::Receipt, Rejection> {
+        record.event(&delivery.inspect_err(|rejection| record.rejection(rejection))?);
+        Ok(W::ACCEPTED)
+    }
+
+    pub(super) fn start(webhooks: Webhooks) -> Server {
+        Server::start("axum", move |listener, record| {
+            let app = Router::new()
+                .route("/musement", any(on::<OrderItemWebhook>))
+                .route("/porterbuddy", any(on::<OrderWebhook>))
+                .route("/notifications", any(on::<NotificationWebhook>))
+                .route("/v2", any(on::<SubscriptionWebhook>))
+                .route("/kept/musement", any(kept::<OrderItemWebhook>))
+                .route("/kept/porterbuddy", any(kept::<OrderWebhook>))
+                .route("/kept/notifications", any(kept::<NotificationWebhook>))
+                .with_state(App { webhooks, record });
+            serve(listener, app);
+        })
+    }
+
+    pub(super) fn serve(listener: TcpListener, app: Router) {
+        let app = app.layer(map_request(async |mut request: http::Request<_>| {
+            let value = request.headers().get("x-test-peer").map(|value| value.to_str().unwrap());
+            if let Some(peer) = test_peer(value) {
+                request.extensions_mut().insert(PeerAddress(peer));
+            }
+            request
+        }));
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            axum::serve(listener, app).await.unwrap();
+        });
+    }
+}
+
+mod in_tower {
+    use super::*;
+    use axum::Extension;
+    use axum::Router;
+    use axum::routing::{MethodRouter, any};
+    use order_webhooks::tower::ReceiveLayer;
+
+    fn layered<W: Accept<Event: Clone + Sync>>(webhook: W) -> MethodRouter
+    where
+        W::Receipt: axum::response::IntoResponse,
+    {
+        async fn on<W: Accept<Event: Clone + Sync>>(
+            Extension(record): Extension<Record>,
+            Extension(delivery): Extension<Verified<W>>,
+            body: Bytes,
+        ) -> W::Receipt {
+            assert_eq!(body, delivery.body(), "the service gets the body again");
+            record.event(&delivery);
+            W::ACCEPTED
+        }
+        any(on::<W>).layer(ReceiveLayer::new(webhook))
+    }
+
+    pub(super) fn start(webhooks: Webhooks) -> Server {
+        Server::start("tower", move |listener, record| {
+            let app = Router::new()
+                .route("/musement", layered(webhooks.musement))
+                .route("/porterbuddy", layered(webhooks.porterbuddy))
+                .route("/notifications", layered(webhooks.notifications))
+                .route("/v2", layered(webhooks.v2))
+                .layer(Extension(record));
+            in_axum::serve(listener, app);
+        })
+    }
+}
+
+mod in_actix {
+    use super::*;
+    use actix_web::dev::Service as _;
+    use actix_web::{App, HttpMessage as _, HttpServer, Responder, web};
+    use order_webhooks::PeerAddress;
+
+    async fn on<W: Accept<Receipt: Responder>>(
+        record: web::Data<Record>,
+        delivery: Verified<W>,
+    ) -> W::Receipt {
+        record.event(&delivery);
+        W::ACCEPTED
+    }
+
+    async fn kept<W: Accept<Receipt: Responder>>(
+        record: web::Data<Record>,
+        delivery: Result<Verified<W>, Rejection>,
+    ) -> Result<W::Receipt, Rejection> {
+        record.event(&delivery.inspect_err(|rejection| record.rejection(rejection))?);
+        Ok(W::ACCEPTED)
+    }
+
+    pub(super) fn start(webhooks: Webhooks) -> Server {
+        Server::start("actix", move |listener, record| {
+            let app = move || {
+                App::new()
+                    .app_data(web::Data::new(record.clone()))
+                    .app_data(webhooks.musement.clone())
+                    .app_data(webhooks.porterbuddy.clone())
+                    .app_data(web::Data::new(webhooks.notifications.clone()))
+                    .app_data(webhooks.v2.clone())
+                    .route("/musement", web::to(on::<OrderItemWebhook>))
+                    .route("/porterbuddy", web::to(on::<OrderWebhook>))
+                    .route("/notifications", web::to(on::<NotificationWebhook>))
+                    .route("/v2", web::to(on::<SubscriptionWebhook>))
+                    .route("/kept/musement", web::to(kept::<OrderItemWebhook>))
+                    .route("/kept/porterbuddy", web::to(kept::<OrderWebhook>))
+                    .route("/kept/notifications", web::to(kept::<NotificationWebhook>))
+                    .wrap_fn(|request, service| {
+                        let value = request.headers().get("x-test-peer");
+                        let peer = test_peer(value.map(|value| value.to_str().unwrap()));
+                        if let Some(peer) = peer {
+                            request.extensions_mut().insert(PeerAddress(peer));
+                        }
+                        service.call(request)
+                    })
+            };
+            let server = HttpServer::new(app).workers(1).disable_signals().listen(listener);
+            actix_web::rt::System::new().block_on(server.unwrap().run()).unwrap();
+        })
+    }
+}

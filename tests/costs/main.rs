@@ -1,0 +1,17 @@
+//! What a delivery costs, counted and not timed, so that no machine is too slow:
+//! what the heap gives, and instructions. The allocator of this program counts.
+#![cfg(all(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::format_collect,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    reason = "a test fails by panicking, and numbers are small"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod allocations;
+mod linear;

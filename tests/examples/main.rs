@@ -1,0 +1,16 @@
+//! The examples, as `cargo test` has built them, run; and what they are made of.
+#![cfg(all(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod overload;
+mod send;
+mod servers;

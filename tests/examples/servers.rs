@@ -1,0 +1,241 @@
+//! The servers of the examples, and the programs that end by themselves: what they
+//! print, and how they stand senders and readers that do not do their part.
+
+use std::io::{BufRead as _, BufReader, Lines};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use order_webhooks::auth::{BodySignature, SignatureEncoding};
+use order_webhooks::porterbuddy::OrderWebhook;
+
+use crate::common::samples::{
+    BANDWIDTH_USER, EVENT_NOTIFICATION, JOHN_SMITH, ORDER_ITEM, PORT_OUT, PORTERBUDDY_KEY, X_Y,
+    secret,
+};
+use crate::common::sender::{Connection, Request};
+
+fn example(name: &str) -> Command {
+    let mut path = std::env::current_exe().unwrap();
+    path.pop();
+    path.pop();
+    let path = path.join("examples").join(name);
+    assert!(path.exists(), "run `cargo build --examples` before this test alone");
+    Command::new(path)
+}
+
+/// A server that runs until the test ends.
+struct Server {
+    process: Child,
+    address: SocketAddr,
+    stdout: Lines<BufReader<ChildStdout>>,
+    stderr: Lines<BufReader<ChildStderr>>,
+    folder: PathBuf,
+}
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+const SERVERS: [&str; 3] = ["axum_server", "actix_server", "inbox"];
+
+impl Server {
+    fn start(name: &str) -> Self {
+        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        let folder = folder.join(format!("servers-{}-{next}", std::process::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let mut command = example(name);
+        command.env("DATABASE", folder.join("inbox.db")).env_remove("DATABASE_URL");
+        command.env("ADDR", "127.0.0.1:0").env("BODY_LIMIT", "2000");
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stdout = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut stderr = BufReader::new(process.stderr.take().unwrap()).lines();
+        let line = stderr.next().unwrap().unwrap();
+        let address = line.strip_prefix("listening on http://").expect(&line);
+        Self { address: address.parse().unwrap(), process, stdout, stderr, folder }
+    }
+
+    #[track_caller]
+    fn answers(&self, request: Request, body: impl Into<Vec<u8>>, status: u16) {
+        let response = Connection::open(self.address).send(&request.body(body));
+        assert_eq!(response.status, status);
+    }
+
+    #[track_caller]
+    fn prints(&mut self, line: &str) {
+        assert_eq!(self.stdout.next().unwrap().unwrap(), line);
+    }
+
+    #[track_caller]
+    fn reports(&mut self, line: &str) {
+        assert_eq!(self.stderr.next().unwrap().unwrap(), line);
+    }
+
+    fn asked_to_stop(&mut self) {
+        let id = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[test]
+fn the_demo_comes_out_as_it_should() {
+    let output = example("demo").output().unwrap();
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{table}");
+    assert!(!table.contains('\x1b'), "no colours where there is no terminal");
+}
+
+#[test]
+fn the_fallback_brings_what_was_lost() {
+    let output = example("fallback").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// The lines of both servers are the same.
+#[test]
+fn the_servers_print_events_and_report_rejections() {
+    let basic = |path, value: &'static str| Request::post(path).header("Authorization", value);
+    let (musement, bandwidth) = (JOHN_SMITH, BANDWIDTH_USER);
+    let order = r#"{"orderId":"1","orderStatus":"\u001b[2J"}"#;
+    let key = secret(PORTERBUDDY_KEY);
+    let signature = OrderWebhook::new(&key).signature().sign(order.as_bytes());
+    for name in ["axum_server", "actix_server"] {
+        let mut server = Server::start(name);
+
+        server.answers(basic("/musement", musement), ORDER_ITEM, 200);
+        server.prints(concat!(
+            r#"{"webhook":"musement.order_item","event":{"order_id":"13459345","#,
+            r#""order_uuid":"8e9e5c6e-ea7d-4934-8753-f00954f30d00","#,
+            r#""order_created":"2018-12-10T13:12:40+0000","#,
+            r#""order_updated":"2018-12-10T13:12:40+0000","order_version":"16","#,
+            r#""order_item_uuid":"11045e18-e3ca-42e1-acb4-0d5be75036fd","#,
+            r#""order_item_created":"2018-12-10T13:12:40+0000","#,
+            r#""order_item_updated":"2018-12-10T13:12:40+0000","order_item_version":"22","#,
+            r#""order_item_status":"OK"}}"#,
+        ));
+        server.answers(basic("/musement", bandwidth), ORDER_ITEM, 401);
+        server.reports("musement.order_item: 401, credentials refused: not the expected ones");
+        server.answers(Request::new("GET", "/musement"), "", 405);
+        server.reports("musement.order_item: 405, the method is not POST");
+        server.answers(basic("/musement", musement), "x".repeat(2_001), 413);
+        server.reports("musement.order_item: 413, the body is longer than 2000 bytes");
+
+        let signed =
+            || Request::post("/porterbuddy").header("x-porterbuddy-hmac-SHA256", &*signature);
+        server.answers(signed(), order, 200);
+        server.prints(
+            r#"{"webhook":"porterbuddy.order","event":{"orderId":"1","orderStatus":"\u001b[2J"}}"#,
+        );
+        server.answers(signed(), "", 403);
+        server.reports("porterbuddy.order: 403, the signature does not match the body");
+
+        let path = "/bandwidth/notifications";
+        server.answers(Request::post(path), EVENT_NOTIFICATION, 401);
+        server.reports("bandwidth.notification: 401, asked for credentials");
+        server.answers(basic(path, bandwidth), EVENT_NOTIFICATION, 200);
+        server.prints(concat!(
+            r#"{"webhook":"bandwidth.notification","event":{"#,
+            r#""SubscriptionId":"3b2a4c0e-5f0d-4c58-9f0e-1f5d2a7c9e11","#,
+            r#""EventType":"MESSAGING_LOST","ImpactedTelephoneNumbers":["2223331000"]}}"#,
+        ));
+        server.answers(basic(path, bandwidth), "<Notification>", 400);
+        server.reports(
+            "bandwidth.notification: 400, the body does not parse: unexpected end of the document \
+             at line 1 column 15 (14 bytes verified)",
+        );
+    }
+}
+
+/// What a port-out is asked with is a customer's, and in no line.
+#[test]
+fn the_servers_print_port_outs_without_customer_data() {
+    let path = "/bandwidth/port-out";
+    for name in ["axum_server", "actix_server"] {
+        let mut server = Server::start(name);
+        let asked = || Request::post(path).header("Authorization", BANDWIDTH_USER);
+        for body in [PORT_OUT.to_owned(), PORT_OUT.replace("1111", "8642")] {
+            server.answers(asked(), body, 200);
+            let line = server.stdout.next().unwrap().unwrap();
+            assert!(line.starts_with(r#"{"webhook":"bandwidth.port_out","#), "{line}");
+            for data in ["1111", "8642", "777", "62025", "Subscriber Name", "2223331000"] {
+                assert!(!line.contains(data), "{line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_provider_of_ones_own_is_received() {
+    let mut server = Server::start("custom_provider");
+    let header = http::HeaderName::from_static("x-acme-signature");
+    let key = secret("acme-key");
+    let signed = BodySignature::new(header, SignatureEncoding::Hex { prefix: "sha256=" }, &key);
+    let body = r#"{"sku":"FANCYSNEAKER43","level":7}"#;
+    server.answers(Request::post("/acme"), body, 403);
+    let signature = signed.sign(body.as_bytes());
+    server.answers(Request::post("/acme").header("X-Acme-Signature", signature), body, 200);
+    server.prints(r#"7 of "FANCYSNEAKER43" in stock"#);
+}
+
+/// Some thousand lines, for a pipe that holds about a thousand.
+#[cfg(unix)]
+#[test]
+fn a_reader_that_does_not_read_stops_no_answer() {
+    for name in SERVERS {
+        let server = Server::start(name);
+        let forged = Request::post("/musement").header("Authorization", X_Y).body("{}");
+        let genuine =
+            Request::post("/musement").header("Authorization", JOHN_SMITH).body(ORDER_ITEM);
+        let mut connection = Connection::open(server.address);
+        for _ in 0..3_000 {
+            let response = connection.send(&forged.clone().keeping_the_connection());
+            assert_eq!(response.status, 401, "{name}");
+            let response = connection.send(&genuine.clone().keeping_the_connection());
+            assert!([200, 503].contains(&response.status), "{name}: {}", response.status);
+        }
+        let port_out = Request::post("/bandwidth/port-out").header("Authorization", BANDWIDTH_USER);
+        let response = Connection::open(server.address).send(&port_out.body(PORT_OUT));
+        // The inbox has no place for a port-out.
+        let expected = if name == "inbox" { 404 } else { 200 };
+        assert_eq!(response.status, expected, "{name}");
+    }
+}
+
+/// Half a head gives neither its connection nor the process a long life.
+#[cfg(unix)]
+#[test]
+fn half_heads_do_not_stay() {
+    for name in SERVERS {
+        let mut server = Server::start(name);
+        let half = || {
+            let mut connection = Connection::open(server.address);
+            connection.write(b"POST /musement HTTP/1.1\r\nHost: x\r\nX-Y: ").unwrap();
+            connection
+        };
+        let halves: Vec<_> = (0..200).map(|_| half()).collect();
+        let started = Instant::now();
+        for mut half in halves {
+            // Nothing, or a 408; and then the end.
+            while half.response(false).is_some() {}
+        }
+        assert!(started.elapsed() < Duration::from_secs(15), "{name}: {:?}", started.elapsed());
+
+        let _half = half();
+        server.asked_to_stop();
+        let started = Instant::now();
+        while server.process.try_wait().unwrap().is_none() {
+            assert!(started.elapsed() < Duration::from_secs(15), "{name} goes on");
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+}

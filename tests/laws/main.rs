@@ -1,0 +1,86 @@
+//! The laws of DESIGN, a file and a table each: an input, and the outcome that it
+//! must have. Every delivery goes through a public webhook, head first, without a
+//! server; `tests/adapters` sends over connections.
+#![cfg(all(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::format_collect,
+    clippy::format_push_string,
+    clippy::large_stack_arrays,
+    clippy::panic,
+    clippy::ref_option,
+    reason = "a test fails by panicking, and may be slow"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod addresses;
+mod bodies;
+mod challenge;
+mod constant_time;
+mod credentials;
+mod fail_closed;
+mod json;
+mod leading_zeros;
+mod log;
+mod long_inputs;
+mod no_panic_depth;
+mod proven_sender_heard;
+mod raw_bytes;
+mod receipts;
+mod redaction;
+mod repeated_header;
+mod replay;
+mod round_trip;
+mod signature;
+mod statuses;
+mod unreadable;
+mod vectors;
+mod xml;
+
+use proptest::prelude::*;
+
+use common::deliver::{ACCEPTED, Headers, deliver, outcome, refusal, said};
+
+fn bytes(length: std::ops::Range<usize>) -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(any::<u8>(), length)
+}
+
+fn flipped(bytes: &[u8], bit: usize) -> Vec<u8> {
+    let mut flipped = bytes.to_vec();
+    flipped[bit / 8] ^= 1 << (bit % 8);
+    flipped
+}
+
+/// The guide has the tables that the tests run.
+#[test]
+fn the_page_of_laws_is_that_of_the_tests() {
+    common::law::the_page_has(
+        "laws",
+        &[
+            &fail_closed::LAW,
+            &signature::LAW,
+            &credentials::LAW,
+            &challenge::LAW,
+            &constant_time::LAW,
+            &raw_bytes::LAW,
+            &repeated_header::LAW,
+            &redaction::LAW,
+            &no_panic_depth::LAW,
+            &long_inputs::LAW,
+            &bodies::LAW,
+            &proven_sender_heard::JSON,
+            &proven_sender_heard::XML,
+            &leading_zeros::LAW,
+            &receipts::LAW,
+            &statuses::LAW,
+            &addresses::LAW,
+            &unreadable::JSON,
+            &unreadable::XML,
+            &replay::LAW,
+        ],
+    );
+}

@@ -1,0 +1,129 @@
+//! One header, one value: a header that authenticates and comes twice, equal or
+//! not, never authenticates.
+
+use order_webhooks::bandwidth::{
+    DenialReason, NotificationWebhook, PortOutAnswer, PortOutWebhook, SubscriptionWebhook,
+};
+use order_webhooks::musement::OrderItemWebhook;
+use order_webhooks::porterbuddy::OrderWebhook;
+use order_webhooks::{Reason, Webhook};
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::credentials::of_both;
+use super::signature::sent;
+use crate::common::law::{Cases, Law, row};
+use crate::common::samples::{JEFE, U_P, U_PQ, V, WHAT, secret, u_p, u_pq};
+use crate::{bytes, deliver, said};
+
+pub(crate) const AUTHORIZATION: &str = "400 header authorization given more than once";
+const SIGNATURE: &str = "400 header x-porterbuddy-hmac-sha256 given more than once";
+const ENCODED: &str = "415 the body is encoded";
+
+const TABLE: &str = "CONFORMANCE, Basic credentials";
+
+pub(crate) const LAW: Law = Law {
+    title: "Law 4, one header, one value",
+    rows: &[
+        row("two `Authorization` headers, equal", AUTHORIZATION, TABLE, |cases| {
+            authorizations(cases, &[U_PQ, U_PQ]);
+            authorizations(cases, &[U_PQ, U_PQ, U_PQ]);
+        }),
+        row(
+            "two `Authorization` headers, one of them wrong or empty",
+            AUTHORIZATION,
+            TABLE,
+            |cases| {
+                authorizations(cases, &[U_PQ, "Basic dTpw"]);
+                authorizations(cases, &["Basic dTpw", U_PQ]);
+                authorizations(cases, &[U_PQ, ""]);
+            },
+        ),
+        row("the signature twice, equal", SIGNATURE, "CONFORMANCE, Signature", |cases| {
+            cases.of("V, V", sent(&[V.as_bytes(), V.as_bytes()], WHAT.as_bytes()));
+        }),
+        row(
+            "the signature and another one, or an empty one",
+            SIGNATURE,
+            "CONFORMANCE, Signature",
+            |cases| {
+                for other in ["AAAA", ""] {
+                    cases.of(other, sent(&[V.as_bytes(), other.as_bytes()], WHAT.as_bytes()));
+                }
+            },
+        ),
+        row("`Content-Encoding` twice, equal or not", ENCODED, "CONFORMANCE, Signature", |cases| {
+            for other in ["identity", "gzip"] {
+                let headers: [(&str, &[u8]); 3] = [
+                    ("x-porterbuddy-hmac-sha256", V.as_bytes()),
+                    ("Content-Encoding", b"identity"),
+                    ("content-encoding", other.as_bytes()),
+                ];
+                let webhook = OrderWebhook::new(&secret(JEFE));
+                cases.of(other, said(&webhook, &headers, WHAT.as_bytes()));
+            }
+        }),
+    ],
+};
+
+/// In any case of the name.
+fn authorizations(cases: &mut Cases, values: &[&str]) {
+    let names = ["Authorization", "authorization", "AUTHORIZATION"];
+    let headers: Vec<_> =
+        names.into_iter().zip(values).map(|(name, value)| (name, value.as_bytes())).collect();
+    cases.of(format!("{values:?}"), of_both(&u_pq(), &headers));
+}
+
+#[test]
+fn a_header_that_comes_twice_is_refused() {
+    LAW.holds();
+}
+
+#[track_caller]
+fn repeated<W: Webhook>(webhook: &W, name: &str, headers: &[(&str, &[u8])], body: &[u8]) {
+    let rejection = deliver(webhook, "POST", headers, body).err().unwrap();
+    assert_eq!(rejection.reason(), &Reason::RepeatedHeader(name.parse().unwrap()));
+    assert_eq!(rejection.verified_body(), None);
+    let response = rejection.to_response();
+    if W::NAME == "bandwidth.port_out" {
+        // An error status would approve the port-out.
+        let denied = PortOutAnswer::deny(DenialReason::InvalidRequest).to_xml(None);
+        assert_eq!((response.status().as_u16(), response.body()), (200, &denied.into()));
+    } else {
+        assert_eq!(response.status(), 400);
+        assert!(response.body().is_empty());
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_header_seen_twice_never_authenticates(
+        others in prop::collection::vec(prop_oneof![bytes(0..20), Just(U_P.as_bytes().to_vec())], 1..4),
+        first in any::<bool>(),
+        body in bytes(0..40),
+    ) {
+        let values = |right: &[u8]| {
+            let mut values = others.clone();
+            values.insert(if first { 0 } else { others.len() }, right.to_vec());
+            values
+        };
+        let basic = values(U_P.as_bytes());
+        let headers: Vec<_> = basic.iter().map(|value| ("Authorization", &value[..])).collect();
+        repeated(&OrderItemWebhook::new(u_p()), "authorization", &headers, &body);
+        repeated(&NotificationWebhook::new(u_p()), "authorization", &headers, &body);
+        let port_out = PortOutWebhook::new(u_p(), DenialReason::InvalidRequest.into());
+        repeated(&port_out, "authorization", &headers, &body);
+        let v2 = SubscriptionWebhook::<Value>::new(&secret(JEFE)).with_senders(u_p());
+        repeated(&v2, "authorization", &headers, &body);
+
+        let porterbuddy = OrderWebhook::new(&secret(JEFE));
+        let signatures = values(porterbuddy.signature().sign(&body).as_bytes());
+        let name = "X-Porterbuddy-HMAC-SHA256";
+        let headers: Vec<_> = signatures.iter().map(|value| (name, &value[..])).collect();
+        repeated(&porterbuddy, name, &headers, &body);
+        let v2 = SubscriptionWebhook::<Value>::new(&secret(JEFE));
+        let name = "x-bandwidth-signature-sha-256";
+        let headers: Vec<_> = signatures.iter().map(|value| (name, &value[..])).collect();
+        repeated(&v2, name, &headers, &body);
+    }
+}

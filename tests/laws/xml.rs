@@ -1,0 +1,79 @@
+//! Bodies of XML, put together for the tables: they go through Bandwidth's
+//! webhook for notifications.
+
+use std::time::Duration;
+
+use order_webhooks::bandwidth::NotificationWebhook;
+use serde_json::Value;
+
+use crate::common::clock::Clock;
+use crate::common::samples::{U_P, u_p};
+use crate::outcome;
+
+/// The event as JSON, or the refusal without what all of them begin with.
+#[track_caller]
+pub(crate) fn event(body: impl AsRef<[u8]>) -> Result<Value, String> {
+    let webhook = NotificationWebhook::new(u_p());
+    match outcome(&webhook, &[("authorization", U_P.as_bytes())], body.as_ref()) {
+        Ok(event) => Ok(serde_json::to_value(event).unwrap()),
+        Err(refused) => Err(refused
+            .strip_prefix("400 the body does not parse: ")
+            .unwrap_or_else(|| panic!("{refused}"))
+            .to_owned()),
+    }
+}
+
+/// `so`, if the body is this event.
+pub(crate) fn gives(body: impl AsRef<[u8]>, expected: &Value, so: &str) -> String {
+    match event(body) {
+        Ok(event) if event == *expected => so.to_owned(),
+        Ok(event) => event.to_string(),
+        Err(refused) => refused,
+    }
+}
+
+/// The reason of the refusal, if it is at this byte of a body without line feeds.
+pub(crate) fn refused_at(body: impl AsRef<[u8]>, byte: usize) -> String {
+    let refused = event(body).map_or_else(|why| why, |event| event.to_string());
+    let place = format!(" at line 1 column {}", byte + 1);
+    match refused.strip_suffix(&place) {
+        Some(why) => format!("400 {why}"),
+        None => refused,
+    }
+}
+
+pub(crate) const START: &str = "<Notification><SubscriptionId>s</SubscriptionId>";
+pub(crate) const END: &str = "</Notification>";
+
+/// A notification with these elements after its `SubscriptionId`.
+pub(crate) fn with(elements: &str) -> String {
+    format!("{START}{elements}{END}")
+}
+
+/// The event of a notification with nothing else in it.
+pub(crate) fn bare() -> Value {
+    event(with("")).unwrap()
+}
+
+/// Where the content of a `Message` begins in such a notification.
+pub(crate) const MESSAGE_AT: usize = START.len() + "<Message>".len();
+
+/// What a `Message` with this content says, or the refusal.
+pub(crate) fn message(content: &str) -> String {
+    match event(with(&format!("<Message>{content}</Message>"))) {
+        Ok(event) => event.get("Message").map_or("none", |text| text.as_str().unwrap()).to_owned(),
+        Err(refused) => refused,
+    }
+}
+
+/// The event of half a megabyte, in far less than 50 ms when it is built as it is
+/// shipped; a debug build gets twenty times as much.
+#[track_caller]
+pub(crate) fn quickly(body: &str) -> Result<Value, String> {
+    let clock = Clock::start();
+    let event = event(body);
+    let time = clock.elapsed();
+    let allowed = if cfg!(debug_assertions) { 1_000 } else { 50 };
+    assert!(time < Duration::from_millis(allowed), "{time:?}");
+    event
+}

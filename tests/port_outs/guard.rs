@@ -1,0 +1,346 @@
+//! The guard of port-outs under pressure, on four runtimes. What is asserted is
+//! how many questions get which verdict, and what is reported.
+
+use std::error::Error as _;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+
+use crate::common::samples::BANDWIDTH_USER;
+use crate::common::sender::{Connection, Request};
+use crate::world::{
+    DEADLINE, Gate, RUNTIMES, Runtime, World, allowed_of, ask_beside, forged, is_allowed, question,
+    send, webhook,
+};
+use order_webhooks::bandwidth::{PortOutFailure, PortOutWebhook};
+
+/// Runs this on every runtime at once, each with a server and a world of its own.
+#[track_caller]
+fn everywhere(
+    webhook_for: impl Fn(PortOutWebhook) -> PortOutWebhook + Sync,
+    check: impl Fn(Runtime, SocketAddr, &Arc<World>) + Sync,
+) {
+    thread::scope(|scope| {
+        for runtime in RUNTIMES {
+            let world = Arc::new(World::default());
+            let address = runtime.serve(&world, webhook_for(webhook(&world)));
+            let check = &check;
+            scope.spawn(move || check(runtime, address, &world));
+        }
+    });
+}
+
+fn most(n: usize) -> NonZeroUsize {
+    NonZeroUsize::new(n).unwrap()
+}
+
+fn short(webhook: PortOutWebhook) -> PortOutWebhook {
+    webhook.with_deadline(DEADLINE).unwrap()
+}
+
+/// Forged questions and a reporter that is stuck at the first of them: every
+/// genuine question is allowed. What was not told one by one is told as a number.
+#[test]
+fn nobody_unproven_takes_anything_from_a_handler() {
+    const FORGED: usize = 2_000;
+    let gates: Vec<_> = RUNTIMES.iter().map(|_| Arc::new(Gate::default())).collect();
+    for (runtime, gate) in RUNTIMES.into_iter().zip(gates) {
+        let world = Arc::new(World::default());
+        let (stuck, tells) = (Arc::clone(&gate), Arc::clone(&world));
+        let webhook = webhook(&world).with_reporter(move |failure| {
+            stuck.wait();
+            tells.told.lock().unwrap().push(failure);
+        });
+        let address = runtime.serve(&world, webhook);
+        let forge = move || {
+            let mut connection = Connection::open(address);
+            for _ in 0..FORGED / 4 {
+                let response = connection.send(&forged().keeping_the_connection());
+                assert!(!is_allowed(&response));
+            }
+        };
+        let forgers: Vec<_> = (0..4).map(|_| thread::spawn(forge)).collect();
+        assert_eq!(allowed_of(address, "allow", 20), 20, "{runtime:?}");
+        for forger in forgers {
+            forger.join().unwrap();
+        }
+        assert_eq!(allowed_of(address, "allow", 20), 20, "{runtime:?}");
+
+        // A failure of a proven sender is told before the forged ones that wait.
+        assert!(!is_allowed(&send(address, &question("fail"))));
+        gate.open();
+        let all_told = |world: &World| {
+            let told = world.told.lock().unwrap();
+            let count = |failure: &PortOutFailure| match failure {
+                PortOutFailure::Missed { forged, .. } => usize::try_from(*forged).unwrap(),
+                PortOutFailure::Refused(_) => 1,
+                _ => 0,
+            };
+            told.iter().map(count).sum::<usize>() == FORGED
+        };
+        world.wait_until("every forged question is told or counted", all_told);
+        let told = world.told();
+        assert!(told.len() <= 300, "{} reports were kept", told.len());
+        assert_eq!(told[1], "the handler failed", "{runtime:?}");
+    }
+}
+
+/// More handlers at once than the runtime has threads for blocking work, each of
+/// which needs one: none waits for another one for ever.
+#[test]
+fn handlers_that_need_the_runtimes_pool_do_not_lock_each_other_out() {
+    everywhere(
+        |webhook| webhook,
+        |runtime, address, world| {
+            assert_eq!(allowed_of(address, "use the pool", 200), 200, "{runtime:?}");
+            assert_eq!(allowed_of(address, "spawn", 20), 20, "{runtime:?}");
+            assert_eq!(world.told(), Vec::<String>::new());
+        },
+    );
+}
+
+/// Handlers that block for ever cost their places and nothing else.
+#[test]
+fn handlers_that_block_take_no_place_but_their_own() {
+    everywhere(
+        |webhook| webhook.with_most_at_once(most(42)),
+        |runtime, address, world| {
+            ask_beside(address, "block", 40);
+            world.wait_until("they block", |world| world.started.load(Ordering::SeqCst) == 40);
+            assert_eq!(allowed_of(address, "allow", 50), 50, "{runtime:?}");
+            assert_eq!(allowed_of(address, "use the pool", 20), 20, "{runtime:?}");
+            let other = send(address, &Request::post("/other"));
+            assert_eq!((other.status, &*other.body), (200, &b"other"[..]), "{runtime:?}");
+            world.gate.open();
+        },
+    );
+}
+
+/// The same in full size: 530 handlers that block for ever, 1,100 that need a thread
+/// of a pool of four at the same time, and 200 healthy ones, with the defaults.
+#[test]
+#[ignore = "needs 4,000 open files and a minute"]
+fn at_full_size() {
+    for runtime in RUNTIMES {
+        let world = Arc::new(World::default());
+        let address = runtime.serve(&world, webhook(&world));
+        ask_beside(address, "block", 530);
+        world.wait_until("they block", |world| world.started.load(Ordering::SeqCst) == 530);
+        assert_eq!(allowed_of(address, "allow", 200), 200, "{runtime:?}");
+        assert_eq!(allowed_of(address, "use the pool", 1_100), 1_100, "{runtime:?}");
+        assert_eq!(send(address, &Request::post("/other")).status, 200, "{runtime:?}");
+        assert_eq!(world.told(), Vec::<String>::new(), "{runtime:?}");
+        world.gate.open();
+    }
+}
+
+/// When every place is taken, the others wait for their turn within their
+/// deadline; who gets none in time gets the verdict for failures, and never
+/// starts, not even when there is a place again.
+#[test]
+fn a_question_waits_for_its_turn_and_what_is_answered_never_starts() {
+    everywhere(
+        |webhook| short(webhook).with_most_at_once(most(2)),
+        |runtime, address, world| {
+            let waiting = thread::spawn(move || allowed_of(address, "be slow", 3));
+            assert_eq!(waiting.join().unwrap(), 2, "the third has its turn, and no time left");
+
+            ask_beside(address, "block", 2);
+            let before = 3 + 2;
+            world.wait_until("they block", |world| world.started.load(Ordering::SeqCst) == before);
+            assert_eq!(allowed_of(address, "allow", 5), 0, "{runtime:?}");
+            let other = send(address, &Request::post("/other"));
+            assert_eq!(other.status, 200, "{runtime:?}");
+            world.gate.open();
+            // There is a place again, and the order is kept.
+            assert_eq!(allowed_of(address, "allow", 1), 1, "{runtime:?}");
+            assert_eq!(world.started.load(Ordering::SeqCst), before + 1, "{runtime:?}");
+            let not_asked = "the handler was not started by the deadline";
+            let told = world.told();
+            assert_eq!(told.iter().filter(|told| *told == not_asked).count(), 5, "{told:?}");
+        },
+    );
+}
+
+#[test]
+fn a_handler_is_over_when_its_question_is_answered() {
+    everywhere(short, |runtime, address, world| {
+        assert!(!is_allowed(&send(address, &question("stall"))), "{runtime:?}");
+        world.wait_until("it is dropped", |world| world.cancelled.load(Ordering::SeqCst) == 1);
+        assert!(!is_allowed(&send(address, &question("be late"))), "{runtime:?}");
+        thread::sleep(DEADLINE);
+        assert_eq!(world.effects.load(Ordering::SeqCst), 0, "{runtime:?}");
+        let late = "the handler was not done by the deadline";
+        world.wait_until("both are told", |world| world.told() == [late, late]);
+    });
+}
+
+/// Neither waiting nor blocking gives a handler more time than it has.
+#[test]
+fn a_handler_that_blocks_has_no_more_time_than_others() {
+    everywhere(short, |runtime, address, _| {
+        assert!(!is_allowed(&send(address, &question("block too long"))), "{runtime:?}");
+    });
+}
+
+/// The body takes three fifths of the time, and so does the handler.
+#[test]
+fn the_deadline_runs_from_the_head() {
+    everywhere(short, |runtime, address, _| {
+        let request = question("be slow");
+        assert!(is_allowed(&send(address, &request)), "{runtime:?}");
+        let mut connection = Connection::open(address);
+        connection.write(&request.head()).unwrap();
+        thread::sleep(DEADLINE * 3 / 5);
+        connection.write(&request.written_body()).unwrap();
+        assert!(!is_allowed(&connection.final_response(false).unwrap()), "{runtime:?}");
+    });
+}
+
+/// Panics of the handler, of what it panics with, of what it leaves behind, of
+/// its error and of the reporter end nothing but themselves.
+#[test]
+fn no_panic_ends_the_connection() {
+    let awkward = [
+        "panic",
+        "panic with an awkward payload",
+        "fail with an awkward error",
+        "be awkward when cancelled",
+    ];
+    everywhere(short, |runtime, address, world| {
+        for pon in awkward {
+            assert!(!is_allowed(&send(address, &question(pon))), "{runtime:?}: {pon}");
+        }
+        world.wait_until("all are told", |world| {
+            let told = world.told();
+            told == [
+                "the handler panicked",
+                "the handler panicked",
+                "the handler failed",
+                "the handler was not done by the deadline",
+            ]
+        });
+        // An awkward error panics when the test drops it, too.
+        std::mem::forget(std::mem::take(&mut *world.told.lock().unwrap()));
+    });
+    everywhere(
+        |webhook| short(webhook).with_reporter(|failure| panic!("on purpose: {failure}")),
+        |runtime, address, _| {
+            // A panic during a panic ends any process; so without the awkward error.
+            for pon in awkward.into_iter().filter(|pon| !pon.starts_with("fail")) {
+                assert!(!is_allowed(&send(address, &question(pon))), "{runtime:?}: {pon}");
+                assert!(!is_allowed(&send(address, &forged())), "{runtime:?}");
+            }
+            assert!(is_allowed(&send(address, &question("allow"))), "{runtime:?}");
+        },
+    );
+}
+
+/// What only actix's own threads can do panics, is told, and is answered.
+#[test]
+fn local_tasks_are_not_to_be_had_in_a_handler() {
+    everywhere(
+        |webhook| webhook,
+        |runtime, address, world| {
+            assert!(!is_allowed(&send(address, &question("spawn locally"))), "{runtime:?}");
+            world.wait_until("it is told", |world| world.told() == ["the handler panicked"]);
+        },
+    );
+}
+
+/// Servers notice at different times that a sender has left, or not at all: what
+/// is reported is the same.
+#[test]
+fn a_sender_that_leaves_early_is_reported_alike() {
+    everywhere(short, |runtime, address, world| {
+        for (pon, failure) in [
+            ("fail later", "the handler failed"),
+            ("stall", "the handler was not done by the deadline"),
+        ] {
+            let mut connection = Connection::open(address);
+            let request = question(pon);
+            connection.write(&request.head()).unwrap();
+            connection.write(&request.written_body()).unwrap();
+            let before = world.told().len();
+            world.wait_until("the handler runs", |world| {
+                world.started.load(Ordering::SeqCst) > before
+            });
+            drop(connection);
+            world.wait_until(failure, |world| world.told().get(before) == Some(&failure.into()));
+        }
+        let mut connection = Connection::open(address);
+        connection.write(&question("allow").declaring(1_000).head()).unwrap();
+        connection.write(b"<Port").unwrap();
+        drop(connection);
+        let incomplete = "the body is incomplete";
+        world.wait_until(incomplete, |world| world.told().get(2) == Some(&incomplete.into()));
+        assert_eq!(world.told().len(), 3, "{runtime:?}");
+    });
+}
+
+/// A challenge is a normal step; whatever else is answered for is told, with what
+/// the handler returned and the body of a proven sender.
+#[test]
+fn what_is_reported_and_what_is_not() {
+    everywhere(short, |runtime, address, world| {
+        let bare = Request::post("/port-out").body(question("allow").written_body());
+        let asked = send(address, &bare);
+        assert_eq!((asked.status, &*asked.body), (401, &b""[..]), "{runtime:?}");
+        assert!(!is_allowed(&send(address, &forged())));
+        let broken = Request::post("/port-out").header("Authorization", BANDWIDTH_USER);
+        assert!(!is_allowed(&send(address, &broken.body("not XML"))));
+        assert!(!is_allowed(&send(address, &question("fail"))));
+        assert!(is_allowed(&send(address, &question("allow"))));
+        world.wait_until("three are told", |world| world.told().len() == 3);
+        thread::sleep(Duration::from_millis(50));
+        let told = std::mem::take(&mut *world.told.lock().unwrap());
+        let mut bodies: Vec<Option<bytes::Bytes>> = told
+            .iter()
+            .map(|failure| match failure {
+                PortOutFailure::Refused(rejection) => rejection.verified_body().cloned(),
+                failure => failure.source().map(|error| error.to_string().into()),
+            })
+            .collect();
+        // What a proven sender has to do with may be told before what is forged.
+        bodies.sort_unstable();
+        let (body, error) = (b"not XML".as_slice().into(), "no such record".into());
+        assert_eq!(bodies, [None, Some(error), Some(body)], "{runtime:?}: {told:?}");
+        assert!(!format!("{told:?}").contains("no such record"), "the error may be customer data");
+    });
+}
+
+/// In a process that gets no thread at all a question is answered by the deadline,
+/// and nothing panics. The stack that such a thread would need is too large.
+#[test]
+fn a_thread_that_the_system_refuses_is_no_panic() {
+    const VARIABLE: &str = "RUST_MIN_STACK";
+    let this = "guard::a_thread_that_the_system_refuses_is_no_panic";
+    if std::env::var_os(VARIABLE).is_none_or(|stack| stack.len() < 15) {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", this, "--test-threads=1"]).env(VARIABLE, "100000000000000");
+        let output = child.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        return;
+    }
+    assert!(thread::Builder::new().spawn(|| ()).is_err(), "the test makes threads impossible");
+    let world = Arc::new(World::default());
+    let webhook = webhook(&world).with_deadline(Duration::from_millis(300)).unwrap();
+    let handler = async |_: order_webhooks::axum::Verified<PortOutWebhook>| {
+        order_webhooks::bandwidth::PortOutAnswer::Allow
+    };
+    let route = order_webhooks::axum::port_out(webhook, handler);
+    let app: axum::Router = axum::Router::new().route("/port-out", route);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for _ in 0..3 {
+        let request = http::Request::post("/port-out")
+            .header("authorization", BANDWIDTH_USER)
+            .body(axum::body::Body::from(question("allow").written_body()))
+            .unwrap();
+        let response = runtime.block_on(tower::ServiceExt::oneshot(app.clone(), request)).unwrap();
+        let body = runtime.block_on(axum::body::to_bytes(response.into_body(), 10_000)).unwrap();
+        assert!(String::from_utf8_lossy(&body).contains("<Code>7598</Code>"));
+    }
+}

@@ -1,0 +1,19 @@
+//! What holds of random inputs and random histories: the fuzz targets, and the
+//! receiver against the senders.
+#![cfg(all(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::panic,
+    unreachable_pub,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../oracles/mod.rs"]
+mod oracles;
+
+mod delivery;
+mod fuzz_smoke;

@@ -1,0 +1,131 @@
+//! How the crate is built: floors, a core without I/O, a short root.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use order_webhooks::bandwidth::{NotificationWebhook, PortOutWebhook};
+use order_webhooks::musement::OrderItemWebhook;
+use order_webhooks::porterbuddy::OrderWebhook;
+use order_webhooks::{BasicAuth, Secret};
+
+/// The floors of the crate, from the lowest. A file imports from lower floors
+/// and from its own module.
+const FLOORS: [&[&str]; 10] = [
+    &["error"],
+    &["secret", "limits", "answer"],
+    &["rejection"],
+    &["head"],
+    &["auth", "forwarded", "log", "wire", "fallback"],
+    &["tracking"],
+    &["webhook"],
+    &["musement", "porterbuddy", "bandwidth"],
+    &["adapter", "envelope"],
+    &["testing", "guide"],
+];
+
+/// The floors that nothing asynchronous, no I/O and no clock may be on.
+const CORE: usize = 7;
+
+fn floor(module: &str) -> usize {
+    let floor = FLOORS.iter().position(|floor| floor.contains(&module));
+    floor.unwrap_or_else(|| panic!("`{module}` has no floor"))
+}
+
+/// Every file of the crate but its root: the module it is in, where it is, and
+/// its lines before the unit tests.
+fn sources() -> Vec<(String, PathBuf, Vec<String>)> {
+    fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { walk(&path, files) } else { files.push(path) }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    walk(&root, &mut files);
+    let of_tests = |path: &Path| path.components().any(|part| part.as_os_str() == "tests");
+    files
+        .retain(|path| !of_tests(path) && !path.ends_with("lib.rs") && !path.ends_with("tests.rs"));
+    let read = |path: PathBuf| {
+        let inside = path.strip_prefix(&root).unwrap();
+        let module = inside.components().next().unwrap().as_os_str().to_str().unwrap();
+        let module = module.trim_end_matches(".rs").to_owned();
+        let text = fs::read_to_string(&path).unwrap();
+        let lines = text.lines().take_while(|line| *line != "#[cfg(test)]");
+        let lines = lines.filter(|line| !line.trim_start().starts_with("//"));
+        (module, path, lines.map(str::to_owned).collect())
+    };
+    files.into_iter().map(read).collect()
+}
+
+#[test]
+fn a_file_imports_from_lower_floors_only() {
+    let mut imports = 0;
+    for (module, path, lines) in sources() {
+        for line in lines {
+            for after in line.split("crate::").skip(1) {
+                let end = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+                let imported = after.split(end).next().unwrap();
+                imports += 1;
+                let allowed = imported == module || floor(imported) < floor(&module);
+                assert!(allowed, "{} imports {imported}: {line}", path.display());
+            }
+        }
+    }
+    assert!(imports > 100, "the test reads the imports");
+}
+
+#[test]
+fn the_core_knows_no_runtime_no_io_and_no_clock() {
+    let foreign = [
+        "async ",
+        ".await",
+        "tokio",
+        "axum::",
+        "actix_web",
+        "std::net::Tcp",
+        "std::fs",
+        "std::io",
+        "std::thread",
+        "std::env",
+        "Instant",
+        "SystemTime",
+        "::now()",
+    ];
+    for (module, path, lines) in sources().into_iter().filter(|(m, ..)| floor(m) <= CORE) {
+        for line in lines {
+            let found = foreign.iter().find(|word| line.contains(*word));
+            assert_eq!(found, None, "{} ({module}): {line}", path.display());
+        }
+    }
+}
+
+/// Whatever is public goes from thread to thread, as servers need it.
+#[test]
+fn what_is_public_is_send_and_sync() {
+    use order_webhooks::{
+        Allowlist, ConfigError, Credentials, Limits, ParseError, Reason, Rejection, Verified,
+        auth::{BodySignature, Signature},
+        bandwidth::{self, SubscriptionWebhook},
+        fallback::FallbackError,
+        musement, porterbuddy,
+        tracking::{Key, Revision},
+        webhook::Answer,
+    };
+    fn both<T: Send + Sync>() {}
+    both::<(Allowlist, BasicAuth, BodySignature, Credentials, Secret, Signature, Limits)>();
+    both::<(ConfigError, ParseError, Reason, Rejection, Answer, FallbackError)>();
+    both::<(OrderItemWebhook, Verified<OrderItemWebhook>, musement::Fallback)>();
+    both::<(OrderWebhook, Verified<OrderWebhook>, porterbuddy::Fallback)>();
+    both::<(NotificationWebhook, Verified<NotificationWebhook>)>();
+    both::<(PortOutWebhook, Verified<PortOutWebhook>, bandwidth::Subscriber)>();
+    both::<(SubscriptionWebhook, Verified<SubscriptionWebhook>)>();
+    both::<(bandwidth::Subscription, bandwidth::Dashboard, bandwidth::PortOutAnswer)>();
+    both::<(Key, Revision, porterbuddy::OrderRequest)>();
+}
+
+#[test]
+fn the_root_of_the_crate_is_a_tour_and_not_a_place_for_code() {
+    let root = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs"));
+    assert!(root.unwrap().lines().count() < 100);
+}

@@ -1,0 +1,232 @@
+//! The requests of the fallback, byte for byte, and what is made of its answers.
+
+use std::fmt::Write as _;
+
+use http::{Request, Response};
+use order_webhooks::musement::{self, OrderItemStatus};
+use order_webhooks::porterbuddy::{self, InvalidOrderId, OrderStatus};
+use order_webhooks::{
+    Tracked,
+    fallback::{FallbackErrorKind, InvalidApi},
+    tracking::Standing,
+};
+use uuid::Uuid;
+
+use crate::common::samples::secret;
+
+const ORDER: &str = "8e9e5c6e-ea7d-4934-8753-f00954f30d00";
+const ITEM: &str = "11045e18-e3ca-42e1-acb4-0d5be75036fd";
+
+fn musement() -> musement::Fallback {
+    musement::Fallback::new("https://api.example.com/api/v3/", "acme", &secret("Swordfish"))
+        .unwrap()
+}
+
+fn porterbuddy() -> porterbuddy::Fallback {
+    porterbuddy::Fallback::new(&secret("Swordfish")).unwrap()
+}
+
+/// The request as a client writes it.
+fn written(request: &Request<Vec<u8>>) -> String {
+    let mut text = format!("{} {}", request.method(), request.uri());
+    for (name, value) in request.headers() {
+        write!(text, "\n{name}: {}", value.to_str().unwrap()).unwrap();
+    }
+    assert!(request.body().is_empty());
+    text
+}
+
+fn answer(status: u16, body: &str) -> Response<String> {
+    Response::builder().status(status).body(body.to_owned()).unwrap()
+}
+
+#[test]
+fn the_requests_to_musement() {
+    let (order, item) = (Uuid::try_parse(ORDER).unwrap(), Uuid::try_parse(ITEM).unwrap());
+    let headers = "x-musement-application: acme\nx-musement-version: 3.4.0\n\
+                   authorization: Bearer Swordfish";
+    assert_eq!(
+        written(&musement().order(order)),
+        format!("GET https://api.example.com/api/v3/orders/{ORDER}\n{headers}")
+    );
+    assert_eq!(
+        written(&musement().request_notification(order, item)),
+        format!(
+            "POST https://api.example.com/api/v3/orders/{ORDER}/items/{ITEM}/notifications\n{headers}"
+        )
+    );
+}
+
+#[test]
+fn the_longest_base_url_still_makes_a_request() {
+    let base = format!("https://api.example.com/{}", "x".repeat(1_976));
+    let fallback = musement::Fallback::new(&base, "acme", &secret("Swordfish")).unwrap();
+    let request = fallback.request_notification(Uuid::nil(), Uuid::nil());
+    assert!(request.uri().to_string().starts_with(&base));
+}
+
+#[test]
+fn the_request_to_porterbuddy() {
+    assert_eq!(
+        written(&porterbuddy().order_status("394326").unwrap()),
+        "GET https://api.porterbuddy.com/order/394326/status\nx-api-key: Swordfish"
+    );
+    let test =
+        porterbuddy::Fallback::at(porterbuddy::Fallback::TEST, &secret("Swordfish")).unwrap();
+    assert_eq!(
+        written(&test.order_status("394326").unwrap()),
+        "GET https://api.porterbuddy-test.com/order/394326/status\nx-api-key: Swordfish"
+    );
+}
+
+#[test]
+fn an_order_id_stays_one_segment_of_the_path() {
+    for (id, segment) in [
+        ("../../admin", "..%2F..%2Fadmin"),
+        ("1?x=y#z", "1%3Fx%3Dy%23z"),
+        ("1/status", "1%2Fstatus"),
+        ("a b\r\nx: y", "a%20b%0D%0Ax%3A%20y"),
+        ("%2e%2e", "%252e%252e"),
+        ("é\0", "%C3%A9%00"),
+        ("...", "..."),
+        ("a\\b@c:80", "a%5Cb%40c%3A80"),
+    ] {
+        let request = porterbuddy().order_status(id).unwrap();
+        assert_eq!(
+            request.uri().to_string(),
+            format!("https://api.porterbuddy.com/order/{segment}/status")
+        );
+    }
+    for id in ["", ".", "..", &"9".repeat(70_000), &"é".repeat(20_000)] {
+        assert_eq!(porterbuddy().order_status(id).unwrap_err(), InvalidOrderId);
+    }
+}
+
+#[test]
+fn what_cannot_be_configured() {
+    use InvalidApi::{BaseUrl, HeaderValue};
+    for (base, application, token, error) in [
+        ("http://api.example.com", "acme", "token", BaseUrl),
+        ("api.example.com", "acme", "token", BaseUrl),
+        ("https://api.example.com", "", "token", HeaderValue),
+        ("https://api.example.com", "acme\n", "token", HeaderValue),
+        ("https://api.example.com", "acme", "token\r\nx: y", HeaderValue),
+    ] {
+        let refused = musement::Fallback::new(base, application, &secret(token));
+        assert_eq!(refused.unwrap_err(), error);
+    }
+    let refused = porterbuddy::Fallback::new(&secret("key\n"));
+    assert_eq!(refused.unwrap_err(), HeaderValue);
+}
+
+#[test]
+fn an_answer_of_musement() {
+    let body = format!(
+        r#"{{"identifier":"MUS1","uuid":"{ORDER}","status":"OK","customer":{{"email":"a@example.com"}},
+            "items":[{{"uuid":"{ITEM}","status":"OK","vouchers":[{{"url":"https://example.com/v"}}]}},
+                     {{"uuid":null,"status":"ON_HOLD","vouchers":null,"quantity":2}}]}}"#
+    );
+    let order = musement::Fallback::read_order(answer(200, &body)).unwrap();
+    assert_eq!(order.status, "OK");
+    let [item, other] = &order.items[..] else { panic!() };
+    assert_eq!(item.uuid, Some(Uuid::try_parse(ITEM).unwrap()));
+    assert_eq!(item.status, OrderItemStatus::Ok);
+    assert_eq!(item.vouchers, Some(serde_json::json!([{"url": "https://example.com/v"}])));
+    let shown = format!("OrderItem {{ uuid: Some({ITEM}), status: Ok, .. }}");
+    assert_eq!(format!("{item:?}"), shown);
+    assert_eq!(other.uuid, None);
+    assert_eq!(other.status, OrderItemStatus::Other("ON_HOLD".into()));
+    assert_eq!(other.vouchers, None);
+}
+
+#[test]
+fn an_answer_of_porterbuddy_is_the_same_as_the_webhook() {
+    let body = r#"{"orderId":"394326","orderStatus":"delivered",
+        "statusUpdatedAt":"2021-06-08T12:16:40.32538Z"}"#;
+    let polled = porterbuddy::Fallback::read_order_status(answer(200, body)).unwrap();
+    assert_eq!(polled.order_status, OrderStatus::Delivered);
+    let received =
+        porterbuddy::OrderStatusUpdate::parse_unverified(body.replace('\n', "").as_bytes());
+    assert_eq!(polled.compare(&received.unwrap()), Standing::Same);
+}
+
+#[test]
+fn hostile_answers_are_errors_that_keep_the_answer() {
+    let deep = format!("{{\"status\":\"OK\",\"items\":[],\"x\":{}", "[".repeat(500_000));
+    for (body, message) in [
+        ("", "unexpected end of the document at line 1 column 1"),
+        ("null", "not an object at line 1 column 1"),
+        ("[]", "not an object at line 1 column 1"),
+        ("<html></html>", "not JSON at line 1 column 1"),
+        ("{}", "status: missing at line 1 column 2"),
+        (r#"{"status":"OK"}"#, "items: missing at line 1 column 15"),
+        (r#"{"status":[],"items":[]}"#, "status: not text at line 1 column 11"),
+        (r#"{"status":"OK","items":{}}"#, "items: not a sequence at line 1 column 24"),
+        (r#"["OK",[]]"#, "not an object at line 1 column 1"),
+        (
+            r#"{"status":"OK","items":[["OK"]]}"#,
+            "items[0]: not what is expected at line 1 column 25",
+        ),
+        (r#"{"status":"OK","items":[{}]}"#, "items[0].status: missing at line 1 column 26"),
+        (r#"{"status":"OK","items":[],"status":"KO"}"#, "status: given twice at line 1 column 36"),
+        (r#"{"status":"\ud800","items":[]}"#, "status: lone surrogate at line 1 column 11"),
+        (r#"{"status":"OK","items":[]}x"#, "text after the document at line 1 column 27"),
+        (&deep, "unexpected end of the document at line 1 column 500031"),
+    ] {
+        let error = musement::Fallback::read_order(answer(200, body)).unwrap_err();
+        let FallbackErrorKind::Unparsable(parse) = error.kind() else { panic!() };
+        assert_eq!(parse.to_string(), message, "{body:.60}");
+        assert_eq!(error.to_string(), format!("the answer does not parse: {message}"));
+        assert!(std::error::Error::source(&error).is_none());
+        assert_eq!(error.into_response().into_body(), body);
+    }
+    let raw = Response::new(&b"{\"orderId\":\"\xff\"}"[..]);
+    let error = porterbuddy::Fallback::read_order_status(raw).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the answer does not parse: encoding is not UTF-8 at line 1 column 13"
+    );
+}
+
+/// What is not needed is no reason to lose an answer.
+#[test]
+fn what_is_odd_in_an_answer_is_left_out() {
+    for odd in ["null", "5", "\"x\"", "[]", "{\"a\":[]}"] {
+        let body = format!(
+            r#"{{"x":["\ud800",1e999],"status":"OK","items":[{{"uuid":{odd},"status":"OK"}}]}}"#
+        );
+        let order = musement::Fallback::read_order(answer(200, &body)).unwrap();
+        assert_eq!((order.items[0].uuid, &order.items[0].status), (None, &OrderItemStatus::Ok));
+    }
+}
+
+#[test]
+fn only_200_is_an_answer() {
+    let musement_body = r#"{"status":"OK","items":[]}"#;
+    let porterbuddy_body = r#"{"orderId":"1","orderStatus":"ready"}"#;
+    for status in [201, 202, 204, 206, 301, 304, 400, 401, 403, 404, 429, 500, 503, 599] {
+        let message = format!("the answer has the status {status}");
+        let error = musement::Fallback::read_order(answer(status, musement_body)).unwrap_err();
+        assert_eq!(error.to_string(), message);
+        assert_eq!(error.response().body(), musement_body);
+        assert_eq!(
+            format!("{error:?}"),
+            format!("FallbackError {{ kind: Status({status}), status: {status}, .. }}")
+        );
+        let answer = answer(status, porterbuddy_body);
+        let error = porterbuddy::Fallback::read_order_status(answer).unwrap_err();
+        assert_eq!(error.to_string(), message);
+    }
+}
+
+#[test]
+fn a_notification_is_requested_with_any_2xx() {
+    for status in [200, 201, 202, 204] {
+        musement::Fallback::read_notification_requested(answer(status, "what it says")).unwrap();
+    }
+    for status in [302, 404, 409, 503] {
+        let error = musement::Fallback::read_notification_requested(answer(status, ""));
+        let kind = error.unwrap_err().kind().clone();
+        assert_eq!(kind, FallbackErrorKind::Status(status.try_into().unwrap()));
+    }
+}

@@ -1,0 +1,38 @@
+//! Each webhook: what its provider documents, what becomes of it, and what is
+//! built on it. No test here needs a server.
+#![cfg(all(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod bandwidth_notification;
+mod bandwidth_port_out;
+mod fallback;
+mod handler;
+mod musement;
+mod porterbuddy;
+mod porterbuddy_order_request;
+mod routes;
+mod senders;
+mod tracking;
+
+/// The guide has the tables that the tests run.
+#[test]
+fn the_page_of_webhooks_is_that_of_the_tests() {
+    common::law::the_page_has(
+        "webhooks",
+        &[
+            &musement::LAW,
+            &porterbuddy::LAW,
+            &bandwidth_notification::LAW,
+            &bandwidth_port_out::LAW,
+        ],
+    );
+}
