@@ -1,12 +1,12 @@
-//! The same endpoints in axum, in actix-web and behind the tower layer, each on a
-//! port of the system's choosing.
+//! The same endpoints in axum, in actix-web, with hyper's own connections and behind
+//! the tower layer, each on a port of the system's choosing.
 //!
 //! `/musement`, `/porterbuddy`, `/notifications` and `/v2` take verified deliveries
-//! only. In axum and actix-web `/kept/musement` and so on take the rejection too.
+//! only. But for the layer `/kept/musement` and so on take the rejection too.
 //! The header `X-Test-Peer` becomes the `PeerAddress` of a request, as a
 //! middleware behind a proxy would do it.
 
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -15,7 +15,7 @@ use order_webhooks::bandwidth::{self, NotificationWebhook, SubscriptionWebhook};
 use order_webhooks::musement::{self, OrderItemWebhook};
 use order_webhooks::porterbuddy::{self, OrderWebhook};
 use order_webhooks::{
-    Limits, Reason, Rejection, Verified,
+    Limits, PeerAddress, Reason, Receive as _, Rejection, Verified,
     webhook::{Answer, Extract},
 };
 use serde::Serialize;
@@ -56,6 +56,10 @@ pub(crate) enum Handled {
 pub(crate) struct Record(Arc<Mutex<Vec<Handled>>>);
 
 impl Record {
+    fn take(&self) -> Vec<Handled> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+
     fn event<W: Extract<Event: Serialize>>(&self, delivery: &Verified<W>) {
         let event = serde_json::to_value(delivery.event()).unwrap();
         let body = delivery.body().clone();
@@ -108,7 +112,7 @@ impl Server {
 
     /// What the handlers were given since the last call.
     pub(crate) fn handled(&self) -> Vec<Handled> {
-        std::mem::take(&mut *self.record.0.lock().unwrap())
+        self.record.take()
     }
 
     fn start(name: &'static str, serve: impl FnOnce(TcpListener, Record) + Send + 'static) -> Self {
@@ -122,14 +126,52 @@ impl Server {
 }
 
 /// Every server, with these webhooks.
-pub(crate) fn all(webhooks: &Webhooks) -> [Server; 3] {
-    let [axum, actix] = with_rejections(webhooks);
-    [axum, actix, in_tower::start(webhooks.clone())]
+pub(crate) fn all(webhooks: &Webhooks) -> [Server; 4] {
+    let [axum, actix, hyper] = with_rejections(webhooks);
+    [axum, actix, hyper, in_tower::start(webhooks.clone())]
 }
 
 /// The servers whose handlers can take a rejection.
-pub(crate) fn with_rejections(webhooks: &Webhooks) -> [Server; 2] {
-    [in_axum::start(webhooks.clone()), in_actix::start(webhooks.clone())]
+pub(crate) fn with_rejections(webhooks: &Webhooks) -> [Server; 3] {
+    let webhooks = || webhooks.clone();
+    [in_axum::start(webhooks()), in_actix::start(webhooks()), in_hyper::start(webhooks())]
+}
+
+/// The answer without any server, and what a handler would have been given. A
+/// request whose length is a lie can only come over a connection.
+pub(crate) fn plain(webhooks: &Webhooks, request: &Request) -> Option<(Response, Vec<Handled>)> {
+    fn receive<W: Accept>(
+        webhook: &W,
+        request: http::Request<Bytes>,
+        record: &Record,
+    ) -> http::Response<Bytes> {
+        match webhook.receive(request) {
+            Ok(delivery) => {
+                record.event(&delivery);
+                W::ACCEPTED.into().to_response()
+            }
+            Err(rejection) => rejection.to_response(),
+        }
+    }
+    let mut request = request.to_http()?;
+    let value = request.headers().get("x-test-peer").map(|value| value.to_str().unwrap());
+    let peer = test_peer(value).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    request.extensions_mut().insert(PeerAddress(peer));
+    let record = Record::default();
+    let response = match request.uri().path() {
+        "/musement" => receive(&webhooks.musement, request, &record),
+        "/porterbuddy" => receive(&webhooks.porterbuddy, request, &record),
+        "/notifications" => receive(&webhooks.notifications, request, &record),
+        "/v2" => receive(&webhooks.v2, request, &record),
+        path => panic!("{path}"),
+    };
+    let shown = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        (name.as_str().to_owned(), value.to_str().unwrap().to_owned())
+    };
+    let headers = response.headers().iter().map(shown).collect();
+    let (status, body) = (response.status().as_u16(), response.body().to_vec());
+    let handled = record.take();
+    Some((Response { status, headers, body }, handled))
 }
 
 fn test_peer(value: Option<&str>) -> Option<IpAddr> {
@@ -142,7 +184,6 @@ mod in_axum {
     use axum::extract::{FromRef, State};
     use axum::middleware::map_request;
     use axum::routing::any;
-    use order_webhooks::PeerAddress;
 
     #[derive(Clone)]
     pub(super) struct App {
@@ -256,7 +297,6 @@ mod in_actix {
     use super::*;
     use actix_web::dev::Service as _;
     use actix_web::{App, HttpMessage as _, HttpServer, Responder, web};
-    use order_webhooks::PeerAddress;
 
     async fn on<W: Accept<Receipt: Responder>>(
         record: web::Data<Record>,
@@ -301,6 +341,79 @@ mod in_actix {
             };
             let server = HttpServer::new(app).workers(1).disable_signals().listen(listener);
             actix_web::rt::System::new().block_on(server.unwrap().run()).unwrap();
+        })
+    }
+}
+
+mod in_hyper {
+    use super::*;
+    use http_body_util::Full;
+    use hyper::body::Incoming;
+    use hyper::service::service_fn;
+    use hyper_util::rt::{TokioIo, TokioTimer};
+    use order_webhooks::body;
+
+    async fn on<W: Accept>(
+        webhook: &W,
+        request: http::Request<Incoming>,
+        record: &Record,
+    ) -> http::Response<Bytes> {
+        let kept = request.uri().path().starts_with("/kept/");
+        match body::receive(webhook, request).await {
+            Ok(delivery) => {
+                record.event(&delivery);
+                W::ACCEPTED.into().to_response()
+            }
+            Err(rejection) => {
+                if kept {
+                    record.rejection(&rejection);
+                }
+                rejection.to_response()
+            }
+        }
+    }
+
+    async fn answer(
+        webhooks: &Webhooks,
+        request: http::Request<Incoming>,
+        record: &Record,
+    ) -> http::Response<Bytes> {
+        let path = request.uri().path().to_owned();
+        match path.trim_start_matches("/kept") {
+            "/musement" => on(&webhooks.musement, request, record).await,
+            "/porterbuddy" => on(&webhooks.porterbuddy, request, record).await,
+            "/notifications" => on(&webhooks.notifications, request, record).await,
+            "/v2" => on(&webhooks.v2, request, record).await,
+            path => panic!("{path}"),
+        }
+    }
+
+    async fn serve(listener: TcpListener, webhooks: Webhooks, record: Record) {
+        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+        loop {
+            let (stream, peer) = listener.accept().await.unwrap();
+            let (webhooks, record) = (webhooks.clone(), record.clone());
+            let service = service_fn(move |mut request: http::Request<Incoming>| {
+                let (webhooks, record) = (webhooks.clone(), record.clone());
+                async move {
+                    let value = request.headers().get("x-test-peer");
+                    let told = test_peer(value.map(|value| value.to_str().unwrap()));
+                    request.extensions_mut().insert(PeerAddress(told.unwrap_or(peer.ip())));
+                    let response = answer(&webhooks, request, &record).await;
+                    Ok::<_, std::convert::Infallible>(response.map(Full::new))
+                }
+            });
+            let mut http = hyper::server::conn::http1::Builder::new();
+            let http = http.timer(TokioTimer::new());
+            tokio::spawn(http.serve_connection(TokioIo::new(stream), service));
+        }
+    }
+
+    pub(super) fn start(webhooks: Webhooks) -> Server {
+        Server::start("hyper", move |listener, record| {
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(serve(listener, webhooks, record));
         })
     }
 }

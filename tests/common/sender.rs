@@ -109,6 +109,17 @@ impl Request {
         }
     }
 
+    /// The request as a server hands it on, unless its length is a lie.
+    pub(crate) fn to_http(&self) -> Option<http::Request<bytes::Bytes>> {
+        let mut request = http::Request::builder().method(self.method).uri(&*self.path);
+        for (name, value) in &self.headers {
+            request = request.header(*name, &value[..]);
+        }
+        let (Body::Whole(body) | Body::Chunked(body)) = &self.body;
+        let request = request.body(body.clone().into()).unwrap();
+        self.declared.is_none().then_some(request)
+    }
+
     pub(crate) fn is_head(&self) -> bool {
         self.method == "HEAD"
     }

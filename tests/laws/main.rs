@@ -1,5 +1,5 @@
-//! The laws of DESIGN, a file and a table each: an input, and the outcome that it
-//! must have. Every delivery goes through a public webhook, head first, without a
+//! The laws of the crate, a file and a table each: inputs, and the outcome that each
+//! of them must have. Every delivery goes through a public webhook, head first, without a
 //! server; `tests/adapters` sends over connections.
 #![cfg(all(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
 #![allow(

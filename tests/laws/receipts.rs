@@ -90,7 +90,7 @@ pub(crate) const LAW: Law = Law {
         row(
             "a policy that nobody documents, as of v2 subscriptions",
             "Exactly200, None, Undocumented",
-            "",
+            "no page of Bandwidth's says",
             |cases| {
                 cases.of("", policy(DeliveryPolicy::UNDOCUMENTED));
             },

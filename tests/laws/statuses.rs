@@ -126,6 +126,21 @@ pub(crate) const LAW: Law = Law {
                 cases.of("Reason", answered(&Reason::Unconfigured));
             },
         ),
+        row(
+            "the message of an error: path, line and column, our words, and no `source()` that says it again",
+            "the body does not parse: orderId: missing at line 1 column 4",
+            "CONFORMANCE, JSON; STYLE, 17",
+            |cases| {
+                let error = ParseError::new(ParseErrorKind::Missing)
+                    .in_field("orderId")
+                    .at_offset(br#"{"orderId""#, 3);
+                let rejection = Rejection::<Vec<u8>>::new(Reason::Unparsable(error.clone()));
+                assert!(rejection.source().is_none());
+                assert!(error.source().is_none());
+                assert_eq!(*error.kind(), ParseErrorKind::Missing);
+                cases.of("orderId", rejection.to_string());
+            },
+        ),
     ],
 };
 
@@ -161,20 +176,6 @@ fn answered(reason: &Reason) -> String {
 #[test]
 fn every_reason_has_its_status_and_its_words() {
     LAW.holds();
-}
-
-#[test]
-fn an_error_says_everything_once() {
-    let error =
-        ParseError::new(ParseErrorKind::Missing).in_field("orderId").at_offset(br#"{"orderId""#, 3);
-    let rejection = Rejection::<Vec<u8>>::new(Reason::Unparsable(error.clone()));
-    assert_eq!(
-        rejection.to_string(),
-        "the body does not parse: orderId: missing at line 1 column 4"
-    );
-    assert!(rejection.source().is_none());
-    assert!(error.source().is_none());
-    assert_eq!(*error.kind(), ParseErrorKind::Missing);
 }
 
 #[test]
