@@ -55,11 +55,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_empty_secret_cannot_be_built() {
-        assert_eq!(Secret::new("").unwrap_err(), ConfigError::EmptySecret);
-    }
-
-    #[test]
     fn the_bytes_come_back_and_do_not_show() {
         let secret = Secret::new("Swordfish").unwrap();
         assert_eq!(secret.expose(), b"Swordfish");

@@ -137,45 +137,6 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_built() {
-        let none: [&str; 0] = [];
-        assert_eq!(Allowlist::new(none).unwrap_err(), ConfigError::EmptyAllowlist);
-        for entry in [
-            "",
-            "example.org",
-            "203.0.113",
-            "10.0.0.0/33",
-            "::/129",
-            "10.0.0.0/",
-            "10.0.0.0/+8",
-            "10.0.0.0/-8",
-            "10.0.0.0/8/8",
-            "::ffff:10.0.0.0/95",
-            " 10.0.0.1",
-        ] {
-            let error = Allowlist::new(["10.0.0.1", entry]).unwrap_err();
-            assert_eq!(error, ConfigError::InvalidNetwork { position: 2 }, "{entry}");
-        }
-    }
-
-    #[test]
-    fn a_list_that_lets_everyone_in_cannot_be_built() {
-        for entries in [
-            &["0.0.0.0/0"][..],
-            &["::/0"],
-            &["::ffff:0.0.0.0/96"],
-            &["0.0.0.0/1", "128.0.0.0/1"],
-            &["128.0.0.0/1", "10.0.0.1", "0.0.0.0/2", "64.0.0.0/2"],
-            &["::/1", "8000::/1", "10.0.0.1"],
-            &["0.0.0.0/1", "::ffff:128.0.0.0/97"],
-        ] {
-            let error = Allowlist::new(entries).unwrap_err();
-            assert_eq!(error, ConfigError::EveryAddress, "{entries:?}");
-        }
-        assert!(Allowlist::new(["0.0.0.0/1", "128.0.0.0/2"]).is_ok());
-    }
-
-    #[test]
     fn an_address_that_is_not_known_is_in_no_list() {
         let list = Allowlist::new(["0.0.0.0/1", "::/1"]).unwrap();
         for unknown in ["0.0.0.0", "::", "::ffff:0.0.0.0"] {

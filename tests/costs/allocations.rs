@@ -32,7 +32,7 @@ fn map(headers: &[(&'static str, &str)]) -> http::HeaderMap {
 #[test]
 fn a_signature_is_verified_or_refused_without_any() {
     let header = http::HeaderName::from_static("x-signature");
-    let [key, next, other] = ["key", "next", "other"].map(|key| secret(key));
+    let [key, next, other] = ["key", "next", "other"].map(secret);
     for encoding in [SignatureEncoding::Base64, SignatureEncoding::Hex { prefix: "sha256=" }] {
         let signed = BodySignature::new(header.clone(), encoding, &key).or(&next);
         let by =

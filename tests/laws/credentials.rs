@@ -32,6 +32,10 @@ pub(crate) const LAW: Law = Law {
         row("`dTpwOnE=`: user `u`, password `p:q`", ACCEPTED, RFC, |cases| {
             cases.each(["Basic dTpwOnE="], u_pq_by);
         }),
+        row("`dTog`: a password of one space", ACCEPTED, RFC, |cases| {
+            let auth = BasicAuth::new("u", " ").unwrap();
+            cases.each(["Basic dTog"], |value| said_by_both(&auth, value));
+        }),
         row(
             "a tab or 0xA0 after the scheme, nothing after it, no space",
             MALFORMED,

@@ -121,9 +121,9 @@ fn built<T>(built: Result<T, ConfigError>) -> String {
 fn credentials(cases: &mut Cases, pairs: &[(&str, &str)]) {
     for (username, password) in pairs {
         let pair = format!("{username:?} {password:?}");
-        cases.of(&pair, built(BasicAuth::new(*username, *password)));
-        cases.of(&pair, built(u_pq().or(*username, *password)));
-        cases.of(&pair, built(Credentials::new(*username, *password)));
+        cases.of(&pair, built(BasicAuth::new(username, password)));
+        cases.of(&pair, built(u_pq().or(username, password)));
+        cases.of(&pair, built(Credentials::new(username, password)));
     }
 }
 

@@ -41,7 +41,8 @@ pub(crate) const LAW: Law = Law {
             MALFORMED,
             "RUSTSEC-2024-0010, svix: the comparison ended with the shorter text",
             |cases| {
-                cases.each((0..V.len()).map(|length| &V[..length]), |v| sent(&[v], WHAT.as_bytes()))
+                cases
+                    .each((0..V.len()).map(|length| &V[..length]), |v| sent(&[v], WHAT.as_bytes()));
             },
         ),
         row(
@@ -289,7 +290,7 @@ fn wrong_characters(cases: &mut Cases) {
             |()| ACCEPTED.into(),
         )
     };
-    for wrong in [b'-', b'=', b' ', 0xe9, 0xff, 0] {
+    for wrong in [b'-', b'_', b'=', b' ', b'\t', b'\n', 0xe9, 0xff, 0] {
         for first in 0..V.len() - 1 {
             for second in first..V.len() - 1 {
                 let mut value = V.as_bytes().to_vec();

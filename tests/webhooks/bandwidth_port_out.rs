@@ -30,7 +30,7 @@ pub(crate) const LAW: Law = Law {
     title: "Bandwidth, port-outs: every POST that shows an `Authorization` is answered",
     rows: &[
         row("no `Authorization`", "401 with the challenge, no body", TABLE, |cases| {
-            of(cases, Kind::Bare)
+            of(cases, Kind::Bare);
         }),
         row(
             "another method than POST",
@@ -45,7 +45,7 @@ pub(crate) const LAW: Law = Law {
             |cases| of(cases, Kind::Refused),
         ),
         row("right credentials, a body that is too large or encoded", DENIED, TABLE, |cases| {
-            of(cases, Kind::NotRead)
+            of(cases, Kind::NotRead);
         }),
         row("… that is too large, too slow or cut short on the way", DENIED, TABLE, |cases| {
             let limit = Duration::from_secs(1);
@@ -74,7 +74,10 @@ pub(crate) const LAW: Law = Law {
                  <TelephoneNumber>2223<![CDATA[331]]>000</TelephoneNumber></TelephoneNumbers>",
                 );
                 let request = PortOutValidationRequest::parse_unverified(&request).unwrap();
-                let number = request.telephone_numbers().first().map(|number| number.as_str());
+                let number = request
+                    .telephone_numbers()
+                    .first()
+                    .map(order_webhooks::bandwidth::TelephoneNumber::as_str);
                 for (read, whole) in [
                     (request.pin(), "01112"),
                     (request.account_number(), "ab"),
