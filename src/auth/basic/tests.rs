@@ -38,6 +38,21 @@ fn any_wrong_character_is_a_mismatch() {
     }
 }
 
+/// Two differences that are the same do not make up for each other.
+#[test]
+fn characters_in_another_order_are_a_mismatch() {
+    let right = b"Basic dTpwOnFy";
+    assert_eq!(BasicAuth::new("u", "p:qr").unwrap().check(right), Authenticated);
+    for one in 10..right.len() {
+        for other in 10..one {
+            let mut swapped = *right;
+            swapped.swap(one, other);
+            let value = swapped.escape_ascii();
+            assert_eq!(BasicAuth::new("u", "p:qr").unwrap().check(&swapped), Mismatch, "{value}");
+        }
+    }
+}
+
 #[test]
 fn the_documented_sample_of_musement() {
     let credentials = Credentials::new("JohnSmith", "Swordfish").unwrap();
