@@ -97,3 +97,57 @@ impl<'de, T, R: FnOnce(&str) -> Option<T>> Visitor<'de> for Lenient<R> {
         Ok(None)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::de::value::{BytesDeserializer, Error as ValueError, StrDeserializer};
+    use serde::forward_to_deserialize_any;
+
+    use super::*;
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+        optional(deserializer, |text| Some(text.to_owned()))
+    }
+
+    #[test]
+    fn what_is_no_text_and_no_number_is_none_and_is_read_to_its_end() {
+        for (json, value) in [
+            (r#""a""#, Some("a")),
+            ("7", Some("7")),
+            ("-7", Some("-7")),
+            ("null", None),
+            ("true", None),
+            ("[]", None),
+            ("[1,[2]]", None),
+            ("{}", None),
+            (r#"{"a":{"b":[1]}}"#, None),
+        ] {
+            let mut deserializer = serde_json::Deserializer::from_str(json);
+            assert_eq!(read(&mut deserializer).unwrap().as_deref(), value, "{json}");
+            deserializer.end().unwrap();
+        }
+    }
+
+    /// A format that writes `Some(…)`.
+    struct Wrapped(&'static str);
+
+    impl<'de> Deserializer<'de> for Wrapped {
+        type Error = ValueError;
+
+        fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+            visitor.visit_some(StrDeserializer::new(self.0))
+        }
+
+        forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit
+            unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+        }
+    }
+
+    #[test]
+    fn another_format_is_read_or_refused_with_a_reason() {
+        assert_eq!(read(Wrapped("a")), Ok(Some("a".to_owned())));
+        let refused = read(BytesDeserializer::<ValueError>::new(b"a")).unwrap_err().to_string();
+        assert_eq!(refused, "invalid type: byte array, expected a value");
+    }
+}

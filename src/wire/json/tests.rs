@@ -167,6 +167,10 @@ fn what_is_wrong_with_a_document_is_named() {
             "parcels[1].orderId: not text at line 1 column 38",
         ),
         (r#"{"parcels":[{"orderId":1},{}]}"#, "parcels[1].orderId: missing at line 1 column 28"),
+        (
+            r#"{"origin":null,"parcels":[{"orderId":1},{}]}"#,
+            "parcels[1].orderId: missing at line 1 column 42",
+        ),
         (r#"{"parcels":{"a":1}}"#, "parcels: not a sequence at line 1 column 12"),
         (r#"{"even":"John"}"#, "even: not what is expected at line 1 column 9"),
         (r#"{"byName":{"Jane Doe":"x"}}"#, "byName.*: not u8 at line 1 column 23"),
