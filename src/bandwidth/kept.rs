@@ -1,7 +1,6 @@
 //! What an adapter keeps with a webhook.
 
 use std::any::Any;
-use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 /// A place for what an adapter shares among the clones of a webhook, such as the
@@ -17,11 +16,5 @@ impl Kept {
     pub(super) fn get_or_make<T: Send + Sync + 'static>(&self, make: impl Fn() -> T) -> Arc<T> {
         let kept = Arc::clone(self.0.get_or_init(|| Arc::new(make())));
         kept.downcast().unwrap_or_else(|_| Arc::new(make()))
-    }
-}
-
-impl fmt::Debug for Kept {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Kept")
     }
 }
