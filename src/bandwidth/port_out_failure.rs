@@ -121,3 +121,32 @@ impl Error for PortOutFailure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_error_of_a_handler() {
+        let shown = [
+            PortOutFailure::Refused(Rejection::new(Reason::Incomplete)),
+            PortOutFailure::HandlerFailed("no record of Ane B".into()),
+            PortOutFailure::HandlerPanicked,
+            PortOutFailure::HandlerLate,
+            PortOutFailure::HandlerNotAsked,
+            PortOutFailure::Missed { proven: 1, forged: 2 },
+        ]
+        .map(|failure| format!("{failure:?}"));
+        assert_eq!(
+            shown,
+            [
+                "Refused(Rejection { status: 400, reason: Incomplete, .. })",
+                "HandlerFailed(..)",
+                "HandlerPanicked",
+                "HandlerLate",
+                "HandlerNotAsked",
+                "Missed { proven: 1, forged: 2 }",
+            ]
+        );
+    }
+}

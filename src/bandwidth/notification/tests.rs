@@ -50,6 +50,7 @@ fn it_serialises_under_the_names_of_the_elements() {
         "ActualFocDate": "2023-09-12T00:00:00Z",
     });
     assert_eq!(json(ORDER), expected);
+    assert_eq!(serde_json::to_value(EventNotification::default()).unwrap(), json!({}));
 }
 
 #[test]
@@ -201,9 +202,11 @@ fn what_was_attempted_is_done_as_the_status_says() {
 fn orders_and_notes_share_the_order() {
     let note = ORDER.replace("</Notification>", "<Note>Call back</Note></Notification>");
     let (order, note) = (parse(ORDER).unwrap(), parse(&note).unwrap());
-    assert!(matches!(note, Notification::Note(_)));
-    assert_eq!(order.order(), note.order());
-    assert_eq!(order.subscription_id(), Some("s-1"));
+    let (Notification::Order(expected), Notification::Note(_)) = (&order, &note) else { panic!() };
+    assert_eq!([order.order(), note.order()], [Some(expected); 2]);
+    assert_eq!([order.subscription_id(), note.subscription_id()], [Some("s-1"); 2]);
+    let event = parse("<Notification><EventType>e</EventType></Notification>").unwrap();
+    assert_eq!((event.order(), event.subscription_id()), (None, None));
 }
 
 #[test]

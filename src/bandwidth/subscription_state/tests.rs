@@ -111,6 +111,17 @@ fn the_next_step() {
     // A subscription with credentials, where none are wanted.
     let next = wanted(None).next_step(&[there()], Duration::ZERO);
     assert_eq!(next, NextStep::Change { id: "s".into() });
+    let callback = Callback::without_credentials("https://a/b").unwrap().with_public_key("k");
+    let keyed = Subscription::to_orders(OrderType::PortIns, callback, Expiry::TEN_YEARS);
+    for (there_is, step) in [
+        (None, NextStep::Nothing),
+        (Some("k"), NextStep::Nothing),
+        (Some("other"), NextStep::Change { id: "s".into() }),
+    ] {
+        let public_key = there_is.map(str::to_owned);
+        let state = SubscriptionState { username: None, public_key, ..there() };
+        assert_eq!(keyed.next_step(&[state], Duration::ZERO), step, "{there_is:?}");
+    }
     let of_order = wanted(Some("u")).with_order_id("o");
     assert_eq!(of_order.next_step(&[there()], Duration::ZERO), NextStep::Create);
 }
