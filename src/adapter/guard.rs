@@ -147,3 +147,24 @@ pub(super) async fn answer_of(
         }
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "axum")]
+mod tests {
+    use super::*;
+    use crate::BasicAuth;
+    use crate::adapter::axum;
+
+    fn webhook() -> PortOutWebhook {
+        PortOutWebhook::new(BasicAuth::new("u", "p:q").unwrap(), PortOutAnswer::Allow)
+    }
+
+    #[test]
+    fn a_route_has_its_threads_before_any_question() {
+        let webhook = webhook();
+        let handler = async |_: Verified<PortOutWebhook>| PortOutAnswer::Allow;
+        let _route: ::axum::routing::MethodRouter<()> = axum::port_out(webhook.clone(), handler);
+        let made = webhook.shared::<Shared>(|| panic!("there are none yet"));
+        assert_eq!(made.places.available_permits(), webhook.most_at_once().get());
+    }
+}

@@ -313,7 +313,7 @@ fn what_is_reported_and_what_is_not() {
 }
 
 /// In a process that gets no thread at all a question is answered by the deadline,
-/// and nothing panics. The stack that such a thread would need is too large.
+/// nothing panics, and the log says why. The stack of such a thread would be too large.
 #[test]
 fn a_thread_that_the_system_refuses_is_no_panic() {
     const VARIABLE: &str = "RUST_MIN_STACK";
@@ -323,9 +323,12 @@ fn a_thread_that_the_system_refuses_is_no_panic() {
         child.args(["--exact", this, "--test-threads=1"]).env(VARIABLE, "100000000000000");
         let output = child.output().unwrap();
         assert!(output.status.success(), "{output:?}");
+        let log = String::from_utf8_lossy(&output.stderr);
+        assert!(log.contains("the system gives no thread for handlers"), "{log}");
         return;
     }
     assert!(thread::Builder::new().spawn(|| ()).is_err(), "the test makes threads impossible");
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let world = Arc::new(World::default());
     let webhook = webhook(&world).with_deadline(Duration::from_millis(300)).unwrap();
     let handler = async |_: order_webhooks::axum::Verified<PortOutWebhook>| {

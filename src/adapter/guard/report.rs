@@ -116,19 +116,24 @@ mod tests {
 
     #[test]
     fn proven_senders_come_first_and_what_has_no_room_is_counted_apart() {
-        let mut queues = Queues::default();
-        for _ in 0..WAITING + 3 {
-            queues.take(forged());
+        for (too_many_proven, too_many_forged) in [(2, 3), (2, 0), (0, 3)] {
+            let mut queues = Queues::default();
+            for _ in 0..WAITING + too_many_forged {
+                queues.take(forged());
+            }
+            for _ in 0..WAITING + too_many_proven {
+                queues.take(unparsable());
+            }
+            let told = rest(&mut queues);
+            assert_eq!(told.len(), WAITING * 2 + 1);
+            assert!(told[..WAITING].iter().all(|told| told == "the body is incomplete"));
+            let missed = format!(
+                "failures not reported one by one: {too_many_proven} of proven senders, \
+                 {too_many_forged} others"
+            );
+            assert_eq!(told[WAITING], missed);
+            assert!(told[WAITING + 1..].iter().all(|told| told == "the method is not POST"));
+            assert_eq!(rest(&mut queues), Vec::<String>::new(), "told once");
         }
-        for _ in 0..WAITING + 2 {
-            queues.take(unparsable());
-        }
-        let told = rest(&mut queues);
-        assert_eq!(told.len(), WAITING * 2 + 1);
-        assert!(told[..WAITING].iter().all(|told| told == "the body is incomplete"));
-        let missed = "failures not reported one by one: 2 of proven senders, 3 others";
-        assert_eq!(told[WAITING], missed);
-        assert!(told[WAITING + 1..].iter().all(|told| told == "the method is not POST"));
-        assert_eq!(rest(&mut queues), Vec::<String>::new(), "told once");
     }
 }
