@@ -432,4 +432,35 @@ mod tests {
             assert_eq!(at_last.load(Ordering::Relaxed), kept, "{credentials}");
         }
     }
+
+    #[cfg(feature = "bandwidth")]
+    #[tokio::test]
+    async fn a_port_out_is_answered_by_its_handler_or_by_the_verdict() {
+        use crate::bandwidth::{DenialReason, PortOutAnswer};
+
+        let auth = crate::BasicAuth::new("u", "p:q").unwrap();
+        let webhook = PortOutWebhook::new(auth, DenialReason::InvalidRequest.into());
+        let question = "<PortOutValidationRequest><PON>p</PON><TelephoneNumbers><TelephoneNumber>\
+                        2223331000</TelephoneNumber></TelephoneNumbers></PortOutValidationRequest>";
+        let allowed = "<?xml version=\"1.0\"?><PortOutValidationResponse><Portable>true</Portable>\
+                       <PON>p</PON></PortOutValidationResponse>";
+        let denied = PortOutAnswer::deny(DenialReason::InvalidRequest).to_xml(None);
+        for (credentials, status, answer) in [
+            (Some("Basic dTpwOnE="), 200, allowed),
+            (Some("Basic eDp5"), 200, &denied),
+            (None, 401, ""),
+        ] {
+            let mut request = Request::post("/");
+            if let Some(credentials) = credentials {
+                request = request.header("authorization", credentials);
+            }
+            let request = request.body(http_body_util::Full::new(Bytes::from(question))).unwrap();
+            let handler = async |_: Verified<PortOutWebhook>| PortOutAnswer::Allow;
+            let response = port_out(&webhook, request, handler).await;
+            assert_eq!(
+                (response.status().as_u16(), &**response.body()),
+                (status, answer.as_bytes())
+            );
+        }
+    }
 }
