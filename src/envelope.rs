@@ -385,7 +385,26 @@ mod tests {
         let envelope = envelope("acme.stock", b"secret");
         let event = envelope.open_with(|name, body| Some(Ok((name.len(), body.len()))));
         assert!(matches!(event, Ok(Event::Own((10, 6)))));
-        assert!(!format!("{envelope:?}").contains("secret"));
+        let shown = format!("{envelope:?}");
+        let at = "2021-06-08 12:16:41.5 +00:00:00";
+        assert_eq!(shown, format!("Envelope {{ webhook: \"acme.stock\", verified_at: {at}, .. }}"));
+    }
+
+    #[test]
+    #[cfg(feature = "porterbuddy")]
+    fn a_proven_body_that_cannot_be_read_is_kept_and_no_other_is() {
+        use crate::Receive as _;
+
+        let webhook = OrderWebhook::new(&crate::Secret::new("key").unwrap());
+        let signature = webhook.signature().sign(b"{}");
+        let at = OffsetDateTime::UNIX_EPOCH;
+        let rejected = |signature: &str| {
+            let request = http::Request::post("/").header("x-porterbuddy-hmac-sha256", signature);
+            let rejection = webhook.receive(request.body(Bytes::from("{}")).unwrap()).unwrap_err();
+            Envelope::of_rejected::<OrderWebhook>(&rejection, at)
+        };
+        assert_eq!(rejected(&signature), Some(Envelope::new("porterbuddy.order", "{}", at)));
+        assert_eq!(rejected("forged"), None);
     }
 
     #[test]

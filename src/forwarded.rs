@@ -245,6 +245,8 @@ mod tests {
             (&[r#"for="198.51.100.1, for="[2001:db8::1]""#], 1, None),
             (&[r#"for=198.51.100.1;by=", for="[2001:db8::1]:1""#], 1, None),
             (&[r#"for="198.51.100.1"", for=203.0.113.7"#], 1, None),
+            // Outside of quotes a backslash is a character like others.
+            (&[r#"for=198.51.100.1;by=\", for=203.0.113.7"#], 1, None),
         ] {
             check(&FORWARDED, lines, proxies, expected);
         }
