@@ -98,3 +98,18 @@ impl From<Receipt> for Answer {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_becomes_its_response() {
+        let answer = Answer::with_body(StatusCode::ACCEPTED, "text/plain", "later");
+        let response = Response::from(answer);
+        assert_eq!(response.status(), StatusCode::ACCEPTED);
+        assert_eq!(response.headers()[CONTENT_TYPE], "text/plain");
+        assert_eq!(response.headers().len(), 1);
+        assert_eq!(*response.body(), "later");
+    }
+}

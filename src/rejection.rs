@@ -253,3 +253,17 @@ impl<B> fmt::Display for Rejection<B> {
 
 /// The message is whole, so there is no `source()` to print after it.
 impl<B> std::error::Error for Rejection<B> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rejection_becomes_its_response() {
+        let response = Response::from(Rejection::<Bytes>::new(Reason::Method));
+        assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(response.headers()[ALLOW], "POST");
+        assert_eq!(response.headers().len(), 1);
+        assert_eq!(*response.body(), "");
+    }
+}
