@@ -64,3 +64,17 @@ impl<'de> Deserialize<'de> for OrderId {
         lenient::text(deserializer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_shown_with_control_characters_escaped() {
+        let id = OrderId::from("13\n45");
+        assert_eq!(
+            (format!("{id:8}|"), format!("{id:?}")),
+            ("13\\n45  |".into(), "\"13\\n45\"".into())
+        );
+    }
+}

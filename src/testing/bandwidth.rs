@@ -291,6 +291,26 @@ mod tests {
     }
 
     #[test]
+    fn a_port_out_with_other_values_is_the_same_in_all_else() {
+        let other = port_out_request()
+            .with_pon("a")
+            .with_pin("b")
+            .with_account_number("c")
+            .with_zip_code("d")
+            .with_subscriber_name("e")
+            .with_telephone_numbers(["f"]);
+        let expected = PortOutValidationRequest {
+            pon: Some("a".into()),
+            pin: Some("b".into()),
+            account_number: Some("c".into()),
+            zip_code: Some("d".into()),
+            subscriber_name: Some("e".into()),
+            telephone_numbers: vec!["f".into()],
+        };
+        assert!(other == expected);
+    }
+
+    #[test]
     fn the_port_out_is_the_sample_of_the_documentation() {
         assert_eq!(
             port_out_request().to_xml(),

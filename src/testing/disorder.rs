@@ -85,10 +85,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_can_be_chosen_from_nothing() {
+    fn nothing_can_be_chosen_from_nothing_and_one_from_one() {
         let mut random = Random::new(1);
         assert_eq!(random.below(0), 0);
         assert_eq!(random.pick::<u8>(&[]), None);
+        assert_eq!(random.pick(&[7]), Some(&7));
     }
 
     #[test]

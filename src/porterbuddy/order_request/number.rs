@@ -107,3 +107,20 @@ impl<'de> Deserialize<'de> for Number {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_may_have_been_rounded_is_refused() {
+        let read = |json| serde_json::from_str::<Number>(json);
+        for exact in ["9007199254740991.0", "-9007199254740991.0", "0.5", "9007199254740993"] {
+            assert_eq!(read(exact).unwrap().to_string(), exact);
+        }
+        for rounded in ["9007199254740992.0", "-9007199254740993.0", "18446744073709551616"] {
+            let error = read(rounded).unwrap_err().to_string();
+            assert!(error.contains("expected exact as a number"), "{error}");
+        }
+    }
+}
