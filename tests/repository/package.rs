@@ -71,7 +71,7 @@ fn every_link_leads_somewhere() {
 /// that stands for another page, `[name]: page.md`, a target of its own.
 #[test]
 fn every_link_of_a_guide_leads_somewhere_on_docs_rs() {
-    let guides = include_str!("../src/guide.rs");
+    let guides = include_str!("../../src/guide.rs");
     for guide in guides.split("/// ").filter(|text| text.contains("include_str!(\"../docs/")) {
         let name = guide.split("../docs/").nth(1).unwrap().split('"').next().unwrap();
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
