@@ -12,7 +12,8 @@ use http::{HeaderValue, Response, StatusCode};
 /// expects another status than those of [`Receipt`](crate::Receipt) returns one:
 ///
 /// ```
-/// /// use order_webhooks::webhook::Answer;
+/// use http::StatusCode;
+/// use order_webhooks::webhook::Answer;
 ///
 /// assert_eq!(Answer::empty(StatusCode::ACCEPTED).to_response().status(), 202);
 /// ```

@@ -47,7 +47,7 @@ pub enum ConfigError {
     #[error("the allowlist lets everyone in")]
     EveryAddress,
     /// A limit of zero bytes or of no time at all.
-    #[error("a limit must be over zero")]
+    #[error("a limit must be more than zero")]
     ZeroLimit,
 }
 

@@ -95,7 +95,7 @@ struct Rules {
 #[non_exhaustive]
 pub enum InvalidDeadline {
     /// It is 0 s.
-    #[error("the deadline must be over 0 s")]
+    #[error("the deadline must be more than 0 s")]
     Zero,
     /// It is 30 s or more, and Bandwidth does not wait that long.
     #[error("the deadline must be under 30 s, when the provider stops waiting")]

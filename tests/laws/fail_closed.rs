@@ -55,7 +55,7 @@ pub(crate) const LAW: Law = Law {
         ),
         row(
             "a realm that is empty, or holds a quote, a backslash, a line break, no ASCII",
-            "the realm is empty or is not printable ASCII without quotes and backslashes",
+            "the realm must be printable ASCII without quotes and backslashes, and not empty",
             "RFC 9110, 11.5",
             |cases| {
                 for realm in ["", "  ", "a\"b", "a\\b", "a\r\nb", "caf\u{e9}"] {
@@ -106,7 +106,7 @@ pub(crate) const LAW: Law = Law {
                 }
             },
         ),
-        row("a limit of no bytes or of no time", "a limit is zero", DESIGN, |cases| {
+        row("a limit of no bytes or of no time", "a limit must be more than zero", DESIGN, |cases| {
             cases.of("bytes", built(Limits::new(0, Duration::MAX)));
             cases.of("time", built(Limits::new(1, Duration::ZERO)));
         }),
