@@ -106,10 +106,15 @@ pub(crate) const LAW: Law = Law {
                 }
             },
         ),
-        row("a limit of no bytes or of no time", "a limit must be more than zero", DESIGN, |cases| {
-            cases.of("bytes", built(Limits::new(0, Duration::MAX)));
-            cases.of("time", built(Limits::new(1, Duration::ZERO)));
-        }),
+        row(
+            "a limit of no bytes or of no time",
+            "a limit must be more than zero",
+            DESIGN,
+            |cases| {
+                cases.of("bytes", built(Limits::new(0, Duration::MAX)));
+                cases.of("time", built(Limits::new(1, Duration::ZERO)));
+            },
+        ),
     ],
 };
 
