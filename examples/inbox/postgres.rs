@@ -102,10 +102,15 @@ const SETTLE: &str = "
         AS s (seq, outcome, cause, keeps_slot, pause)
     WHERE d.seq = s.seq";
 
+/// The oldest came first, so nothing is to be forgotten after a thousand that are new.
+const OLDEST: &str = "
+    SELECT max(seq), min(verified_at) FROM (
+        SELECT seq, verified_at FROM inbox_deliveries WHERE seq > $1 ORDER BY seq LIMIT 1000
+    ) AS oldest";
+
 const FORGET: &str = "
-    DELETE FROM inbox_deliveries WHERE seq IN (
-        SELECT seq FROM inbox_deliveries
-        WHERE verified_at < $1 AND outcome IN ('applied', 'stale') ORDER BY seq LIMIT 1000)";
+    DELETE FROM inbox_deliveries WHERE seq > $1 AND seq <= $2
+    AND verified_at < $3 AND outcome IN ('applied', 'stale')";
 
 pub(crate) struct Postgres {
     queue: Queue,
@@ -197,13 +202,20 @@ impl Store for Postgres {
     fn forget(&self, age: Duration) -> Later<'_, u64> {
         Box::pin(async move {
             let before = before(age);
-            let mut forgotten = 0_u64;
+            let (mut forgotten, mut after) = (0_u64, 0_i64);
             loop {
                 let mut client = self.asking.client().await?;
-                match client.get()?.execute(FORGET, &[&before]).await? {
-                    0 => return Ok(forgotten),
-                    some => forgotten = forgotten.saturating_add(some),
-                }
+                let client = client.get()?;
+                let oldest = client.query_one(OLDEST, &[&after]).await?;
+                let (last, oldest): (Option<i64>, Option<i64>) =
+                    (oldest.try_get(0)?, oldest.try_get(1)?);
+                let Some(last) = last.filter(|_| oldest.is_some_and(|oldest| oldest < before))
+                else {
+                    return Ok(forgotten);
+                };
+                let some = client.execute(FORGET, &[&after, &last, &before]).await?;
+                forgotten = forgotten.saturating_add(some);
+                after = last;
             }
         })
     }

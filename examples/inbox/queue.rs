@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{Chain, Delivery, Rules, StoreError};
 
@@ -101,8 +101,11 @@ async fn write_all(
     trouble: watch::Sender<Option<String>>,
 ) {
     let mut batch = Vec::with_capacity(BATCH);
+    let mut group = Group::default();
     while jobs.recv_many(&mut batch, BATCH).await > 0 {
+        group.gather(&mut batch, &mut jobs).await;
         let [mut pause, longest] = PAUSES;
+        let started = Instant::now();
         loop {
             // Nobody waits for these any more: their senders were told no.
             batch.retain(|job| !job.done.is_closed());
@@ -112,6 +115,7 @@ async fn write_all(
             match writer.write(Arc::new(distinct(&batch))).await {
                 Ok(()) => {
                     trouble.send_if_modified(|trouble| trouble.take().is_some());
+                    group.expected = batch.len().saturating_add(jobs.len()).min(BATCH);
                     for job in batch.drain(..) {
                         let _ = job.done.send(());
                     }
@@ -128,6 +132,40 @@ async fn write_all(
                 }
             }
         }
+        group.took = started.elapsed();
+    }
+}
+
+/// Senders that wait for an answer before they send again come back all together. The
+/// first of them would be written alone if it were not made to wait for the others:
+/// every second commit would be one for a few.
+#[derive(Default)]
+struct Group {
+    /// Those that were answered last, and those that waited then.
+    expected: usize,
+    took: Duration,
+    /// So many batches are not made to wait: too few came back.
+    skips: u8,
+}
+
+/// A batch waits for at most this part of the time that the last one took, so that it
+/// is late by little where nobody comes back.
+const PART: u32 = 2;
+
+impl Group {
+    async fn gather(&mut self, batch: &mut Vec<Job>, jobs: &mut mpsc::UnboundedReceiver<Job>) {
+        if self.skips > 0 {
+            self.skips = self.skips.saturating_sub(1);
+            return;
+        }
+        let until = Instant::now() + self.took / PART;
+        while batch.len() < self.expected {
+            let more = jobs.recv_many(batch, self.expected.saturating_sub(batch.len()));
+            if !matches!(timeout_at(until, more).await, Ok(1..)) {
+                break;
+            }
+        }
+        self.skips = if batch.len().saturating_mul(2) < self.expected { 16 } else { 0 };
     }
 }
 

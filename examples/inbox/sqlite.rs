@@ -76,10 +76,14 @@ const SETTLE: &str = "
 const AGAIN: &str = "
     UPDATE inbox_deliveries SET tries = tries + 1, cause = ?2, due = ?3 WHERE seq = ?1";
 
+/// The oldest came first, so nothing is to be forgotten after a thousand that are new.
+const OLDEST: &str = "
+    SELECT max(seq), min(verified_at) FROM (
+        SELECT seq, verified_at FROM inbox_deliveries WHERE seq > ?1 ORDER BY seq LIMIT 1000)";
+
 const FORGET: &str = "
-    DELETE FROM inbox_deliveries WHERE seq IN (
-        SELECT seq FROM inbox_deliveries
-        WHERE verified_at < ?1 AND outcome IN ('applied', 'stale') ORDER BY seq LIMIT 1000)";
+    DELETE FROM inbox_deliveries WHERE seq > ?1 AND seq <= ?2
+    AND verified_at < ?3 AND outcome IN ('applied', 'stale')";
 
 pub(crate) struct Sqlite {
     queue: Queue,
@@ -155,15 +159,15 @@ impl Store for Sqlite {
     fn forget(&self, age: Duration) -> Later<'_, u64> {
         Box::pin(async move {
             let before = before(age);
-            let mut forgotten = 0_u64;
+            let (mut forgotten, mut after) = (0_u64, 0_i64);
             // Some at a time, so that nobody waits long for a turn.
-            loop {
-                let some = self.writing(move |transaction| transaction.execute(FORGET, [before]));
-                match some.await? {
-                    0 => return Ok(forgotten),
-                    some => forgotten = forgotten.saturating_add(some as u64),
-                }
+            while let Some((some, last)) =
+                self.writing(move |transaction| forget(transaction, after, before)).await?
+            {
+                forgotten = forgotten.saturating_add(some as u64);
+                after = last;
             }
+            Ok(forgotten)
         })
     }
 }
@@ -221,6 +225,22 @@ fn work(transaction: &Transaction<'_>, apply: &Apply, rules: &Rules) -> rusqlite
         transaction.prepare_cached(APPLY)?.execute(values)?;
     }
     Ok(batch.len())
+}
+
+/// How many of the next thousand are forgotten, and the last of them; nothing if none
+/// of them is old.
+fn forget(
+    transaction: &Transaction<'_>,
+    after: i64,
+    before: i64,
+) -> rusqlite::Result<Option<(usize, i64)>> {
+    let oldest = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let (last, oldest): (Option<i64>, Option<i64>) =
+        transaction.query_row(OLDEST, [after], oldest)?;
+    let Some(last) = last.filter(|_| oldest.is_some_and(|oldest| oldest < before)) else {
+        return Ok(None);
+    };
+    Ok(Some((transaction.execute(FORGET, [after, last, before])?, last)))
 }
 
 fn record(transaction: &Transaction<'_>, settled: &Settled, now: i64) -> rusqlite::Result<()> {

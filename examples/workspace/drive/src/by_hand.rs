@@ -1,7 +1,7 @@
 //! Writes the rows of the inbox by hand, in batches, with nothing around it: what a
 //! good engineer would compare it with.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_nats::jetstream::{self, stream};
 use clap::ValueEnum;
@@ -87,6 +87,12 @@ impl Arguments {
     }
 }
 
+/// Microseconds since 1970.
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_micros()).unwrap_or(i64::MAX)
+}
+
 fn var(name: &str) -> Result<String, Failure> {
     Ok(std::env::var(name).map_err(|_| format!("{name} is not set"))?)
 }
@@ -96,13 +102,13 @@ fn sqlite(arguments: &Arguments, revision: &str) -> Result<f64, Failure> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     let insert = "INSERT INTO inbox_deliveries
         (webhook, key, revision, slot, body, verified_at, due, outcome)
-        VALUES ('musement.order_item', ?1, ?2, ?2, ?3, 0, 0, ?4)
+        VALUES ('musement.order_item', ?1, ?2, ?2, ?3, ?5, ?5, ?4)
         ON CONFLICT (key, slot) DO NOTHING";
     let (started, mut batches) = (Instant::now(), 0);
     while arguments.goes_on(started, batches) {
         let transaction = connection.transaction()?;
         for Row { key, revision, body } in arguments.batch(batches, revision) {
-            let values = params![key, revision, body.as_bytes(), arguments.outcome()];
+            let values = params![key, revision, body.as_bytes(), arguments.outcome(), now()];
             transaction.prepare_cached(insert)?.execute(values)?;
         }
         transaction.commit()?;
@@ -116,7 +122,7 @@ async fn postgres(arguments: &Arguments, revision: &str) -> Result<f64, Failure>
     tokio::spawn(connection);
     let insert = "INSERT INTO inbox_deliveries
         (webhook, key, revision, slot, lane, body, verified_at, outcome)
-        SELECT 'musement.order_item', key, revision, revision, lane, body, 0, $5
+        SELECT 'musement.order_item', key, revision, revision, lane, body, $6, $5
         FROM unnest($1::text[], $2::text[], $3::int[], $4::bytea[]) AS n (key, revision, lane, body)
         ON CONFLICT (key, slot) DO NOTHING";
     let insert = client.prepare(insert).await?;
@@ -128,7 +134,7 @@ async fn postgres(arguments: &Arguments, revision: &str) -> Result<f64, Failure>
         let lanes: Vec<i32> = (0..).take(rows.len()).map(|n| n % 32).collect();
         let bodies: Vec<&[u8]> = rows.iter().map(|row| row.body.as_bytes()).collect();
         let outcome = arguments.outcome();
-        client.execute(&insert, &[&keys, &revisions, &lanes, &bodies, &outcome]).await?;
+        client.execute(&insert, &[&keys, &revisions, &lanes, &bodies, &outcome, &now()]).await?;
         batches += 1;
     }
     Ok(arguments.rate(started, batches))
