@@ -346,3 +346,26 @@ impl Responder for crate::bandwidth::Receipt {
         Answer::from(self).respond_to(request)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn the_address_is_found_in_headers_of_actix() {
+        let name = HeaderName::from_static("x-forwarded-for");
+        let request = TestRequest::default().append_header(("X-Forwarded-For", "198.51.100.1"));
+        let request = request.append_header(("X-Forwarded-For", "203.0.113.7")).to_http_request();
+        for (proxies, expected) in
+            [(1, Some([203, 0, 113, 7])), (2, Some([198, 51, 100, 1])), (3, None)]
+        {
+            let proxies = NonZeroUsize::new(proxies).unwrap();
+            let peer = PeerAddress::from_header(request.headers(), &name, proxies);
+            assert_eq!(peer, expected.map(|address| PeerAddress(address.into())), "{proxies}");
+        }
+    }
+}
