@@ -34,15 +34,17 @@ for ((i = 0; i < ${#options[@]}; i++)); do
 done
 
 manifest=examples/workspace/Cargo.toml
+# Both, even if one is enough: other packages would have other features, and all be built again.
+packages=(-p drive -p inbox-nats)
 case $store in
   nats)
     need_nats || { echo "nats-server is not here and cannot be installed" >&2; exit 1; }
-    cargo build --quiet --release --manifest-path $manifest -p drive -p inbox-nats
+    cargo build --quiet --release --manifest-path $manifest "${packages[@]}"
     inbox=examples/workspace/target/release/inbox-nats
     ;;
   postgres)
     start_postgres || { echo "PostgreSQL is not here and cannot be installed" >&2; exit 1; }
-    cargo build --quiet --release --manifest-path $manifest -p drive
+    cargo build --quiet --release --manifest-path $manifest "${packages[@]}"
     cargo build --quiet --release --example inbox
     inbox=target/release/examples/inbox
     ;;

@@ -21,9 +21,7 @@ what=${1:-all}
 seconds=${2:-5}
 case $what in sqlite | postgres | nats | all) ;; *) sed -n '8s/^# *//p' "$0" >&2; exit 2 ;; esac
 manifest=examples/workspace/Cargo.toml
-packages=(-p drive)
-case $what in nats | all) packages+=(-p inbox-nats) ;; esac
-cargo build --quiet --release --manifest-path $manifest "${packages[@]}"
+cargo build --quiet --release --manifest-path $manifest -p drive -p inbox-nats
 cargo build --quiet --release --example inbox --example axum_server
 drive=examples/workspace/target/release/drive
 first=0
