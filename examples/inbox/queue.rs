@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{Chain, Delivery, Rules, StoreError};
 
@@ -158,13 +158,15 @@ impl Group {
             self.skips = self.skips.saturating_sub(1);
             return;
         }
-        let until = Instant::now() + self.took / PART;
-        while batch.len() < self.expected {
-            let more = jobs.recv_many(batch, self.expected.saturating_sub(batch.len()));
-            if !matches!(timeout_at(until, more).await, Ok(1..)) {
-                break;
+        let all = async {
+            while batch.len() < self.expected {
+                let missing = self.expected.saturating_sub(batch.len());
+                if jobs.recv_many(batch, missing).await == 0 {
+                    break;
+                }
             }
-        }
+        };
+        let _ = timeout(self.took.checked_div(PART).unwrap_or_default(), all).await;
         self.skips = if batch.len().saturating_mul(2) < self.expected { 16 } else { 0 };
     }
 }
