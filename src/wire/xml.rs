@@ -96,7 +96,8 @@ impl<'a> Reader<'a> {
             return Err(encoding(0));
         }
         let text = str::from_utf8(body).map_err(|error| encoding(error.valid_up_to()))?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        // All of them: quick-xml takes one away without counting it.
+        let text = text.trim_start_matches('\u{feff}');
         let mut events = quick_xml::Reader::from_str(text);
         let config = events.config_mut();
         config.check_end_names = true;

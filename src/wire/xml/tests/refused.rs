@@ -52,6 +52,15 @@ fn encodings() {
 }
 
 #[test]
+fn places_behind_byte_order_marks() {
+    for marks in ["\u{feff}", "\u{feff}\u{feff}"] {
+        let body = format!("{marks}<a><b></a>");
+        refused(body, "an end tag of another element", marks.len() + 6);
+        assert_eq!(read(format!("{marks}<a>b</a>").as_bytes()), Ok(()));
+    }
+}
+
+#[test]
 fn references() {
     let text = |body: &str| {
         let mut reader = Reader::open(body.as_bytes(), "a").unwrap();
