@@ -126,6 +126,11 @@ mod tests {
             assert_eq!(read(&mut deserializer).unwrap().as_deref(), value, "{json}");
             deserializer.end().unwrap();
         }
+        let rounded = read(&mut serde_json::Deserializer::from_str("0.5")).unwrap_err().to_string();
+        assert!(
+            rounded.starts_with("invalid type: floating point `0.5`, expected exact"),
+            "{rounded}"
+        );
     }
 
     /// A format that writes `Some(…)`.
