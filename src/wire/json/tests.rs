@@ -242,6 +242,17 @@ fn depth_is_limited_where_it_is_read() {
     assert_eq!(*foreign::<Value>(&endless).unwrap_err().kind(), ParseErrorKind::TooDeep);
 }
 
+#[test]
+fn a_path_is_cut_after_16_steps() {
+    for (lists, cut) in [(15, ""), (16, "…")] {
+        let (open, close) = ("[".repeat(lists), "]".repeat(lists));
+        let body = format!("{{\"x\":{open}1e999999{close}}}");
+        let shown = shown(document::<Request>(body.as_bytes()));
+        let path = format!("x{}{cut}: not JSON", "[0]".repeat(15));
+        assert!(shown.starts_with(&path), "{shown}");
+    }
+}
+
 /// What else is a key can be data of a customer, and is not shown.
 #[test]
 fn a_key_is_shown_if_it_looks_like_a_name() {
