@@ -48,11 +48,26 @@ macro_rules! document {
             const FIELDS: &'static [$crate::bandwidth::document::Field<Self>] = &[$(
                 $crate::bandwidth::document::Field {
                     name: $element,
-                    also: &[$($also),*],
                     value: |document| &document.$field,
-                    value_mut: |document| &mut document.$field,
                 },
             )+];
+
+            fn read_field(
+                &mut self,
+                name: &str,
+                given: &mut $crate::bandwidth::document::Given,
+                reader: &mut $crate::wire::xml::Reader<'_>,
+            ) -> Result<bool, $crate::error::ParseError> {
+                #[allow(non_camel_case_types, reason = "they are fields")]
+                enum Place { $($field),+ }
+                match name {
+                    $($element $(| $also)* => {
+                        given.read(Place::$field as u32, $element, &mut self.$field, reader)?;
+                    })+
+                    _ => return Ok(false),
+                }
+                Ok(true)
+            }
         }
 
         impl std::fmt::Debug for $name {
@@ -79,12 +94,8 @@ pub(crate) use {document, show};
 
 /// A field of a document, and its element.
 pub(crate) struct Field<D> {
-    /// The name that is read and written.
     pub(crate) name: &'static str,
-    /// Other names under which it is read.
-    pub(crate) also: &'static [&'static str],
     pub(crate) value: fn(&D) -> &dyn Value,
-    pub(crate) value_mut: fn(&mut D) -> &mut dyn Value,
 }
 
 /// An element that holds others: known ones in any order, and unknown ones.
@@ -92,12 +103,25 @@ pub(crate) trait Document: Default + 'static {
     /// The known elements, in the order in which they are written.
     const FIELDS: &'static [Field<Self>];
 
+    /// Reads the element that was just opened into its field. It is another's if this
+    /// is not known.
+    ///
+    /// # Errors
+    ///
+    /// What [`Given::read`] says.
+    fn read_field(
+        &mut self,
+        name: &str,
+        given: &mut Given,
+        reader: &mut Reader<'_>,
+    ) -> Result<bool, ParseError>;
+
     /// Reads what is in the open element, and closes it. After an error, what was
     /// read before is there.
     fn fill(&mut self, reader: &mut Reader<'_>) -> Result<(), ParseError> {
         let mut given = Given::default();
         while let Some(name) = reader.child()? {
-            if !given.read(self, name, reader)? {
+            if !self.read_field(name, &mut given, reader)? {
                 reader.skip()?;
             }
         }
@@ -141,37 +165,30 @@ pub(crate) fn to_xml(root: &str, write: impl FnOnce(&mut String)) -> String {
 pub(crate) struct Given(u32);
 
 impl Given {
-    /// Reads the element that was just opened into its field, if it is known.
+    /// Reads the element that was just opened into the field at this place.
     ///
     /// # Errors
     ///
     /// [`ParseErrorKind::Repeated`] for one that was given before. Where the
     /// reader is lenient, the first that is not empty is taken, and lists go on.
-    pub(crate) fn read<D: Document>(
+    pub(crate) fn read(
         &mut self,
-        document: &mut D,
-        name: &str,
+        place: u32,
+        name: &'static str,
+        value: &mut dyn Value,
         reader: &mut Reader<'_>,
-    ) -> Result<bool, ParseError> {
-        let mut fields = D::FIELDS.iter().zip(0_u32..);
-        let is_named = |field: &Field<D>| field.name == name || field.also.contains(&name);
-        let Some((field, place)) = fields.find(|(field, _)| is_named(field)) else {
-            return Ok(false);
-        };
-        let value = (field.value_mut)(document);
+    ) -> Result<(), ParseError> {
         let bit = 1_u32.checked_shl(place).unwrap_or_default();
         if self.0 & bit != 0 {
             if !reader.is_lenient() {
-                return Err(reader.error(ParseErrorKind::Repeated).in_field(field.name));
+                return Err(reader.error(ParseErrorKind::Repeated).in_field(name));
             }
             if !value.is_absent() && !value.is_list() {
-                reader.skip()?;
-                return Ok(true);
+                return reader.skip();
             }
         }
         self.0 |= bit;
-        value.read(reader).map_err(|error| error.in_field(field.name))?;
-        Ok(true)
+        value.read(reader).map_err(|error| error.in_field(name))
     }
 }
 

@@ -167,8 +167,8 @@ impl Notification {
         let mut elements = Elements::default();
         let (mut of_order, mut of_kind) = (Given::default(), Given::default());
         while let Some(name) = reader.child()? {
-            if !of_order.read(&mut elements.order, name, &mut reader)?
-                && !of_kind.read(&mut elements.kind, name, &mut reader)?
+            if !elements.order.read_field(name, &mut of_order, &mut reader)?
+                && !elements.kind.read_field(name, &mut of_kind, &mut reader)?
             {
                 reader.skip()?;
             }
