@@ -60,6 +60,8 @@ macro_rules! document {
             ) -> Result<bool, $crate::error::ParseError> {
                 #[allow(non_camel_case_types, reason = "they are fields")]
                 enum Place { $($field),+ }
+                // Given has a bit for each.
+                const { assert!(Self::FIELDS.len() <= u32::BITS as usize) }
                 match name {
                     $($element $(| $also)* => {
                         given.read(Place::$field as u32, $element, &mut self.$field, reader)?;
