@@ -10,8 +10,7 @@ use std::num::NonZeroUsize;
 use http::HeaderName;
 use http::header::FORWARDED;
 
-use crate::head::Headers;
-use crate::head::PeerAddress;
+use crate::head::{Headers, PeerAddress};
 
 impl PeerAddress {
     /// The address of the sender, as your own proxies wrote it into this

@@ -104,12 +104,10 @@ use crate::adapter::body;
 use crate::adapter::delivery::Delivery as _;
 #[cfg(feature = "bandwidth")]
 use crate::adapter::guard::{self, Guard};
-use crate::answer::Answer;
-use crate::answer::Receipt;
+use crate::answer::{Answer, Receipt};
 #[cfg(feature = "bandwidth")]
 use crate::bandwidth::{IntoPortOutAnswer, PortOutWebhook};
-use crate::head::PeerAddress;
-use crate::head::{Head, Headers};
+use crate::head::{Head, Headers, PeerAddress};
 use crate::limits::Limits;
 use crate::log;
 use crate::rejection::Rejection;

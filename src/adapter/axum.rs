@@ -102,8 +102,7 @@ use http::StatusCode;
 use crate::adapter::body;
 #[cfg(feature = "bandwidth")]
 use crate::adapter::guard::{self, Guard};
-use crate::answer::Answer;
-use crate::answer::Receipt;
+use crate::answer::{Answer, Receipt};
 #[cfg(feature = "bandwidth")]
 use crate::bandwidth::{IntoPortOutAnswer, PortOutWebhook};
 #[cfg(feature = "bandwidth")]

@@ -170,7 +170,7 @@ pub(crate) fn basic(moment: OffsetDateTime) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::arithmetic_side_effects)]
+#[allow(clippy::arithmetic_side_effects, reason = "numbers of a test are small")]
 mod tests {
     use proptest::prelude::*;
 

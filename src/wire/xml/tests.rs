@@ -1,4 +1,4 @@
-#![allow(clippy::arithmetic_side_effects)]
+#![allow(clippy::arithmetic_side_effects, reason = "numbers of a test are small")]
 
 use std::borrow::Cow;
 
