@@ -8,7 +8,5 @@ pub mod axum;
 pub mod body;
 #[cfg(any(feature = "axum", feature = "actix"))]
 mod delivery;
-#[cfg(all(feature = "body", feature = "bandwidth"))]
-mod guard;
 #[cfg(feature = "tower")]
 pub mod tower;

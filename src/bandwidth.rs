@@ -8,18 +8,11 @@
 //! Webhook", "Portout Validation Webhook" and "Subscriptions".
 
 mod dashboard;
-mod denial;
 mod document;
 mod json;
-mod kept;
 mod notification;
 mod order;
-mod port_out_answer;
-mod port_out_failure;
-mod port_out_request;
-mod port_out_webhook;
-mod subscriber;
-mod subscribers;
+mod port_out;
 mod subscription;
 mod subscription_state;
 mod subscription_webhook;
@@ -28,20 +21,18 @@ mod tracked;
 mod webhook;
 
 pub use dashboard::{Dashboard, DashboardError, InvalidAccountId};
-pub use denial::{AcceptableValues, Denial, DenialReason};
 pub use json::Json;
 pub use notification::{EventNotification, NoteNotification, Notification, OrderNotification};
 pub use order::{EventType, OrderStatus, OrderType};
 #[cfg(any(test, feature = "testing"))]
-pub(crate) use port_out_answer::PortOutValidationResponse;
-pub use port_out_answer::{IntoPortOutAnswer, PortOutAnswer};
-pub use port_out_failure::PortOutFailure;
+pub(crate) use port_out::PortOutValidationResponse;
 #[cfg(feature = "body")]
-pub(crate) use port_out_failure::Reporter;
-pub use port_out_request::PortOutValidationRequest;
-pub use port_out_webhook::{InvalidDeadline, PortOutWebhook};
-pub use subscriber::Subscriber;
-pub use subscribers::{NumberTwice, Subscribers};
+pub(crate) use port_out::guard;
+pub use port_out::{
+    AcceptableValues, Denial, DenialReason, IntoPortOutAnswer, InvalidDeadline, NumberTwice,
+    PortOutAnswer, PortOutFailure, PortOutValidationRequest, PortOutWebhook, Subscriber,
+    Subscribers,
+};
 pub use subscription::{Callback, Expiry, InvalidUrl, NumberFormat, Subscription, Topic};
 pub use subscription_state::{NextStep, SubscriptionState};
 pub use subscription_webhook::SubscriptionWebhook;

@@ -26,7 +26,7 @@ files=()
 tests="--lib --tests"
 if [[ "${1:-}" == core ]]; then
   for file in src/auth/*.rs src/{answer,error,head,limits,rejection,secret,webhook}.rs \
-    src/bandwidth/{denial,port_out_answer,port_out_webhook,subscriber}.rs; do
+    src/bandwidth/port_out/{answer,denial,subscriber,webhook}.rs; do
     files+=(--file "$file")
   done
   tests="--lib --test laws --test webhooks"

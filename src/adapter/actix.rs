@@ -102,9 +102,9 @@ use tokio::time::sleep;
 
 use crate::adapter::body;
 use crate::adapter::delivery::Delivery as _;
-#[cfg(feature = "bandwidth")]
-use crate::adapter::guard::{self, Guard};
 use crate::answer::{Answer, Receipt};
+#[cfg(feature = "bandwidth")]
+use crate::bandwidth::guard::{self, Guard};
 #[cfg(feature = "bandwidth")]
 use crate::bandwidth::{IntoPortOutAnswer, PortOutWebhook};
 use crate::head::{Head, Headers, PeerAddress};

@@ -100,9 +100,9 @@ use ::axum::routing::{MethodRouter, any};
 use http::StatusCode;
 
 use crate::adapter::body;
-#[cfg(feature = "bandwidth")]
-use crate::adapter::guard::{self, Guard};
 use crate::answer::{Answer, Receipt};
+#[cfg(feature = "bandwidth")]
+use crate::bandwidth::guard::{self, Guard};
 #[cfg(feature = "bandwidth")]
 use crate::bandwidth::{IntoPortOutAnswer, PortOutWebhook};
 #[cfg(feature = "bandwidth")]

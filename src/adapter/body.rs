@@ -46,7 +46,7 @@ use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 
 #[cfg(feature = "bandwidth")]
-use crate::adapter::guard::{self, Guard};
+use crate::bandwidth::guard::{self, Guard};
 #[cfg(feature = "bandwidth")]
 use crate::bandwidth::{IntoPortOutAnswer, PortOutWebhook};
 use crate::head::{Head, PeerAddress};

@@ -29,7 +29,7 @@ use crate::log;
 const IDLE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
 
 /// Starts threads as they are needed, and ends when it is dropped.
-pub(super) struct Pool(Arc<Shared>);
+pub(crate) struct Pool(Arc<Shared>);
 
 struct Shared {
     most: usize,
@@ -47,12 +47,12 @@ struct State {
 
 /// What a future that panicked comes to.
 #[derive(Debug)]
-pub(super) struct Panicked;
+pub(crate) struct Panicked;
 
 impl Pool {
     /// A pool of at most so many threads. The first one starts now, so that it
     /// is there when the system refuses more.
-    pub(super) fn new(most: NonZeroUsize) -> Self {
+    pub(crate) fn new(most: NonZeroUsize) -> Self {
         let pool = Self(Arc::new(Shared {
             most: most.get(),
             state: Mutex::default(),
@@ -66,7 +66,7 @@ impl Pool {
     ///
     /// It ends when the task is dropped: it is not polled any more then, and a
     /// thread of the pool drops it. Nothing of it leaves the pool but its output.
-    pub(super) fn spawn<F>(
+    pub(crate) fn spawn<F>(
         &self,
         runtime: Handle,
         future: F,
@@ -82,7 +82,7 @@ impl Pool {
     }
 
     /// Starts a thread for what is ready, if one was refused before.
-    pub(super) fn tend(&self) {
+    pub(crate) fn tend(&self) {
         let state = self.0.lock();
         if !state.ready.is_empty() {
             self.0.grow(state);
@@ -197,7 +197,7 @@ impl<F> Drop for Inside<F> {
 
 /// Does this, and goes on if it panics. What it panics with may panic again when
 /// it is dropped; what comes of that is left in memory.
-pub(super) fn survive<T>(act: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn survive<T>(act: impl FnOnce() -> T) -> Option<T> {
     let payload = match catch_unwind(AssertUnwindSafe(act)) {
         Ok(done) => return Some(done),
         Err(payload) => payload,

@@ -1,7 +1,6 @@
 //! An answer within the deadline, whatever the handler does.
 
-mod pool;
-mod report;
+pub(super) mod pool;
 
 use std::error::Error;
 use std::future::Future;
@@ -14,18 +13,18 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
 use self::pool::{Pool, survive};
-use self::report::Reports;
 use crate::answer::Answer;
+use crate::bandwidth::port_out::report::Reports;
 use crate::bandwidth::{PortOutAnswer, PortOutFailure, PortOutWebhook};
 use crate::log;
 use crate::rejection::Rejection;
 use crate::webhook::{Verified, Webhook as _};
 
 /// What a handler comes to.
-pub(super) type Verdict = Result<PortOutAnswer, Box<dyn Error + Send + Sync>>;
+pub(crate) type Verdict = Result<PortOutAnswer, Box<dyn Error + Send + Sync>>;
 
 /// What guards the handlers of one webhook, shared by its clones.
-pub(super) struct Guard {
+pub(crate) struct Guard {
     webhook: PortOutWebhook,
     shared: Arc<Shared>,
     head_came: Instant,
@@ -60,13 +59,13 @@ impl Shared {
 
 /// Starts what a webhook's handlers run on: at the route, before any question.
 #[cfg(any(feature = "axum", feature = "actix"))]
-pub(super) fn prepare(webhook: &PortOutWebhook) {
+pub(crate) fn prepare(webhook: &PortOutWebhook) {
     drop(Shared::of(webhook));
 }
 
 impl Guard {
     /// Guards one question, whose head has just come.
-    pub(super) fn new(webhook: PortOutWebhook) -> Self {
+    pub(crate) fn new(webhook: PortOutWebhook) -> Self {
         let shared = Shared::of(&webhook);
         Self { webhook, shared, head_came: Instant::now() }
     }
@@ -77,7 +76,7 @@ impl Guard {
     /// `ask` takes the question and gives what is to be called on a thread of the
     /// pool. When the deadline passes it is over: it is not started or polled any
     /// more.
-    pub(super) async fn answer<A, H, F>(
+    pub(crate) async fn answer<A, H, F>(
         self,
         received: Result<Verified<PortOutWebhook>, Rejection>,
         ask: impl FnOnce(Verified<PortOutWebhook>) -> A,
@@ -132,7 +131,7 @@ impl Guard {
 
 /// The answer of a guard that runs as a task of its own, so that it goes on to
 /// its end and its report when the sender leaves, on every server alike.
-pub(super) async fn answer_of(
+pub(crate) async fn answer_of(
     webhook: &PortOutWebhook,
     task: JoinHandle<Result<Answer, Rejection>>,
 ) -> Result<Answer, Rejection> {

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::answer::Answer;
 use crate::auth::Senders;
-use crate::bandwidth::kept::Kept;
-use crate::bandwidth::port_out_failure::Reporter;
+use crate::bandwidth::port_out::failure::Reporter;
+use crate::bandwidth::port_out::kept::Kept;
 use crate::bandwidth::{PortOutAnswer, PortOutFailure, PortOutValidationRequest};
 use crate::error::ParseError;
 use crate::head::Head;

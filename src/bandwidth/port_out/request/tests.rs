@@ -1,6 +1,6 @@
 use super::*;
 
-const SAMPLE: &str = include_str!("../../../tests/data/bandwidth/port-out.xml");
+const SAMPLE: &str = include_str!("../../../../tests/data/bandwidth/port-out.xml");
 
 #[track_caller]
 fn parse(body: &str) -> Result<PortOutValidationRequest, String> {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::Handle;
 
-use super::pool::{Pool, survive};
-use crate::bandwidth::{PortOutFailure, Reporter};
+use crate::bandwidth::port_out::failure::{PortOutFailure, Reporter};
+use crate::bandwidth::port_out::guard::pool::{Pool, survive};
 
 /// So many of each kind wait for the reporter; what comes then is counted only.
 const WAITING: usize = 256;
@@ -16,7 +16,7 @@ const WAITING: usize = 256;
 ///
 /// Forged questions have a queue of their own, so that no number of them holds
 /// up the reports about a proven sender.
-pub(super) struct Reports {
+pub(crate) struct Reports {
     reporter: Reporter,
     queues: Arc<Mutex<Queues>>,
     thread: Pool,
@@ -32,12 +32,12 @@ struct Queues {
 }
 
 impl Reports {
-    pub(super) fn new(reporter: Reporter) -> Self {
+    pub(crate) fn new(reporter: Reporter) -> Self {
         Self { reporter, queues: Arc::default(), thread: Pool::new(NonZeroUsize::MIN) }
     }
 
     /// Takes a report, or counts it. Nobody waits for the reporter.
-    pub(super) fn tell(&self, runtime: Handle, failure: PortOutFailure) {
+    pub(crate) fn tell(&self, runtime: Handle, failure: PortOutFailure) {
         let mut queues = lock(&self.queues);
         let not_taken = queues.take(failure);
         let told_already = std::mem::replace(&mut queues.telling, true);

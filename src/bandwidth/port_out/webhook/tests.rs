@@ -66,7 +66,7 @@ fn a_body_that_did_not_come_is_answered() {
 
 #[test]
 fn refused_credentials_are_answered_and_missing_ones_are_asked_for() {
-    let genuine = include_str!("../../../tests/data/bandwidth/port-out.xml");
+    let genuine = include_str!("../../../../tests/data/bandwidth/port-out.xml");
     for shown in [
         &["Basic eDp5"][..],
         &["Basic dQ=="],

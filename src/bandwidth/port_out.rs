@@ -1,0 +1,25 @@
+//! The question whether a telephone number may be ported out: everything about
+//! it, from the webhook to the threads on which its handlers run.
+
+mod answer;
+mod denial;
+mod failure;
+#[cfg(feature = "body")]
+pub(crate) mod guard;
+mod kept;
+#[cfg(feature = "body")]
+mod report;
+mod request;
+mod subscriber;
+mod subscribers;
+mod webhook;
+
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use answer::PortOutValidationResponse;
+pub use answer::{IntoPortOutAnswer, PortOutAnswer};
+pub use denial::{AcceptableValues, Denial, DenialReason};
+pub use failure::PortOutFailure;
+pub use request::PortOutValidationRequest;
+pub use subscriber::Subscriber;
+pub use subscribers::{NumberTwice, Subscribers};
+pub use webhook::{InvalidDeadline, PortOutWebhook};
