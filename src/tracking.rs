@@ -1,41 +1,44 @@
 //! Recognise duplicates and late arrivals: which thing an event is about, and
 //! how new it is.
 //!
-//! A worker that applies every state once, although deliveries come twice or late:
+//! # A queue of your own
+//!
+//! If SQS, Kafka, a table of jobs or anything else brings deliveries to your worker,
+//! you need one table more: what was applied last of each thing. [`decide`] says what
+//! becomes of a delivery. Here the table is a map:
 //!
 //! ```
 //! # #[cfg(feature = "musement")] {
 //! use std::collections::HashMap;
 //! use order_webhooks::Tracked;
 //! use order_webhooks::musement::OrderItemUpdate;
-//! use order_webhooks::tracking::{Key, Revision};
+//! use order_webhooks::tracking::{Applied, Decision, Key, decide};
 //!
-//! /// The newest revision that was applied of each thing: a table of your database,
-//! /// in which both have a text form (`as_str`, `to_string` and `parse`).
-//! type Applied = HashMap<Key, Revision>;
+//! /// Keys, revisions and message ids have a text form for your database.
+//! type Table = HashMap<Key, Applied<&'static str>>;
 //!
-//! fn apply(applied: &mut Applied, update: &OrderItemUpdate) -> bool {
-//!     let (key, revision) = (update.key(), update.revision());
-//!     let last = applied.get(&key);
-//!     if last.is_some_and(|last| !revision.compare(last).is_news()) {
-//!         return false;
+//! fn apply(table: &mut Table, message_id: &'static str, update: &OrderItemUpdate) -> bool {
+//!     let key = update.key();
+//!     let new = Applied { revision: update.revision(), delivery: message_id };
+//!     match decide(table.get(&key), new) {
+//!         Decision::Apply(row) => {
+//!             // Change your own tables here, in the same transaction.
+//!             table.insert(key, row);
+//!             true
+//!         }
+//!         Decision::Stale => false,
 //!     }
-//!     // Change your own tables here, in the same transaction.
-//!     if last.is_none() || revision.can_be_ordered() {
-//!         applied.insert(key, revision);
-//!     }
-//!     true
 //! }
 //!
 //! let update = |version: u64| OrderItemUpdate::parse_unverified(format!(
 //!     r#"{{"order_uuid":"8e9e5c6e-ea7d-4934-8753-f00954f30d00","order_item_status":"OK",
 //!     "order_item_uuid":"11045e18-e3ca-42e1-acb4-0d5be75036fd","order_item_version":{version}}}"#
 //! ).as_bytes());
-//! let mut applied = Applied::new();
-//! assert!(apply(&mut applied, &update(22)?));
-//! assert!(!apply(&mut applied, &update(22)?), "it came twice");
-//! assert!(!apply(&mut applied, &update(21)?), "it came late");
-//! assert!(apply(&mut applied, &update(23)?));
+//! let mut table = Table::new();
+//! assert!(apply(&mut table, "message-1", &update(22)?));
+//! assert!(!apply(&mut table, "message-2", &update(22)?), "it came twice");
+//! assert!(!apply(&mut table, "message-3", &update(21)?), "it came late");
+//! assert!(apply(&mut table, "message-4", &update(23)?));
 //! # }
 //! # Ok::<(), order_webhooks::ParseError>(())
 //! ```
@@ -43,10 +46,12 @@
 //! The guide [`inbox`](crate::guide::inbox) has the rest: keep a delivery before you
 //! answer it, and survive a crash.
 
+mod decision;
 mod digest;
 mod key;
 mod revision;
 
+pub use decision::{Applied, Decision, decide};
 pub use digest::ContentDigest;
 #[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
 pub(crate) use digest::Fields;
