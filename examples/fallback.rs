@@ -36,8 +36,9 @@ use axum::http::{Request, Response, StatusCode, header};
 use axum::routing::{get, post};
 use common::Webhooks;
 use inbox::{Delivery, Inbox, Rules, StoreError};
-use order_webhooks::musement::{self, OrderItemUpdate};
-use order_webhooks::porterbuddy::{self, OrderStatusUpdate, OrderWebhook};
+use order_webhooks::client::{musement, porterbuddy};
+use order_webhooks::musement::OrderItemUpdate;
+use order_webhooks::porterbuddy::{OrderStatusUpdate, OrderWebhook};
 use order_webhooks::{Credentials, Secret, Tracked};
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
@@ -72,12 +73,12 @@ async fn reconcile(path: &str) -> Result<(), StoreError> {
 
     // Porterbuddy answers with what the webhook would have said, revision and all.
     let api_key = Secret::new("porterbuddy-api-key")?;
-    let fallback = porterbuddy::Fallback::at(&format!("http://{porterbuddy}"), &api_key)?;
+    let fallback = porterbuddy::Api::at(&format!("http://{porterbuddy}"), &api_key)?;
     let known = OrderStatusUpdate::parse_unverified(ORDER_READY.as_bytes())?;
     println!("porterbuddy, by webhook: {}", state(&inbox, &known).await?);
     let answer = send(fallback.order_status(&known.order_id)?).await?;
     let body = answer.body().clone();
-    let update = porterbuddy::Fallback::read_order_status(answer)?;
+    let update = porterbuddy::Api::read_order_status(answer)?;
     inbox.keep(Delivery::asked_for::<OrderWebhook>(&update, &body)).await?;
     while inbox.settle().await? > 0 {}
     println!("porterbuddy, asked for:  {}", state(&inbox, &known).await?);
@@ -93,10 +94,10 @@ async fn reconcile(path: &str) -> Result<(), StoreError> {
     // Musement's answer has no version. Where it says something new, the webhook
     // is asked for, which has one.
     let token = Secret::new("token-of-the-partner-api")?;
-    let fallback = musement::Fallback::new(&format!("http://{musement}"), "acme", &token)?;
+    let fallback = musement::Api::new(&format!("http://{musement}"), "acme", &token)?;
     let known = OrderItemUpdate::parse_unverified(ITEM_PENDING.as_bytes())?;
     println!("musement, by webhook:    {}", state(&inbox, &known).await?);
-    let order = musement::Fallback::read_order(send(fallback.order(known.order_uuid)).await?)?;
+    let order = musement::Api::read_order(send(fallback.order(known.order_uuid)).await?)?;
     for item in &order.items {
         let Some(uuid) = item.uuid else { continue };
         let known_status = inbox.store.state(&item.key()).await?;
@@ -105,7 +106,7 @@ async fn reconcile(path: &str) -> Result<(), StoreError> {
         }
         println!("musement, asked for:     {}", item.status);
         let request = fallback.request_notification(known.order_uuid, uuid);
-        musement::Fallback::read_notification_requested(send(request).await?)?;
+        musement::Api::read_notification_requested(send(request).await?)?;
     }
     while inbox.settle().await? > 0 {}
     let last = state(&inbox, &known).await?;

@@ -19,9 +19,8 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{delete, get};
-use order_webhooks::bandwidth::{
-    Callback, Dashboard, Expiry, NextStep, NotificationWebhook, OrderType, Subscription,
-};
+use order_webhooks::bandwidth::{NotificationWebhook, OrderType};
+use order_webhooks::client::bandwidth::{Callback, Dashboard, Expiry, NextStep, Subscription};
 use order_webhooks::{BasicAuth, Credentials};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

@@ -7,20 +7,16 @@
 //! Source: Bandwidth numbers documentation, "Webhooks", "Order Webhook", "Event
 //! Webhook", "Portout Validation Webhook" and "Subscriptions".
 
-mod dashboard;
-mod document;
+pub(crate) mod document;
 mod json;
 mod notification;
 mod order;
 mod port_out;
-mod subscription;
-mod subscription_state;
 mod subscription_webhook;
 mod telephone_number;
 mod tracked;
 mod webhook;
 
-pub use dashboard::{Dashboard, DashboardError, InvalidAccountId};
 pub use json::Json;
 pub use notification::{EventNotification, NoteNotification, Notification, OrderNotification};
 pub use order::{EventType, OrderStatus, OrderType};
@@ -33,8 +29,6 @@ pub use port_out::{
     PortOutAnswer, PortOutFailure, PortOutValidationRequest, PortOutWebhook, Subscriber,
     Subscribers,
 };
-pub use subscription::{Callback, Expiry, InvalidUrl, NumberFormat, Subscription, Topic};
-pub use subscription_state::{NextStep, SubscriptionState};
 pub use subscription_webhook::SubscriptionWebhook;
 pub use telephone_number::TelephoneNumber;
 pub use webhook::{NotificationWebhook, Receipt};

@@ -31,7 +31,7 @@
 //! | test a handler | the [guide](guide::testing), [`testing`] |
 //! | keep deliveries, and work on them later | the [guide](guide::inbox), [`envelope`] |
 //! | recognise duplicates and late arrivals | [`tracking`] |
-//! | ask a provider for lost deliveries | [`fallback`] |
+//! | subscribe, and ask a provider for lost deliveries | [`client`] |
 //! | run behind a proxy | the [guide](guide::proxy), [`PeerAddress`] |
 //! | use another server | the [guide](guide::servers), [`Receive`] |
 //! | receive from another provider | the [guide](guide::provider), [`Webhook`] |
@@ -51,9 +51,10 @@ mod answer;
 pub mod auth;
 #[cfg(feature = "bandwidth")]
 pub mod bandwidth;
+#[cfg(feature = "client")]
+pub mod client;
 pub mod envelope;
 mod error;
-pub mod fallback;
 mod forwarded;
 mod head;
 mod limits;

@@ -9,16 +9,14 @@
 //! Source: Musement partner API, "Order item webhook", "Update order item" and
 //! "Order status".
 
-mod fallback;
-mod order;
 mod order_id;
 mod order_item_update;
 mod webhook;
 
 pub use crate::answer::Receipt;
 pub use crate::wire::time::Timestamp;
-pub use fallback::Fallback;
-pub use order::{Order, OrderItem};
 pub use order_id::OrderId;
+#[cfg(feature = "client")]
+pub(crate) use order_item_update::{KIND, as_uuid};
 pub use order_item_update::{OrderItemStatus, OrderItemUpdate};
 pub use webhook::OrderItemWebhook;

@@ -12,14 +12,10 @@
 //! Source: Porterbuddy developer documentation, "Order webhook" and "Fetch order
 //! status".
 
-mod fallback;
-pub mod order_request;
 mod order_status_update;
 mod webhook;
 
 pub use crate::answer::Receipt;
 pub use crate::wire::time::Timestamp;
-pub use fallback::{Fallback, InvalidOrderId};
-pub use order_request::OrderRequest;
 pub use order_status_update::{OrderStatus, OrderStatusUpdate};
 pub use webhook::OrderWebhook;

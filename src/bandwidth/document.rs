@@ -5,9 +5,7 @@ use std::borrow::Cow;
 
 use time::OffsetDateTime;
 
-use crate::bandwidth::{
-    EventType, NumberFormat, OrderStatus, OrderType, TelephoneNumber, Timestamp,
-};
+use crate::bandwidth::{EventType, OrderStatus, OrderType, TelephoneNumber, Timestamp};
 use crate::error::{ParseError, ParseErrorKind};
 use crate::tracking::Fields;
 use crate::wire::escape::element_into;
@@ -286,7 +284,7 @@ impl Word for Timestamp {
     }
 }
 
-open_words!(OrderType, OrderStatus, EventType, NumberFormat);
+open_words!(OrderType, OrderStatus, EventType);
 
 /// Things of a kind, each in an element of its own.
 pub(crate) trait Item: Sized {

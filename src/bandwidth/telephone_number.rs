@@ -21,7 +21,7 @@ const MOST_DIGITS: usize = 15;
 ///
 /// Bandwidth writes ten digits for a number of the North American plan,
 /// `2223331000`, or E.164, `+12223331000`, whatever a subscription's
-/// [`NumberFormat`](crate::bandwidth::NumberFormat) and the version of the API
+/// `NumberFormat` and the version of the API
 /// say. **Both are the same number**: they are equal, hash and sort alike, and
 /// so do `1-222-333-1000`, `(222) 333-1000` and `222.333.1000`. Text that is
 /// not such a number, because it has a letter or a digit outside ASCII for

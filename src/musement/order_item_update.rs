@@ -128,13 +128,13 @@ impl OrderItemUpdate {
 }
 
 /// The kind of an order item's key.
-pub(super) const KIND: &str = "musement.item";
+pub(crate) const KIND: &str = "musement.item";
 
 fn uuid<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Uuid, D::Error> {
     lenient::required(deserializer, "a UUID", as_uuid)
 }
 
-pub(super) fn as_uuid(text: &str) -> Option<Uuid> {
+pub(crate) fn as_uuid(text: &str) -> Option<Uuid> {
     Uuid::try_parse(text).ok()
 }
 

@@ -6,8 +6,10 @@ use order_webhooks::bandwidth::{
     DenialReason, Notification, NotificationWebhook, PortOutValidationRequest, PortOutWebhook,
     SubscriptionWebhook,
 };
-use order_webhooks::musement::{Order, OrderItemUpdate, OrderItemWebhook};
-use order_webhooks::porterbuddy::{OrderRequest, OrderStatusUpdate, OrderWebhook};
+use order_webhooks::client::musement::Order;
+use order_webhooks::client::porterbuddy::OrderRequest;
+use order_webhooks::musement::{OrderItemUpdate, OrderItemWebhook};
+use order_webhooks::porterbuddy::{OrderStatusUpdate, OrderWebhook};
 use order_webhooks::{ParseError, Webhook};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};

@@ -6,11 +6,13 @@ use std::fmt::Debug;
 
 use http::{Request, Response};
 use order_webhooks::bandwidth::{
-    Dashboard, DenialReason, Notification, NotificationWebhook, OrderStatus, PortOutAnswer,
+    DenialReason, Notification, NotificationWebhook, OrderStatus, PortOutAnswer,
     PortOutValidationRequest, PortOutWebhook, SubscriptionWebhook,
 };
-use order_webhooks::musement::{self, OrderItemStatus, OrderItemWebhook};
-use order_webhooks::porterbuddy::{self, OrderRequest, OrderStatusUpdate, OrderWebhook};
+use order_webhooks::client::porterbuddy::OrderRequest;
+use order_webhooks::client::{self, bandwidth::Dashboard};
+use order_webhooks::musement::{OrderItemStatus, OrderItemWebhook};
+use order_webhooks::porterbuddy::{self, OrderStatusUpdate, OrderWebhook};
 use order_webhooks::testing::{self, Sender};
 use order_webhooks::{
     Allowlist, BasicAuth, Credentials, Head, Receive as _, Rejection, Secret, Tracked,
@@ -212,13 +214,13 @@ fn what_holds_secrets(cases: &mut Cases) {
     );
     shows(
         cases,
-        &musement::Fallback::new("https://example.com", "acme", &secret).unwrap(),
-        "Fallback(Api { base: \"https://example.com\", .. })",
+        &client::musement::Api::new("https://example.com", "acme", &secret).unwrap(),
+        "Api(Endpoint { base: \"https://example.com\", .. })",
     );
     shows(
         cases,
-        &porterbuddy::Fallback::new(&secret).unwrap(),
-        "Fallback(Api { base: \"https://api.porterbuddy.com\", .. })",
+        &client::porterbuddy::Api::new(&secret).unwrap(),
+        "Api(Endpoint { base: \"https://api.porterbuddy.com\", .. })",
     );
     shows(
         cases,
@@ -345,13 +347,13 @@ fn keys_and_revisions(cases: &mut Cases) {
     }
 }
 
-fn fallback_of_musement() -> musement::Fallback {
+fn fallback_of_musement() -> client::musement::Api {
     let token = secret("Swordfish");
-    musement::Fallback::new("https://api.example.com/api/v3/", "acme", &token).unwrap()
+    client::musement::Api::new("https://api.example.com/api/v3/", "acme", &token).unwrap()
 }
 
-fn fallback_of_porterbuddy() -> porterbuddy::Fallback {
-    porterbuddy::Fallback::new(&secret("Swordfish")).unwrap()
+fn fallback_of_porterbuddy() -> client::porterbuddy::Api {
+    client::porterbuddy::Api::new(&secret("Swordfish")).unwrap()
 }
 
 fn fallback(cases: &mut Cases) {
@@ -359,9 +361,9 @@ fn fallback(cases: &mut Cases) {
     let status = fallback_of_porterbuddy().order_status("1").unwrap();
     let answer = Response::builder().status(401).header("x", "Swordfish");
     let answer = answer.body("Swordfish".to_owned()).unwrap();
-    let error = musement::Fallback::read_order(answer).unwrap_err();
+    let error = client::musement::Api::read_order(answer).unwrap_err();
     let vouchers = r#"{"status":"OK","items":[{"status":"OK","vouchers":["Swordfish"]}]}"#;
-    let read = musement::Fallback::read_order(Response::new(vouchers.to_owned())).unwrap();
+    let read = client::musement::Api::read_order(Response::new(vouchers.to_owned())).unwrap();
     let shown = format!(
         "{:?} {:?} {order:?} {status:?} {error:?} {error} {read:?}",
         fallback_of_musement(),

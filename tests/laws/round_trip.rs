@@ -2,8 +2,9 @@
 
 use order_webhooks::ParseError;
 use order_webhooks::bandwidth::{Notification, PortOutValidationRequest};
+use order_webhooks::client::porterbuddy::OrderRequest;
 use order_webhooks::musement::OrderItemUpdate;
-use order_webhooks::porterbuddy::{OrderRequest, OrderStatusUpdate};
+use order_webhooks::porterbuddy::OrderStatusUpdate;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde::Serialize;

@@ -1,8 +1,9 @@
 //! Bodies in JSON, judged by `serde_json::Value` and `RawValue`.
 
 use order_webhooks::bandwidth::SubscriptionWebhook;
+use order_webhooks::client::porterbuddy::OrderRequest;
 use order_webhooks::musement::{OrderId, OrderItemUpdate, Timestamp};
-use order_webhooks::porterbuddy::{OrderRequest, OrderStatus, OrderStatusUpdate};
+use order_webhooks::porterbuddy::{OrderStatus, OrderStatusUpdate};
 use order_webhooks::webhook::ParseErrorKind;
 use order_webhooks::{ParseError, Secret, Webhook};
 use serde::Serialize;

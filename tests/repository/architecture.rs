@@ -15,11 +15,11 @@ const FLOORS: [&[&str]; 10] = [
     &["secret", "limits", "answer"],
     &["rejection"],
     &["head"],
-    &["auth", "forwarded", "log", "wire", "fallback"],
+    &["auth", "forwarded", "log", "wire"],
     &["tracking"],
     &["webhook"],
     &["musement", "porterbuddy", "bandwidth"],
-    &["adapter", "envelope"],
+    &["adapter", "client", "envelope"],
     &["testing", "guide"],
 ];
 
@@ -115,21 +115,21 @@ fn what_is_public_is_send_and_sync() {
         Allowlist, ConfigError, Credentials, Limits, ParseError, Reason, Rejection, Verified,
         auth::{BodySignature, Signature},
         bandwidth::{self, SubscriptionWebhook},
-        fallback::FallbackError,
-        musement, porterbuddy,
+        client::{self, ResponseError},
         tracking::{Key, Revision},
         webhook::Answer,
     };
     fn both<T: Send + Sync>() {}
     both::<(Allowlist, BasicAuth, BodySignature, Credentials, Secret, Signature, Limits)>();
-    both::<(ConfigError, ParseError, Reason, Rejection, Answer, FallbackError)>();
-    both::<(OrderItemWebhook, Verified<OrderItemWebhook>, musement::Fallback)>();
-    both::<(OrderWebhook, Verified<OrderWebhook>, porterbuddy::Fallback)>();
+    both::<(ConfigError, ParseError, Reason, Rejection, Answer, ResponseError)>();
+    both::<(OrderItemWebhook, Verified<OrderItemWebhook>, client::musement::Api)>();
+    both::<(OrderWebhook, Verified<OrderWebhook>, client::porterbuddy::Api)>();
     both::<(NotificationWebhook, Verified<NotificationWebhook>)>();
     both::<(PortOutWebhook, Verified<PortOutWebhook>, bandwidth::Subscriber)>();
     both::<(SubscriptionWebhook, Verified<SubscriptionWebhook>)>();
-    both::<(bandwidth::Subscription, bandwidth::Dashboard, bandwidth::PortOutAnswer)>();
-    both::<(Key, Revision, porterbuddy::OrderRequest)>();
+    both::<(client::bandwidth::Subscription, client::bandwidth::Dashboard, bandwidth::PortOutAnswer)>(
+    );
+    both::<(Key, Revision, client::porterbuddy::OrderRequest)>();
 }
 
 #[test]

@@ -14,7 +14,7 @@ mod common;
 
 mod bandwidth_notification;
 mod bandwidth_port_out;
-mod fallback;
+mod client;
 mod handler;
 mod musement;
 mod porterbuddy;

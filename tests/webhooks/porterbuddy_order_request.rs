@@ -1,7 +1,7 @@
 //! The order request of Porterbuddy, read and written.
 
-use order_webhooks::porterbuddy::OrderRequest;
-use order_webhooks::porterbuddy::order_request::Number;
+use order_webhooks::client::porterbuddy::OrderRequest;
+use order_webhooks::client::porterbuddy::order_request::Number;
 use serde_json::{Value, json};
 use time::{Date, Duration, Month, UtcOffset};
 

@@ -1,7 +1,8 @@
 //! Keys and revisions of every event, and what they say about two of them.
 
 use order_webhooks::bandwidth::Notification;
-use order_webhooks::musement::{Order, OrderItemUpdate};
+use order_webhooks::client::musement::Order;
+use order_webhooks::musement::OrderItemUpdate;
 use order_webhooks::porterbuddy::OrderStatusUpdate;
 use order_webhooks::testing::Random;
 use order_webhooks::tracking::Standing::{Newer, Older, Same, Unknown};

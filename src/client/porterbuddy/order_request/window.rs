@@ -6,7 +6,7 @@ use crate::porterbuddy::Timestamp;
 
 /// When the parcels can be picked up.
 ///
-/// [`OrderRequest`](crate::porterbuddy::OrderRequest) has an example.
+/// [`OrderRequest`](crate::client::porterbuddy::OrderRequest) has an example.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 #[non_exhaustive]
@@ -33,7 +33,7 @@ impl PickupWindow {
 
 /// When the parcels are to be delivered.
 ///
-/// [`OrderRequest`](crate::porterbuddy::OrderRequest) has an example.
+/// [`OrderRequest`](crate::client::porterbuddy::OrderRequest) has an example.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 #[non_exhaustive]

@@ -6,8 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
 use crate::error::ParseError;
-use crate::musement::OrderItemStatus;
-use crate::musement::order_item_update::{KIND, as_uuid};
+use crate::musement::{KIND, OrderItemStatus, as_uuid};
 use crate::tracking::{Fields, Key, Revision, Tracked};
 use crate::wire::{json, lenient};
 
@@ -20,7 +19,8 @@ use crate::wire::{json, lenient};
 /// fallback in "Order item webhook".
 ///
 /// ```
-/// use order_webhooks::musement::{Order, OrderItemStatus};
+/// use order_webhooks::client::musement::Order;
+/// use order_webhooks::musement::OrderItemStatus;
 ///
 /// let body = br#"{"status":"OK","items":[
 ///   {"uuid":"11045e18-e3ca-42e1-acb4-0d5be75036fd","status":"OK","vouchers":[{}]},
@@ -78,7 +78,7 @@ impl Order {
 /// [`OrderItemUpdate`](crate::musement::OrderItemUpdate). The answer has no
 /// documented version, so it cannot be put in order. Where the status is not
 /// the one that you applied,
-/// [`Fallback::request_notification`](crate::musement::Fallback::request_notification)
+/// [`Api::request_notification`](crate::client::musement::Api::request_notification)
 /// asks for an update, which has a version.
 impl Tracked for OrderItem {
     fn key(&self) -> Key {

@@ -5,7 +5,7 @@ use super::{Number, debug_only};
 
 /// A parcel: what the courier carries.
 ///
-/// [`OrderRequest`](crate::porterbuddy::OrderRequest) has an example.
+/// [`OrderRequest`](crate::client::porterbuddy::OrderRequest) has an example.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 #[non_exhaustive]
@@ -52,7 +52,7 @@ impl Parcel {
 
 /// An item: what was bought.
 ///
-/// It is a part of an [`OrderRequest`](crate::porterbuddy::OrderRequest).
+/// It is a part of an [`OrderRequest`](crate::client::porterbuddy::OrderRequest).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 #[non_exhaustive]
@@ -123,7 +123,7 @@ impl Item {
 
 /// A price: an amount and its currency.
 ///
-/// It is a part of an [`OrderRequest`](crate::porterbuddy::OrderRequest).
+/// It is a part of an [`OrderRequest`](crate::client::porterbuddy::OrderRequest).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 #[non_exhaustive]
@@ -149,7 +149,7 @@ impl Price {
 
 /// A bar code and its symbology.
 ///
-/// It is a part of an [`OrderRequest`](crate::porterbuddy::OrderRequest).
+/// It is a part of an [`OrderRequest`](crate::client::porterbuddy::OrderRequest).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 #[non_exhaustive]

@@ -1,5 +1,6 @@
 use super::*;
-use crate::bandwidth::{Callback, Expiry, OrderType};
+use crate::bandwidth::OrderType;
+use crate::client::bandwidth::{Callback, Expiry};
 
 fn dashboard() -> Dashboard {
     let credentials = Credentials::new("JohnSmith", "Swordfish").unwrap();

@@ -45,8 +45,8 @@ use debug_only;
 /// prints a whole request.
 ///
 /// ```
-/// use order_webhooks::porterbuddy::OrderRequest;
-/// use order_webhooks::porterbuddy::order_request::{
+/// use order_webhooks::client::porterbuddy::OrderRequest;
+/// use order_webhooks::client::porterbuddy::order_request::{
 ///     Address, DeliveryWindow, Destination, Origin, Parcel, PickupWindow,
 /// };
 ///

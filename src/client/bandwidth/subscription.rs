@@ -1,5 +1,6 @@
 //! A v1 subscription, as it is asked for.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -20,9 +21,8 @@ pub(super) const ROOT: &str = "Subscription";
 /// those that the webhook then asks for; one [`Credentials`] value makes both:
 ///
 /// ```
-/// use order_webhooks::bandwidth::{
-///     Callback, Expiry, NotificationWebhook, OrderType, Subscription,
-/// };
+/// use order_webhooks::bandwidth::{NotificationWebhook, OrderType};
+/// use order_webhooks::client::bandwidth::{Callback, Expiry, Subscription};
 /// use order_webhooks::{BasicAuth, Credentials};
 ///
 /// let credentials = Credentials::new("bandwidth-user", "bandwidth-password")?;
@@ -247,7 +247,7 @@ impl Subscription {
 
     /// Reads a `<Subscription>` that asks for one, as [`to_xml`](Self::to_xml)
     /// writes it. What Bandwidth returns is a
-    /// [`SubscriptionState`](crate::bandwidth::SubscriptionState).
+    /// [`SubscriptionState`](crate::client::bandwidth::SubscriptionState).
     ///
     /// # Errors
     ///
@@ -322,6 +322,16 @@ document! {
     pub(super) struct Basic {
         pub(super) username: Option<String> = "Username", hidden;
         pub(super) password: Option<String> = "Password", hidden;
+    }
+}
+
+impl document::Word for NumberFormat {
+    fn from_text(text: Cow<'_, str>) -> Self {
+        Self::from(&*text)
+    }
+
+    fn text(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.as_str())
     }
 }
 

@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::bandwidth::document::Document as _;
-use crate::bandwidth::subscription::{ROOT, SubscriptionElements, seconds};
-use crate::bandwidth::{NumberFormat, Subscription, Topic};
+use crate::client::bandwidth::subscription::{ROOT, SubscriptionElements, seconds};
+use crate::client::bandwidth::{NumberFormat, Subscription, Topic};
 use crate::error::ParseError;
 use crate::wire::xml::Reader;
 
@@ -136,8 +136,9 @@ impl Subscription {
     /// ```
     /// use std::time::Duration;
     /// use order_webhooks::Credentials;
-    /// use order_webhooks::bandwidth::{
-    ///     Callback, Dashboard, Expiry, NextStep, OrderType, Subscription,
+    /// use order_webhooks::bandwidth::OrderType;
+    /// use order_webhooks::client::bandwidth::{
+    ///     Callback, Dashboard, Expiry, NextStep, Subscription,
     /// };
     ///
     /// let answer = http::Response::new(

@@ -1,9 +1,13 @@
-//! Asking for what a webhook did not bring.
+//! Porterbuddy's API: the order request, and the status of an order.
+
+pub mod order_request;
+
+pub use order_request::OrderRequest;
 
 use http::{HeaderName, Method, Request, Response, StatusCode};
 
-use crate::fallback::request::{Api, secret_value};
-use crate::fallback::{self, FallbackError, InvalidApi};
+use crate::client::request::{Endpoint, secret_value};
+use crate::client::{self, RequestError, ResponseError};
 use crate::porterbuddy::OrderStatusUpdate;
 use crate::secret::Secret;
 use crate::wire::open;
@@ -19,20 +23,20 @@ use crate::wire::open;
 /// Source: Porterbuddy developer documentation, "Fetch order status".
 ///
 /// ```
-/// use order_webhooks::{Secret, porterbuddy::{Fallback, OrderStatus}};
+/// use order_webhooks::{Secret, client::porterbuddy::Api, porterbuddy::OrderStatus};
 ///
-/// let fallback = Fallback::new(&Secret::new("porterbuddy-api-key")?)?;
-/// let request = fallback.order_status("394326")?;
+/// let api = Api::new(&Secret::new("porterbuddy-api-key")?)?;
+/// let request = api.order_status("394326")?;
 /// assert_eq!(request.uri(), "https://api.porterbuddy.com/order/394326/status");
 ///
 /// // Send the request with a client of your choice.
 /// let response = http::Response::new(br#"{"orderId":"394326","orderStatus":"ready"}"#);
-/// let update = Fallback::read_order_status(response)?;
+/// let update = Api::read_order_status(response)?;
 /// assert_eq!(update.order_status, OrderStatus::Ready);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Fallback(Api);
+pub struct Api(Endpoint);
 
 /// An order id that cannot be a part of a URL's path: empty, `.`, `..`, or longer
 /// than a URL can be.
@@ -40,7 +44,7 @@ pub struct Fallback(Api);
 #[error("the order id must fit into the path of a URL, and not be empty, `.` or `..`")]
 pub struct InvalidOrderId;
 
-impl Fallback {
+impl Api {
     /// The base URL of the live system.
     pub const PRODUCTION: &'static str = "https://api.porterbuddy.com";
     /// The base URL of the test system.
@@ -50,22 +54,22 @@ impl Fallback {
     ///
     /// # Errors
     ///
-    /// [`InvalidApi::HeaderValue`] for a key with a line break.
-    pub fn new(api_key: &Secret) -> Result<Self, InvalidApi> {
+    /// [`RequestError::HeaderValue`] for a key with a line break.
+    pub fn new(api_key: &Secret) -> Result<Self, RequestError> {
         Self::at(Self::PRODUCTION, api_key)
     }
 
-    /// The system at this base URL, such as [`Fallback::TEST`], with this API
+    /// The system at this base URL, such as [`Api::TEST`], with this API
     /// key.
     ///
     /// # Errors
     ///
-    /// [`InvalidApi::BaseUrl`] for a base URL that is not `https`
+    /// [`RequestError::BaseUrl`] for a base URL that is not `https`
     /// (`http` is for loopback addresses), or that has a query or a username;
-    /// [`InvalidApi::HeaderValue`] for a key with a line break.
-    pub fn at(base: &str, api_key: &Secret) -> Result<Self, InvalidApi> {
+    /// [`RequestError::HeaderValue`] for a key with a line break.
+    pub fn at(base: &str, api_key: &Secret) -> Result<Self, RequestError> {
         const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
-        Ok(Self(Api::new(base)?.with_header(API_KEY, secret_value("", api_key)?)))
+        Ok(Self(Endpoint::new(base)?.with_header(API_KEY, secret_value("", api_key)?)))
     }
 
     /// Asks for the status of an order: `GET {base}/order/{orderId}/status`. The
@@ -92,8 +96,8 @@ impl Fallback {
     /// [`OrderStatusUpdate`]. The error keeps the answer.
     pub fn read_order_status<B: AsRef<[u8]>>(
         response: Response<B>,
-    ) -> Result<OrderStatusUpdate, FallbackError<B>> {
+    ) -> Result<OrderStatusUpdate, ResponseError<B>> {
         let is_answer = |status| status == StatusCode::OK;
-        fallback::read(response, is_answer, OrderStatusUpdate::parse_unverified)
+        client::read(response, is_answer, OrderStatusUpdate::parse_unverified)
     }
 }

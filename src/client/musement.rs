@@ -1,11 +1,14 @@
-//! Asking for what a webhook did not bring.
+//! Musement's partner API: ask for an order, or for a delivery to be sent again.
+
+mod order;
+
+pub use order::{Order, OrderItem};
 
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use uuid::Uuid;
 
-use crate::fallback::request::{Api, secret_value};
-use crate::fallback::{self, FallbackError, InvalidApi};
-use crate::musement::Order;
+use crate::client::request::{Endpoint, secret_value};
+use crate::client::{self, RequestError, ResponseError};
 use crate::secret::Secret;
 
 /// Asks Musement's partner API about orders whose deliveries were lost.
@@ -25,13 +28,13 @@ use crate::secret::Secret;
 /// "Update order item".
 ///
 /// ```
-/// use order_webhooks::{Secret, musement::{Fallback, OrderItemStatus}};
+/// use order_webhooks::{Secret, client::musement::Api, musement::OrderItemStatus};
 /// use uuid::Uuid;
 ///
 /// let token = Secret::new("token-of-the-partner-api")?;
-/// let fallback = Fallback::new("https://api.example.com/v3", "acme", &token)?;
+/// let api = Api::new("https://api.example.com/v3", "acme", &token)?;
 /// let order = Uuid::try_parse("8e9e5c6e-ea7d-4934-8753-f00954f30d00")?;
-/// let request = fallback.order(order);
+/// let request = api.order(order);
 /// assert_eq!(
 ///     request.uri(),
 ///     "https://api.example.com/v3/orders/8e9e5c6e-ea7d-4934-8753-f00954f30d00",
@@ -39,35 +42,35 @@ use crate::secret::Secret;
 ///
 /// // Send the request with a client of your choice.
 /// let response = http::Response::new(br#"{"status":"OK","items":[{"status":"OK"}]}"#);
-/// let order = Fallback::read_order(response)?;
+/// let order = Api::read_order(response)?;
 /// assert_eq!(order.items[0].status, OrderItemStatus::Ok);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Fallback(Api);
+pub struct Api(Endpoint);
 
-impl Fallback {
+impl Api {
     /// The API at this base URL, for this application, with this bearer token.
     /// Musement gives all three to a partner; the token is good for a time.
     ///
     /// # Errors
     ///
-    /// [`InvalidApi::BaseUrl`] for a base URL that is not `https`
+    /// [`RequestError::BaseUrl`] for a base URL that is not `https`
     /// (`http` is for loopback addresses), or that has a query or a username;
-    /// [`InvalidApi::HeaderValue`] for an application that is empty, and
+    /// [`RequestError::HeaderValue`] for an application that is empty, and
     /// for an application or a token with a line break.
-    pub fn new(base: &str, application: &str, token: &Secret) -> Result<Self, InvalidApi> {
+    pub fn new(base: &str, application: &str, token: &Secret) -> Result<Self, RequestError> {
         const APPLICATION: HeaderName = HeaderName::from_static("x-musement-application");
         const VERSION: HeaderName = HeaderName::from_static("x-musement-version");
         if application.is_empty() {
-            return Err(InvalidApi::HeaderValue);
+            return Err(RequestError::HeaderValue);
         }
-        let application = application.parse().map_err(|_| InvalidApi::HeaderValue)?;
-        let api = Api::new(base)?
+        let application = application.parse().map_err(|_| RequestError::HeaderValue)?;
+        let endpoint = Endpoint::new(base)?
             .with_header(APPLICATION, application)
             .with_header(VERSION, HeaderValue::from_static("3.4.0"))
             .with_header(header::AUTHORIZATION, secret_value("Bearer ", token)?);
-        Ok(Self(api))
+        Ok(Self(endpoint))
     }
 
     /// Asks for an order: `GET {base}/orders/{orderUuid}`. The answer is for
@@ -99,8 +102,8 @@ impl Fallback {
     ///
     /// For any status but 200, and for a body that is not an [`Order`]. The error
     /// keeps the answer.
-    pub fn read_order<B: AsRef<[u8]>>(response: Response<B>) -> Result<Order, FallbackError<B>> {
-        fallback::read(response, |status| status == StatusCode::OK, Order::parse_unverified)
+    pub fn read_order<B: AsRef<[u8]>>(response: Response<B>) -> Result<Order, ResponseError<B>> {
+        client::read(response, |status| status == StatusCode::OK, Order::parse_unverified)
     }
 
     /// Reads the answer to [`request_notification`](Self::request_notification),
@@ -112,8 +115,8 @@ impl Fallback {
     /// documented. The error keeps the answer.
     pub fn read_notification_requested<B: AsRef<[u8]>>(
         response: Response<B>,
-    ) -> Result<(), FallbackError<B>> {
-        fallback::read(response, |status| status.is_success(), |_| Ok(()))
+    ) -> Result<(), ResponseError<B>> {
+        client::read(response, |status| status.is_success(), |_| Ok(()))
     }
 
     fn request(&self, method: Method, path: &str) -> Request<Vec<u8>> {

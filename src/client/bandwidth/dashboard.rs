@@ -8,7 +8,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 
 use crate::auth::Credentials;
 use crate::bandwidth::document::Value as _;
-use crate::bandwidth::{Subscription, SubscriptionState};
+use crate::client::bandwidth::{Subscription, SubscriptionState};
 use crate::error::ParseError;
 use crate::wire::open::{percent_encoded, printable};
 use crate::wire::xml::Reader;
@@ -20,7 +20,8 @@ const XML: HeaderValue = HeaderValue::from_static("application/xml");
 ///
 /// ```
 /// use order_webhooks::Credentials;
-/// use order_webhooks::bandwidth::{Callback, Dashboard, Expiry, OrderType, Subscription};
+/// use order_webhooks::bandwidth::OrderType;
+/// use order_webhooks::client::bandwidth::{Callback, Dashboard, Expiry, Subscription};
 ///
 /// let dashboard = Dashboard::new("9900000", &Credentials::new("api-user", "api-password")?)?;
 /// let request = dashboard.list();

@@ -1,9 +1,12 @@
-//! Ask the providers' APIs for deliveries that were lost.
+//! Requests to the providers' APIs, and their answers.
+//!
+//! This module needs the feature `client`. It sends nothing: it makes requests
+//! for the HTTP client of your choice, and reads what the client returns. With it
+//! you subscribe to the webhooks of Bandwidth and Porterbuddy, and ask Musement
+//! and Porterbuddy for deliveries that were lost.
 //!
 //! No provider promises that every delivery arrives, and some changes are never
-//! sent. `musement::Fallback` and `porterbuddy::Fallback` make the requests
-//! that ask for them, for the HTTP client of your choice, and read the answers.
-//! This module has what they share.
+//! sent.
 //!
 //! Poll for these, which no webhook sends:
 //!
@@ -13,8 +16,14 @@
 //! - Porterbuddy: what happened while its three tries failed (developer
 //!   documentation, "Order webhook").
 
+#[cfg(feature = "bandwidth")]
+pub mod bandwidth;
+#[cfg(feature = "musement")]
+pub mod musement;
+#[cfg(feature = "porterbuddy")]
+pub mod porterbuddy;
 #[cfg(any(feature = "musement", feature = "porterbuddy"))]
-pub(crate) mod request;
+mod request;
 
 use std::fmt;
 
@@ -31,21 +40,21 @@ use crate::error::ParseError;
 ///
 /// ```
 /// # #[cfg(feature = "porterbuddy")] {
-/// use order_webhooks::porterbuddy::Fallback;
+/// use order_webhooks::client::porterbuddy::Api;
 ///
 /// let answer = http::Response::builder().status(429).header("retry-after", "30").body("")?;
-/// let error = Fallback::read_order_status(answer).unwrap_err();
+/// let error = Api::read_order_status(answer).unwrap_err();
 /// assert_eq!(error.to_string(), "the answer has the status 429");
 /// assert_eq!(error.response().headers()["retry-after"], "30");
 /// # }
 /// # Ok::<(), http::Error>(())
 /// ```
-pub struct FallbackError<B = Bytes>(Box<(FallbackErrorKind, Response<B>)>);
+pub struct ResponseError<B = Bytes>(Box<(ResponseErrorKind, Response<B>)>);
 
-/// Why an answer cannot be used; see [`FallbackError`].
+/// Why an answer cannot be used; see [`ResponseError`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum FallbackErrorKind {
+pub enum ResponseErrorKind {
     /// A status that says that there is no answer, such as 404 for an order that
     /// is not known, 401 for a token that has run out, or 503.
     #[error("the answer has the status {}", .0.as_u16())]
@@ -55,10 +64,10 @@ pub enum FallbackErrorKind {
     Unparsable(ParseError),
 }
 
-impl<B> FallbackError<B> {
+impl<B> ResponseError<B> {
     /// Why the answer cannot be used.
     #[must_use]
-    pub fn kind(&self) -> &FallbackErrorKind {
+    pub fn kind(&self) -> &ResponseErrorKind {
         &self.0.0
     }
 
@@ -75,30 +84,30 @@ impl<B> FallbackError<B> {
     }
 }
 
-impl<B> fmt::Debug for FallbackError<B> {
+impl<B> fmt::Debug for ResponseError<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FallbackError")
+        f.debug_struct("ResponseError")
             .field("kind", self.kind())
             .field("status", &self.response().status())
             .finish_non_exhaustive()
     }
 }
 
-impl<B> fmt::Display for FallbackError<B> {
+impl<B> fmt::Display for ResponseError<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.kind().fmt(f)
     }
 }
 
 /// The message is whole, so there is no `source()` to print after it.
-impl<B> std::error::Error for FallbackError<B> {}
+impl<B> std::error::Error for ResponseError<B> {}
 
 /// Why requests to an API cannot be made.
 ///
 /// These are mistakes in the configuration. They come up at start-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum InvalidApi {
+pub enum RequestError {
     /// The base URL is not `https` (or `http` to a loopback address), has a query, a
     /// fragment or a username, or is longer than 2,000 bytes.
     #[error("the base URL must be an https URL without query, fragment and username")]
@@ -115,15 +124,15 @@ pub(crate) fn read<T, B: AsRef<[u8]>>(
     response: Response<B>,
     is_answer: impl FnOnce(StatusCode) -> bool,
     parse: impl FnOnce(&[u8]) -> Result<T, ParseError>,
-) -> Result<T, FallbackError<B>> {
+) -> Result<T, ResponseError<B>> {
     let status = response.status();
     let kind = if is_answer(status) {
         match parse(response.body().as_ref()) {
             Ok(answer) => return Ok(answer),
-            Err(error) => FallbackErrorKind::Unparsable(error),
+            Err(error) => ResponseErrorKind::Unparsable(error),
         }
     } else {
-        FallbackErrorKind::Status(status)
+        ResponseErrorKind::Status(status)
     };
-    Err(FallbackError(Box::new((kind, response))))
+    Err(ResponseError(Box::new((kind, response))))
 }

@@ -5,7 +5,7 @@ use super::{DeliveryWindow, Number, PickupWindow, debug_only};
 
 /// Where the parcels are picked up, and from whom.
 ///
-/// [`OrderRequest`](crate::porterbuddy::OrderRequest) has an example.
+/// [`OrderRequest`](crate::client::porterbuddy::OrderRequest) has an example.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 #[non_exhaustive]
@@ -54,7 +54,7 @@ impl Origin {
 
 /// Where the parcels are delivered, to whom and how.
 ///
-/// [`OrderRequest`](crate::porterbuddy::OrderRequest) has an example.
+/// [`OrderRequest`](crate::client::porterbuddy::OrderRequest) has an example.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 #[non_exhaustive]
@@ -104,7 +104,7 @@ impl Destination {
 
 /// A postal address, such as Keysers Gate 3, 0165 Oslo.
 ///
-/// [`OrderRequest`](crate::porterbuddy::OrderRequest) has an example.
+/// [`OrderRequest`](crate::client::porterbuddy::OrderRequest) has an example.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 #[non_exhaustive]
@@ -149,7 +149,7 @@ impl Address {
 
 /// What is checked when the parcels are handed over.
 ///
-/// It is a part of an [`OrderRequest`](crate::porterbuddy::OrderRequest).
+/// It is a part of an [`OrderRequest`](crate::client::porterbuddy::OrderRequest).
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 #[non_exhaustive]

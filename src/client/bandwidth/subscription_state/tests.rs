@@ -2,10 +2,11 @@ use http::Response;
 
 use super::*;
 use crate::auth::Credentials;
-use crate::bandwidth::{Callback, Dashboard, EventType, Expiry, OrderType};
+use crate::bandwidth::{EventType, OrderType};
+use crate::client::bandwidth::{Callback, Dashboard, Expiry};
 
-const LIST: &str = include_str!("../../../tests/data/bandwidth/subscriptions.xml");
-const ONE: &str = include_str!("../../../tests/data/bandwidth/subscription.xml");
+const LIST: &str = include_str!("../../../../tests/data/bandwidth/subscriptions.xml");
+const ONE: &str = include_str!("../../../../tests/data/bandwidth/subscription.xml");
 
 fn read(body: &str) -> Vec<SubscriptionState> {
     Dashboard::subscriptions(&Response::new(body)).unwrap()

@@ -3,13 +3,11 @@
 use std::fmt::Write as _;
 
 use http::{Request, Response};
-use order_webhooks::musement::{self, OrderItemStatus};
-use order_webhooks::porterbuddy::{self, InvalidOrderId, OrderStatus};
-use order_webhooks::{
-    Tracked,
-    fallback::{FallbackErrorKind, InvalidApi},
-    tracking::Standing,
-};
+use order_webhooks::client::porterbuddy::InvalidOrderId;
+use order_webhooks::client::{RequestError, ResponseErrorKind, musement, porterbuddy};
+use order_webhooks::musement::OrderItemStatus;
+use order_webhooks::porterbuddy::{OrderStatus, OrderStatusUpdate};
+use order_webhooks::{Tracked, tracking::Standing};
 use uuid::Uuid;
 
 use crate::common::samples::secret;
@@ -17,13 +15,12 @@ use crate::common::samples::secret;
 const ORDER: &str = "8e9e5c6e-ea7d-4934-8753-f00954f30d00";
 const ITEM: &str = "11045e18-e3ca-42e1-acb4-0d5be75036fd";
 
-fn musement() -> musement::Fallback {
-    musement::Fallback::new("https://api.example.com/api/v3/", "acme", &secret("Swordfish"))
-        .unwrap()
+fn musement() -> musement::Api {
+    musement::Api::new("https://api.example.com/api/v3/", "acme", &secret("Swordfish")).unwrap()
 }
 
-fn porterbuddy() -> porterbuddy::Fallback {
-    porterbuddy::Fallback::new(&secret("Swordfish")).unwrap()
+fn porterbuddy() -> porterbuddy::Api {
+    porterbuddy::Api::new(&secret("Swordfish")).unwrap()
 }
 
 /// The request as a client writes it.
@@ -60,7 +57,7 @@ fn the_requests_to_musement() {
 #[test]
 fn the_longest_base_url_still_makes_a_request() {
     let base = format!("https://api.example.com/{}", "x".repeat(1_976));
-    let fallback = musement::Fallback::new(&base, "acme", &secret("Swordfish")).unwrap();
+    let fallback = musement::Api::new(&base, "acme", &secret("Swordfish")).unwrap();
     let request = fallback.request_notification(Uuid::nil(), Uuid::nil());
     assert!(request.uri().to_string().starts_with(&base));
 }
@@ -71,8 +68,7 @@ fn the_request_to_porterbuddy() {
         written(&porterbuddy().order_status("394326").unwrap()),
         "GET https://api.porterbuddy.com/order/394326/status\nx-api-key: Swordfish"
     );
-    let test =
-        porterbuddy::Fallback::at(porterbuddy::Fallback::TEST, &secret("Swordfish")).unwrap();
+    let test = porterbuddy::Api::at(porterbuddy::Api::TEST, &secret("Swordfish")).unwrap();
     assert_eq!(
         written(&test.order_status("394326").unwrap()),
         "GET https://api.porterbuddy-test.com/order/394326/status\nx-api-key: Swordfish"
@@ -104,7 +100,7 @@ fn an_order_id_stays_one_segment_of_the_path() {
 
 #[test]
 fn what_cannot_be_configured() {
-    use InvalidApi::{BaseUrl, HeaderValue};
+    use RequestError::{BaseUrl, HeaderValue};
     for (base, application, token, error) in [
         ("http://api.example.com", "acme", "token", BaseUrl),
         ("api.example.com", "acme", "token", BaseUrl),
@@ -112,10 +108,10 @@ fn what_cannot_be_configured() {
         ("https://api.example.com", "acme\n", "token", HeaderValue),
         ("https://api.example.com", "acme", "token\r\nx: y", HeaderValue),
     ] {
-        let refused = musement::Fallback::new(base, application, &secret(token));
+        let refused = musement::Api::new(base, application, &secret(token));
         assert_eq!(refused.unwrap_err(), error);
     }
-    let refused = porterbuddy::Fallback::new(&secret("key\n"));
+    let refused = porterbuddy::Api::new(&secret("key\n"));
     assert_eq!(refused.unwrap_err(), HeaderValue);
 }
 
@@ -126,7 +122,7 @@ fn an_answer_of_musement() {
             "items":[{{"uuid":"{ITEM}","status":"OK","vouchers":[{{"url":"https://example.com/v"}}]}},
                      {{"uuid":null,"status":"ON_HOLD","vouchers":null,"quantity":2}}]}}"#
     );
-    let order = musement::Fallback::read_order(answer(200, &body)).unwrap();
+    let order = musement::Api::read_order(answer(200, &body)).unwrap();
     assert_eq!(order.status, "OK");
     let [item, other] = &order.items[..] else { panic!() };
     assert_eq!(item.uuid, Some(Uuid::try_parse(ITEM).unwrap()));
@@ -143,10 +139,9 @@ fn an_answer_of_musement() {
 fn an_answer_of_porterbuddy_is_the_same_as_the_webhook() {
     let body = r#"{"orderId":"394326","orderStatus":"delivered",
         "statusUpdatedAt":"2021-06-08T12:16:40.32538Z"}"#;
-    let polled = porterbuddy::Fallback::read_order_status(answer(200, body)).unwrap();
+    let polled = porterbuddy::Api::read_order_status(answer(200, body)).unwrap();
     assert_eq!(polled.order_status, OrderStatus::Delivered);
-    let received =
-        porterbuddy::OrderStatusUpdate::parse_unverified(body.replace('\n', "").as_bytes());
+    let received = OrderStatusUpdate::parse_unverified(body.replace('\n', "").as_bytes());
     assert_eq!(polled.compare(&received.unwrap()), Standing::Same);
 }
 
@@ -173,15 +168,15 @@ fn hostile_answers_are_errors_that_keep_the_answer() {
         (r#"{"status":"OK","items":[]}x"#, "text after the document at line 1 column 27"),
         (&deep, "unexpected end of the document at line 1 column 500031"),
     ] {
-        let error = musement::Fallback::read_order(answer(200, body)).unwrap_err();
-        let FallbackErrorKind::Unparsable(parse) = error.kind() else { panic!() };
+        let error = musement::Api::read_order(answer(200, body)).unwrap_err();
+        let ResponseErrorKind::Unparsable(parse) = error.kind() else { panic!() };
         assert_eq!(parse.to_string(), message, "{body:.60}");
         assert_eq!(error.to_string(), format!("the answer does not parse: {message}"));
         assert!(std::error::Error::source(&error).is_none());
         assert_eq!(error.into_response().into_body(), body);
     }
     let raw = Response::new(&b"{\"orderId\":\"\xff\"}"[..]);
-    let error = porterbuddy::Fallback::read_order_status(raw).unwrap_err();
+    let error = porterbuddy::Api::read_order_status(raw).unwrap_err();
     assert_eq!(
         error.to_string(),
         "the answer does not parse: encoding is not UTF-8 at line 1 column 13"
@@ -195,7 +190,7 @@ fn what_is_odd_in_an_answer_is_left_out() {
         let body = format!(
             r#"{{"x":["\ud800",1e999],"status":"OK","items":[{{"uuid":{odd},"status":"OK"}}]}}"#
         );
-        let order = musement::Fallback::read_order(answer(200, &body)).unwrap();
+        let order = musement::Api::read_order(answer(200, &body)).unwrap();
         assert_eq!((order.items[0].uuid, &order.items[0].status), (None, &OrderItemStatus::Ok));
     }
 }
@@ -206,15 +201,15 @@ fn only_200_is_an_answer() {
     let porterbuddy_body = r#"{"orderId":"1","orderStatus":"ready"}"#;
     for status in [201, 202, 204, 206, 301, 304, 400, 401, 403, 404, 429, 500, 503, 599] {
         let message = format!("the answer has the status {status}");
-        let error = musement::Fallback::read_order(answer(status, musement_body)).unwrap_err();
+        let error = musement::Api::read_order(answer(status, musement_body)).unwrap_err();
         assert_eq!(error.to_string(), message);
         assert_eq!(error.response().body(), musement_body);
         assert_eq!(
             format!("{error:?}"),
-            format!("FallbackError {{ kind: Status({status}), status: {status}, .. }}")
+            format!("ResponseError {{ kind: Status({status}), status: {status}, .. }}")
         );
         let answer = answer(status, porterbuddy_body);
-        let error = porterbuddy::Fallback::read_order_status(answer).unwrap_err();
+        let error = porterbuddy::Api::read_order_status(answer).unwrap_err();
         assert_eq!(error.to_string(), message);
     }
 }
@@ -222,11 +217,11 @@ fn only_200_is_an_answer() {
 #[test]
 fn a_notification_is_requested_with_any_2xx() {
     for status in [200, 201, 202, 204] {
-        musement::Fallback::read_notification_requested(answer(status, "what it says")).unwrap();
+        musement::Api::read_notification_requested(answer(status, "what it says")).unwrap();
     }
     for status in [302, 404, 409, 503] {
-        let error = musement::Fallback::read_notification_requested(answer(status, ""));
+        let error = musement::Api::read_notification_requested(answer(status, ""));
         let kind = error.unwrap_err().kind().clone();
-        assert_eq!(kind, FallbackErrorKind::Status(status.try_into().unwrap()));
+        assert_eq!(kind, ResponseErrorKind::Status(status.try_into().unwrap()));
     }
 }

@@ -15,7 +15,7 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 /// that is too large for that is refused.
 ///
 /// ```
-/// use order_webhooks::porterbuddy::order_request::Number;
+/// use order_webhooks::client::porterbuddy::order_request::Number;
 ///
 /// let price = Number::text("79900");
 /// assert_eq!(price.as_u64(), Some(79_900));

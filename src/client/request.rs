@@ -8,7 +8,7 @@ use http::uri::Scheme;
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use zeroize::Zeroizing;
 
-use crate::fallback::InvalidApi;
+use crate::client::RequestError;
 use crate::secret::Secret;
 
 /// The longest base URL: it leaves room for every path in a [`Uri`].
@@ -16,18 +16,18 @@ const LONGEST: usize = 2_000;
 
 /// Where an API is, and the headers that every request to it has.
 #[derive(Clone)]
-pub(crate) struct Api {
+pub(crate) struct Endpoint {
     /// Without a slash at its end.
     base: String,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-impl Api {
+impl Endpoint {
     /// The API at this base URL, such as `https://api.example.com/v3`.
-    pub(crate) fn new(base: &str) -> Result<Self, InvalidApi> {
-        let uri: Uri = base.parse().map_err(|_| InvalidApi::BaseUrl)?;
+    pub(crate) fn new(base: &str) -> Result<Self, RequestError> {
+        let uri: Uri = base.parse().map_err(|_| RequestError::BaseUrl)?;
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
-            return Err(InvalidApi::BaseUrl);
+            return Err(RequestError::BaseUrl);
         };
         let protected =
             *scheme == Scheme::HTTPS || (*scheme == Scheme::HTTP && is_loopback(authority.host()));
@@ -35,7 +35,7 @@ impl Api {
         let plain = uri.query().is_none() && !base.contains('#');
         let named = !authority.host().is_empty() && !authority.as_str().contains('@');
         if !protected || !plain || !named || base.len() > LONGEST {
-            return Err(InvalidApi::BaseUrl);
+            return Err(RequestError::BaseUrl);
         }
         let base = format!("{scheme}://{authority}{}", uri.path().trim_end_matches('/'));
         Ok(Self { base, headers: Vec::new() })
@@ -58,9 +58,9 @@ impl Api {
 }
 
 /// The header values may be secret.
-impl fmt::Debug for Api {
+impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Api").field("base", &self.base).finish_non_exhaustive()
+        f.debug_struct("Endpoint").field("base", &self.base).finish_non_exhaustive()
     }
 }
 
@@ -71,10 +71,10 @@ fn is_loopback(host: &str) -> bool {
 
 /// The value of a header that holds a secret: marked as such, and wiped with its
 /// last copy.
-pub(crate) fn secret_value(scheme: &str, secret: &Secret) -> Result<HeaderValue, InvalidApi> {
+pub(crate) fn secret_value(scheme: &str, secret: &Secret) -> Result<HeaderValue, RequestError> {
     let text = Zeroizing::new([scheme.as_bytes(), secret.expose()].concat());
     let value = HeaderValue::from_maybe_shared(Bytes::from_owner(text));
-    let mut value = value.map_err(|_| InvalidApi::HeaderValue)?;
+    let mut value = value.map_err(|_| RequestError::HeaderValue)?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -94,7 +94,7 @@ mod tests {
             ("http://[::1]:3000", "http://[::1]:3000/x"),
             ("http://localhost", "http://localhost/x"),
         ] {
-            let request = Api::new(base).unwrap().request(Method::GET, "/x").unwrap();
+            let request = Endpoint::new(base).unwrap().request(Method::GET, "/x").unwrap();
             assert_eq!(request.uri().to_string(), joined, "{base}");
         }
         for base in [
@@ -116,7 +116,7 @@ mod tests {
             "https://api.example.com/\r\n",
             &format!("https://api.example.com/{}", "x".repeat(LONGEST)),
         ] {
-            assert_eq!(Api::new(base).unwrap_err(), InvalidApi::BaseUrl, "{base}");
+            assert_eq!(Endpoint::new(base).unwrap_err(), RequestError::BaseUrl, "{base}");
         }
     }
 
@@ -128,7 +128,7 @@ mod tests {
         for secret in ["a\r\nx: y", "a\0", "a\x7f"] {
             let secret = Secret::new(secret).unwrap();
             let error = secret_value("", &secret).unwrap_err();
-            assert_eq!(error, InvalidApi::HeaderValue);
+            assert_eq!(error, RequestError::HeaderValue);
         }
     }
 }
