@@ -48,7 +48,7 @@ struct StockWebhook(BodySignature);
 impl StockWebhook {
     fn new(key: &Secret) -> Self {
         let header = HeaderName::from_static("x-acme-signature");
-        Self(BodySignature::new(header, SignatureEncoding::Hex { prefix: "sha256=" }, key))
+        Self(BodySignature::new(header, SignatureEncoding::Hex, key).with_prefix("sha256="))
     }
 }
 

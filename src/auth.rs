@@ -12,4 +12,4 @@ pub use allowlist::Allowlist;
 pub use basic::{BasicAuth, Credentials};
 pub use challenge::ChallengeState;
 pub use senders::Senders;
-pub use signature::{BodySignature, Signature, SignatureEncoding};
+pub use signature::{BodySignature, Signature, SignatureEncoding, SignedPart, SignedTime};

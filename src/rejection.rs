@@ -57,6 +57,10 @@ pub enum Reason {
     /// The signature is not that of this body with any of the keys.
     #[error("the signature does not match the body")]
     SignatureMismatch,
+    /// The time that is signed with the body is too far from the receiver's clock: the
+    /// delivery is an old one sent again, or one of the two clocks is wrong.
+    #[error("the signature has expired")]
+    Expired,
     /// The webhook checks the sender's address and was not given one.
     #[error("the sender's address is not known")]
     AddressUnknown,
@@ -102,6 +106,7 @@ impl Reason {
             Self::SignatureMissing
             | Self::SignatureMalformed
             | Self::SignatureMismatch
+            | Self::Expired
             | Self::AddressUnknown
             | Self::AddressRefused => StatusCode::FORBIDDEN,
             Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,

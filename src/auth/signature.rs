@@ -5,12 +5,16 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use http::HeaderName;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use sha2::Sha256;
 
 use crate::head::Head;
 use crate::rejection::Reason;
 use crate::secret::Secret;
+
+mod parts;
+
+pub use self::parts::{SignedPart, SignedTime};
 
 /// How the 32 bytes of a signature are written in the header. [`BodySignature`]
 /// has an example.
@@ -20,18 +24,20 @@ pub enum SignatureEncoding {
     /// Base64 of the standard alphabet with padding, 44 characters (RFC 4648,
     /// section 4): `W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=`.
     Base64,
-    /// 64 hexadecimal digits in either case, after a fixed text, which may be
-    /// empty: `sha256=5bdcc146…` has the prefix `sha256=`.
-    Hex {
-        /// The text before the digits.
-        prefix: &'static str,
-    },
+    /// 64 hexadecimal digits in either case: `5bdcc146…`.
+    Hex,
 }
 
 /// A signature as the sender claims it: read by [`BodySignature::read`], not
 /// yet compared.
 #[must_use = "a signature proves nothing until it is verified"]
-pub struct Signature([u8; 32]);
+pub struct Signature {
+    /// The sender's claims: one, or several where the header is a list.
+    digest: [u8; 32],
+    other_digests: Vec<[u8; 32]>,
+    /// What is signed in front of the body.
+    before_body: Vec<u8>,
+}
 
 impl fmt::Debug for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -45,23 +51,47 @@ impl fmt::Debug for Signature {
 /// The keys are prepared once, when it is built. Several keys can be accepted
 /// at once, while a sender changes over; each of them is tried on every
 /// delivery. The comparison takes constant time: the time of a check tells the
-/// number of keys and the length of the body, and nothing else.
+/// number of keys, the number of signatures in the header and the length of the
+/// body, and nothing else.
 ///
 /// ```
 /// use order_webhooks::{Head, Reason, Secret, auth::{BodySignature, SignatureEncoding}};
 ///
-/// let header = http::HeaderName::from_static("x-signature");
-/// let signed = BodySignature::new(header, SignatureEncoding::Base64, &Secret::new("Jefe")?);
+/// let key = Secret::new("Jefe")?;
+/// let signed = BodySignature::new("X-Signature".parse()?, SignatureEncoding::Base64, &key);
 /// let headers = [("X-Signature", "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=")];
 /// let signature = signed.read(&Head::new("POST", &headers))?;
 /// assert_eq!(signed.verify(&signature, b"what do ya want for nothing?"), Ok(()));
 /// assert_eq!(signed.verify(&signature, b"something else"), Err(Reason::SignatureMismatch));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// Some providers write a text in front of the signature
+/// ([`with_prefix`](Self::with_prefix)), send several signatures in one header
+/// ([`in_list`](Self::in_list)), or sign a time or an id together with the body
+/// ([`before_body`](Self::before_body)). Stripe does all three, with
+/// `Stripe-Signature: t=1492774577,v1=5257a869…,v0=6ffbb59b…`:
+///
+/// ```
+/// use order_webhooks::auth::{BodySignature, SignatureEncoding, SignedPart, SignedTime};
+/// # use order_webhooks::Secret;
+/// use std::time::{Duration, SystemTime};
+///
+/// # let key = Secret::new("whsec_test")?;
+/// let time = SignedTime::in_list("t=", Duration::from_secs(300), SystemTime::now);
+/// let signed = BodySignature::new("Stripe-Signature".parse()?, SignatureEncoding::Hex, &key)
+///     .with_prefix("v1=")
+///     .in_list(',')
+///     .before_body([SignedPart::Time(time), SignedPart::Text(".")]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct BodySignature {
     header: HeaderName,
     encoding: SignatureEncoding,
+    prefix: &'static str,
+    separator: Option<char>,
+    before_body: Vec<SignedPart>,
     keys: Vec<Hmac<Sha256>>,
 }
 
@@ -70,7 +100,15 @@ impl BodySignature {
     /// this key.
     #[must_use]
     pub fn new(header: HeaderName, encoding: SignatureEncoding, key: &Secret) -> Self {
-        Self { header, encoding, keys: Vec::new() }.or(key)
+        let signed = Self {
+            header,
+            encoding,
+            prefix: "",
+            separator: None,
+            before_body: Vec::new(),
+            keys: Vec::new(),
+        };
+        signed.or(key)
     }
 
     /// Accepts signatures made with this key as well.
@@ -81,24 +119,72 @@ impl BodySignature {
         self
     }
 
+    /// Expects this text in front of the signature: `sha256=` for
+    /// `sha256=5bdcc146…`.
+    #[must_use]
+    pub fn with_prefix(mut self, prefix: &'static str) -> Self {
+        self.prefix = prefix;
+        self
+    }
+
+    /// Expects a list in the header, whose items this character separates. Every item
+    /// that begins with the [prefix](Self::with_prefix) is a signature, and one of them
+    /// has to be right. Other items are ignored. White space around an item is not
+    /// skipped.
+    #[must_use]
+    pub fn in_list(mut self, separator: char) -> Self {
+        self.separator = Some(separator);
+        self
+    }
+
+    /// Expects that these parts are signed in front of the body, one after the other
+    /// and with nothing in between: `webhook-id`, `.`, a time and `.` for
+    /// `msg_1.1614265330.{"test": 1}`. The body is always signed.
+    #[must_use]
+    pub fn before_body(mut self, parts: impl IntoIterator<Item = SignedPart>) -> Self {
+        self.before_body = parts.into_iter().collect();
+        self
+    }
+
     /// The name of the header.
     #[must_use]
     pub fn header(&self) -> &HeaderName {
         &self.header
     }
 
-    /// Reads the claimed signature, before the body is there.
+    /// Reads the claimed signature, before the body is there, and checks the time that
+    /// is signed.
     ///
     /// # Errors
     ///
-    /// [`Reason::SignatureMissing`] without the header,
-    /// [`Reason::RepeatedHeader`] if it comes twice, even with equal values, and
-    /// [`Reason::SignatureMalformed`] for anything but 32 bytes in the expected
-    /// encoding: the URL-safe alphabet, missing or doubled padding, bits in the
-    /// padding, white space, two signatures with a comma.
+    /// - [`Reason::SignatureMissing`] without the header, or without the header of a
+    ///   part that is signed.
+    /// - [`Reason::RepeatedHeader`] if one of them comes twice, even with equal values.
+    /// - [`Reason::SignatureMalformed`] for anything but 32 bytes in the expected
+    ///   encoding: the URL-safe alphabet, missing or doubled padding, bits in the
+    ///   padding, white space, two signatures with a comma where no list is expected; a
+    ///   list without a signature; a time that is missing, comes twice in a list, or is
+    ///   not a number of seconds: `2021-02-25`.
+    /// - [`Reason::Expired`] if the signed time is further from now than the
+    ///   [`SignedTime`] tolerates.
     pub fn read(&self, head: &Head<'_>) -> Result<Signature, Reason> {
         let value = head.header(&self.header)?.ok_or(Reason::SignatureMissing)?;
-        self.encoding.decode(value).map(Signature).ok_or(Reason::SignatureMalformed)
+        let items = || self.items(value);
+        let digests = items().filter_map(|item| item.strip_prefix(self.prefix.as_bytes()));
+        let mut digests =
+            digests.map(|text| self.encoding.decode(text).ok_or(Reason::SignatureMalformed));
+        let digest = digests.next().ok_or(Reason::SignatureMalformed)??;
+        let other_digests = digests.collect::<Result<_, _>>()?;
+        let mut before_body = Vec::new();
+        for part in &self.before_body {
+            part.read(head, items(), &mut before_body)?;
+        }
+        Ok(Signature { digest, other_digests, before_body })
+    }
+
+    fn items<'v>(&self, value: &'v [u8]) -> impl Iterator<Item = &'v [u8]> {
+        let separator = self.separator;
+        value.split(move |byte| separator == Some(char::from(*byte)))
     }
 
     /// Compares the claimed signature with that of the body's bytes as they came.
@@ -109,16 +195,64 @@ impl BodySignature {
     pub fn verify(&self, signature: &Signature, body: &[u8]) -> Result<(), Reason> {
         let mut matches = false;
         for key in &self.keys {
-            matches |= key.clone().chain_update(body).verify_slice(&signature.0).is_ok();
+            let mac = key.clone().chain_update(&signature.before_body).chain_update(body);
+            for digest in &signature.other_digests {
+                matches |= mac.clone().verify_slice(digest).is_ok();
+            }
+            matches |= mac.verify_slice(&signature.digest).is_ok();
         }
         if matches { Ok(()) } else { Err(Reason::SignatureMismatch) }
     }
 
     /// The value of the header that a sender with the first key would send.
+    ///
+    /// If headers are signed in front of the body, use [`sign_into`](Self::sign_into):
+    /// this method takes them for empty.
     #[must_use]
     pub fn sign(&self, body: &[u8]) -> String {
-        let sign = |key: &Hmac<Sha256>| key.clone().chain_update(body).finalize().into_bytes();
-        self.keys.first().map_or_else(String::new, |key| self.encoding.encode(&sign(key)))
+        self.value(&HeaderMap::new(), body)
+    }
+
+    /// Adds the headers that a sender with the first key would send: the signature and,
+    /// if it has a header of its own, the time. Other headers that are signed have to be
+    /// there.
+    ///
+    /// ```
+    /// use order_webhooks::auth::{BodySignature, SignatureEncoding, SignedPart};
+    /// # use order_webhooks::Secret;
+    ///
+    /// # let key = Secret::new("acme-key")?;
+    /// let signed = BodySignature::new("X-Signature".parse()?, SignatureEncoding::Hex, &key)
+    ///     .before_body([SignedPart::Header("X-Id".parse()?)]);
+    /// let mut request = http::Request::post("/acme").header("X-Id", "17").body("{}")?;
+    /// signed.sign_into(request.headers_mut(), b"{}");
+    /// assert_eq!(request.headers()["X-Signature"].len(), 64);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn sign_into(&self, headers: &mut HeaderMap, body: &[u8]) {
+        for part in &self.before_body {
+            part.write_header(headers);
+        }
+        if let Ok(mut value) = HeaderValue::try_from(self.value(headers, body)) {
+            value.set_sensitive(true);
+            headers.insert(self.header.clone(), value);
+        }
+    }
+
+    /// What a sender with these other headers would send.
+    fn value(&self, headers: &HeaderMap, body: &[u8]) -> String {
+        let Some(key) = self.keys.first() else { return String::new() };
+        let (mut value, mut before_body) = (String::new(), Vec::new());
+        for part in &self.before_body {
+            if let Some(item) = part.write(headers, &mut before_body) {
+                value.push_str(&item);
+                value.extend(self.separator);
+            }
+        }
+        let mac = key.clone().chain_update(before_body).chain_update(body);
+        value.push_str(self.prefix);
+        value.push_str(&self.encoding.encode(&mac.finalize().into_bytes()));
+        value
     }
 }
 
@@ -128,7 +262,7 @@ impl fmt::Debug for BodySignature {
             .field("header", &self.header)
             .field("encoding", &self.encoding)
             .field("keys", &self.keys.len())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -140,10 +274,7 @@ impl SignatureEncoding {
             // It is known here that this is the length, and the decoder is quicker for it.
             Self::Base64 if value.len() != 44 => return None,
             Self::Base64 => STANDARD.decode_slice(value, &mut digest).ok()?,
-            Self::Hex { prefix } => {
-                let digits = value.strip_prefix(prefix.as_bytes())?;
-                base16ct::mixed::decode(digits, &mut digest).ok()?.len()
-            }
+            Self::Hex => base16ct::mixed::decode(value, &mut digest).ok()?.len(),
         };
         (length == digest.len()).then_some(digest)
     }
@@ -151,7 +282,7 @@ impl SignatureEncoding {
     fn encode(self, digest: &[u8]) -> String {
         match self {
             Self::Base64 => STANDARD.encode(digest),
-            Self::Hex { prefix } => [prefix, &base16ct::lower::encode_string(digest)].concat(),
+            Self::Hex => base16ct::lower::encode_string(digest),
         }
     }
 }

@@ -15,15 +15,13 @@ use crate::testing::policy::DeliveryPolicy;
 /// provider of your own:
 ///
 /// ```
-/// use http::{HeaderName, HeaderValue};
+/// use http::HeaderValue;
 /// use order_webhooks::testing::{DeliveryPolicy, Sender};
 /// use order_webhooks::{Secret, auth::{BodySignature, SignatureEncoding}};
 ///
-/// let signature = BodySignature::new(
-///     HeaderName::from_static("x-acme-signature"),
-///     SignatureEncoding::Hex { prefix: "sha256=" },
-///     &Secret::new("acme-secret")?,
-/// );
+/// let key = Secret::new("acme-key")?;
+/// let signature = BodySignature::new("X-Acme-Signature".parse()?, SignatureEncoding::Hex, &key)
+///     .with_prefix("sha256=");
 /// let acme = Sender::new("/acme".parse()?, DeliveryPolicy::UNDOCUMENTED)
 ///     .with_media_type(HeaderValue::from_static("text/plain"))
 ///     .signing(signature);

@@ -33,11 +33,12 @@ fn map(headers: &[(&'static str, &str)]) -> http::HeaderMap {
 fn a_signature_is_verified_or_refused_without_any() {
     let header = http::HeaderName::from_static("x-signature");
     let [key, next, other] = ["key", "next", "other"].map(secret);
-    for encoding in [SignatureEncoding::Base64, SignatureEncoding::Hex { prefix: "sha256=" }] {
-        let signed = BodySignature::new(header.clone(), encoding, &key).or(&next);
-        let by =
-            |key| BodySignature::new(header.clone(), encoding, key).sign(ORDER_STATUS.as_bytes());
+    for (encoding, prefix) in [(SignatureEncoding::Base64, ""), (SignatureEncoding::Hex, "sha256=")]
+    {
+        let signed = |key| BodySignature::new(header.clone(), encoding, key).with_prefix(prefix);
+        let by = |key| signed(key).sign(ORDER_STATUS.as_bytes());
         let (by_key, by_next, by_other) = (by(&key), by(&next), by(&other));
+        let signed = signed(&key).or(&next);
         for (case, values) in [
             ("by the key", &[&*by_key][..]),
             ("by the next key", &[&by_next]),

@@ -179,7 +179,7 @@ fn a_provider_of_ones_own_is_received() {
     let mut server = Server::start("custom_provider");
     let header = http::HeaderName::from_static("x-acme-signature");
     let key = secret("acme-key");
-    let signed = BodySignature::new(header, SignatureEncoding::Hex { prefix: "sha256=" }, &key);
+    let signed = BodySignature::new(header, SignatureEncoding::Hex, &key).with_prefix("sha256=");
     let body = r#"{"sku":"FANCYSNEAKER43","level":7}"#;
     server.answers(Request::post("/acme"), body, 403);
     let signature = signed.sign(body.as_bytes());

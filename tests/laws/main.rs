@@ -36,6 +36,7 @@ mod repeated_header;
 mod replay;
 mod round_trip;
 mod signature;
+mod signed_parts;
 mod statuses;
 mod unreadable;
 mod vectors;

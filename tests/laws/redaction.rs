@@ -178,7 +178,11 @@ fn what_holds_secrets(cases: &mut Cases) {
     shows(cases, &credentials, "Credentials(redacted)");
     shows(cases, &credentials.authorization(), "Sensitive");
     shows(cases, &auth, "BasicAuth { accepted: 1, .. }");
-    shows(cases, &signed, "BodySignature { header: \"x-signature\", encoding: Base64, keys: 1 }");
+    shows(
+        cases,
+        &signed,
+        "BodySignature { header: \"x-signature\", encoding: Base64, keys: 1, .. }",
+    );
     shows(cases, &signed.read(&head).unwrap(), "Signature(redacted)");
     shows(cases, &head, "Head { method: \"POST\", peer: None, .. }");
     shows(
@@ -203,7 +207,7 @@ fn what_holds_secrets(cases: &mut Cases) {
         cases,
         &SubscriptionWebhook::<()>::new(&secret),
         "SubscriptionWebhook { signature: BodySignature { header: \
-         \"x-bandwidth-signature-sha-256\", encoding: Base64, keys: 1 }, senders: None, limits: Limits \
+         \"x-bandwidth-signature-sha-256\", encoding: Base64, keys: 1, .. }, senders: None, limits: Limits \
          { body_bytes: 1048576, body_time: 10s }, .. }",
     );
     shows(
@@ -226,7 +230,7 @@ fn what_holds_secrets(cases: &mut Cases) {
         cases,
         &OrderWebhook::new(&secret),
         "OrderWebhook { signature: BodySignature { header: \"x-porterbuddy-hmac-sha256\", \
-         encoding: Base64, keys: 1 }, senders: None, limits: Limits { body_bytes: 1048576, body_time: 10s } }",
+         encoding: Base64, keys: 1, .. }, senders: None, limits: Limits { body_bytes: 1048576, body_time: 10s } }",
     );
     shows(
         cases,

@@ -78,6 +78,9 @@ pub(crate) const LAW: Law = Law {
         row("a wrong signature", "403 the signature does not match the body", DESIGN, |cases| {
             cases.of("Reason", answered(&Reason::SignatureMismatch));
         }),
+        row("a signature of another time", "403 the signature has expired", DESIGN, |cases| {
+            cases.of("Reason", answered(&Reason::Expired));
+        }),
         row("no address", "403 the sender's address is not known", DESIGN, |cases| {
             cases.of("Reason", answered(&Reason::AddressUnknown));
         }),

@@ -6,7 +6,7 @@ use order_webhooks::{
 };
 
 const HEADER: http::HeaderName = http::HeaderName::from_static("x-signature");
-const HEX: SignatureEncoding = SignatureEncoding::Hex { prefix: "" };
+const HEX: SignatureEncoding = SignatureEncoding::Hex;
 
 #[track_caller]
 fn signed(encoding: SignatureEncoding, key: &[u8]) -> BodySignature {

@@ -52,9 +52,10 @@ pub fn signature(data: &[u8]) {
     let line = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
     let (value, body) = (&data[..line], data.get(line + 1..).unwrap_or_default());
     let key = Secret::new("Jefe").unwrap();
-    for encoding in [SignatureEncoding::Base64, SignatureEncoding::Hex { prefix: "sha256=" }] {
+    for (encoding, prefix) in [(SignatureEncoding::Base64, ""), (SignatureEncoding::Hex, "sha256=")]
+    {
         let name = http::HeaderName::from_static("x-signature");
-        let signed = BodySignature::new(name, encoding, &key);
+        let signed = BodySignature::new(name, encoding, &key).with_prefix(prefix);
         let right = signed.sign(body).into_bytes();
         let same = match encoding {
             SignatureEncoding::Base64 => value == right,

@@ -85,6 +85,7 @@ fn the_table_of_statuses_is_that_of_the_reasons() {
         Reason::SignatureMissing,
         Reason::SignatureMalformed,
         Reason::SignatureMismatch,
+        Reason::Expired,
         Reason::AddressUnknown,
         Reason::AddressRefused,
         Reason::Method,

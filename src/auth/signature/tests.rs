@@ -16,7 +16,7 @@ fn signed(encoding: SignatureEncoding) -> BodySignature {
 #[test]
 fn signing_writes_what_reading_expects() {
     assert_eq!(signed(SignatureEncoding::Base64).sign(BODY), BASE64);
-    let hex = signed(SignatureEncoding::Hex { prefix: "sha256=" });
+    let hex = signed(SignatureEncoding::Hex).with_prefix("sha256=");
     assert_eq!(hex.sign(BODY), format!("sha256={HEX}"));
 }
 
@@ -24,7 +24,6 @@ fn signing_writes_what_reading_expects() {
 /// one block, computed with OpenSSL.
 #[test]
 fn keys_shorter_and_longer_than_a_block() {
-    let hex = SignatureEncoding::Hex { prefix: "" };
     for (key, body, digest) in [
         (
             vec![0x0b; 20],
@@ -42,7 +41,7 @@ fn keys_shorter_and_longer_than_a_block() {
             "2e213d30b446410b3c21ed0982394dd2add15ccc4da5abab1cac32e7fd6eb01f",
         ),
     ] {
-        let signed = BodySignature::new(HEADER, hex, &Secret::new(key).unwrap());
+        let signed = BodySignature::new(HEADER, SignatureEncoding::Hex, &Secret::new(key).unwrap());
         assert_eq!(signed.sign(body), digest);
     }
 }
