@@ -344,8 +344,8 @@ fn what_and_where(order: &OrderNotification) -> String {
 
 impl Describe for PortOutValidationRequest {
     fn described(&self) -> String {
-        let pon = self.pon().unwrap_or("someone");
-        format!("may {pon} take {}?", count(self.telephone_numbers()))
+        let pon = self.pon.as_deref().unwrap_or("someone");
+        format!("may {pon} take {}?", count(&self.telephone_numbers))
     }
 }
 

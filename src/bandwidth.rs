@@ -20,13 +20,11 @@ mod webhook;
 pub use json::Json;
 pub use notification::{EventNotification, NoteNotification, Notification, OrderNotification};
 pub use order::{EventType, OrderStatus, OrderType};
-#[cfg(any(test, feature = "testing"))]
-pub(crate) use port_out::PortOutValidationResponse;
 #[cfg(feature = "body")]
 pub(crate) use port_out::guard;
 pub use port_out::{
-    AcceptableValues, Denial, DenialReason, IntoPortOutAnswer, InvalidDeadline, NumberTwice,
-    PortOutAnswer, PortOutFailure, PortOutValidationRequest, PortOutWebhook, Subscriber,
+    AcceptableValues, Denial, DenialReason, IntoPortOutAnswer, InvalidDeadline, PortOutAnswer,
+    PortOutFailure, PortOutValidationRequest, PortOutWebhook, RecordConflict, Subscriber,
     Subscribers,
 };
 pub use subscription_webhook::SubscriptionWebhook;

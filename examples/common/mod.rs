@@ -224,8 +224,8 @@ impl Records {
             }
         };
         let event = serde_json::json!({
-            "PON": request.pon(),
-            "TelephoneNumbers": request.telephone_numbers().len(),
+            "PON": request.pon.as_deref(),
+            "TelephoneNumbers": request.telephone_numbers.len(),
             "verdict": verdict,
             "codes": codes,
         });

@@ -162,26 +162,26 @@ fn notification(what: &args::Notification) -> Notification {
 }
 
 fn port_out(what: &args::PortOut) -> PortOutValidationRequest {
-    let filled = |text: &'_ str| (!text.is_empty()).then(|| text.to_owned());
+    let filled = |text: &String| (!text.is_empty()).then(|| text.clone());
     let mut request = bandwidth::port_out_request();
     if let Some(pin) = &what.pin {
-        request = request.with_pin(filled(pin).as_deref());
+        request.pin = filled(pin);
     }
     if let Some(account) = &what.account {
-        request = request.with_account_number(filled(account).as_deref());
+        request.account_number = filled(account);
     }
     if let Some(zip) = &what.zip {
-        request = request.with_zip_code(filled(zip).as_deref());
+        request.zip_code = filled(zip);
     }
     if let Some(name) = &what.name {
-        request = request.with_subscriber_name(filled(name).as_deref());
+        request.subscriber_name = filled(name);
     }
     if let Some(pon) = &what.pon {
-        request = request.with_pon(filled(pon).as_deref());
+        request.pon = filled(pon);
     }
     if let Some(numbers) = &what.numbers {
         let numbers = numbers.split(',').map(str::trim).filter(|number| !number.is_empty());
-        request = request.with_telephone_numbers(numbers);
+        request.telephone_numbers = numbers.map(Into::into).collect();
     }
     request
 }

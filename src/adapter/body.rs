@@ -92,7 +92,7 @@ where
 /// use order_webhooks::body::{Verified, port_out};
 ///
 /// async fn judge(request: Verified<PortOutWebhook>) -> PortOutAnswer {
-///     match request.pin() {
+///     match request.pin.as_deref() {
 ///         Some("2222") => PortOutAnswer::Allow,
 ///         Some(_) => PortOutAnswer::deny(DenialReason::PinInvalid),
 ///         None => PortOutAnswer::deny(DenialReason::PinMissing),

@@ -14,12 +14,10 @@ mod subscriber;
 mod subscribers;
 mod webhook;
 
-#[cfg(any(test, feature = "testing"))]
-pub(crate) use answer::PortOutValidationResponse;
 pub use answer::{IntoPortOutAnswer, PortOutAnswer};
 pub use denial::{AcceptableValues, Denial, DenialReason};
 pub use failure::PortOutFailure;
 pub use request::PortOutValidationRequest;
 pub use subscriber::Subscriber;
-pub use subscribers::{NumberTwice, Subscribers};
+pub use subscribers::{RecordConflict, Subscribers};
 pub use webhook::{InvalidDeadline, PortOutWebhook};

@@ -163,16 +163,15 @@ pub fn in_e164(mut notification: Notification) -> Notification {
 }
 
 /// The sample of Bandwidth's documentation: a port-out of two numbers. With API v2
-/// they come in E.164: `with_telephone_numbers(["+12223331000"])`.
+/// they come in E.164.
 ///
 /// ```
 /// use order_webhooks::testing::bandwidth;
 ///
-/// let request = bandwidth::port_out_request()
-///     .with_pin("0111")
-///     .with_zip_code(None)
-///     .with_telephone_numbers(["2223331002"]);
-/// assert_eq!(request.zip_code(), None);
+/// let mut request = bandwidth::port_out_request();
+/// request.pin = Some("0111".into());
+/// request.zip_code = None;
+/// request.telephone_numbers = vec!["+12223331002".into()];
 /// ```
 #[must_use]
 pub fn port_out_request() -> PortOutValidationRequest {
@@ -183,54 +182,6 @@ pub fn port_out_request() -> PortOutValidationRequest {
         zip_code: Some("62025".into()),
         subscriber_name: Some("Subscriber Name".into()),
         telephone_numbers: numbers(),
-    }
-}
-
-/// For tests: the feature `testing`.
-impl PortOutValidationRequest {
-    /// The same with this PON, or with none.
-    #[must_use]
-    pub fn with_pon<'a>(mut self, pon: impl Into<Option<&'a str>>) -> Self {
-        self.pon = pon.into().map(str::to_owned);
-        self
-    }
-
-    /// The same with this PIN, or with none.
-    #[must_use]
-    pub fn with_pin<'a>(mut self, pin: impl Into<Option<&'a str>>) -> Self {
-        self.pin = pin.into().map(str::to_owned);
-        self
-    }
-
-    /// The same with this account number, or with none.
-    #[must_use]
-    pub fn with_account_number<'a>(mut self, number: impl Into<Option<&'a str>>) -> Self {
-        self.account_number = number.into().map(str::to_owned);
-        self
-    }
-
-    /// The same with this ZIP code, or with none.
-    #[must_use]
-    pub fn with_zip_code<'a>(mut self, zip_code: impl Into<Option<&'a str>>) -> Self {
-        self.zip_code = zip_code.into().map(str::to_owned);
-        self
-    }
-
-    /// The same with this name, or with none.
-    #[must_use]
-    pub fn with_subscriber_name<'a>(mut self, name: impl Into<Option<&'a str>>) -> Self {
-        self.subscriber_name = name.into().map(str::to_owned);
-        self
-    }
-
-    /// The same with these numbers. Without any it is not valid.
-    #[must_use]
-    pub fn with_telephone_numbers<'a>(
-        mut self,
-        numbers: impl IntoIterator<Item = &'a str>,
-    ) -> Self {
-        self.telephone_numbers = numbers.into_iter().map(TelephoneNumber::from).collect();
-        self
     }
 }
 
@@ -288,26 +239,6 @@ mod tests {
     #[test]
     fn the_placeholder_is_an_object_that_says_so() {
         assert!(v2_placeholder()["placeholder"].as_str().unwrap().contains("not available"));
-    }
-
-    #[test]
-    fn a_port_out_with_other_values_is_the_same_in_all_else() {
-        let other = port_out_request()
-            .with_pon("a")
-            .with_pin("b")
-            .with_account_number("c")
-            .with_zip_code("d")
-            .with_subscriber_name("e")
-            .with_telephone_numbers(["f"]);
-        let expected = PortOutValidationRequest {
-            pon: Some("a".into()),
-            pin: Some("b".into()),
-            account_number: Some("c".into()),
-            zip_code: Some("d".into()),
-            subscriber_name: Some("e".into()),
-            telephone_numbers: vec!["f".into()],
-        };
-        assert!(other == expected);
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
-use crate::bandwidth::{AcceptableValues, PortOutValidationResponse};
 use crate::error::{ParseError, ParseErrorKind};
 use crate::testing::verdict::{Failure, Verdict};
+use crate::wire::xml::Reader;
 
 /// Reads a 200 as Bandwidth would. It knows nothing of what the receiver meant
 /// to write.
@@ -44,6 +44,7 @@ fn is_xml(headers: &HeaderMap) -> bool {
 }
 
 /// What Bandwidth looks at.
+#[derive(Default)]
 struct Answer {
     portable: bool,
     codes: Vec<String>,
@@ -51,19 +52,62 @@ struct Answer {
 }
 
 fn read(body: &[u8]) -> Result<Answer, ParseError> {
-    let (response, end) = PortOutValidationResponse::read(body)?;
-    let fault = |kind| ParseError::new(kind).in_field("Portable").at_offset(body, end);
-    let portable = match response.portable.as_deref() {
+    let mut reader = Reader::open(body, "PortOutValidationResponse")?;
+    let mut answer = Answer::default();
+    let mut portable = None;
+    while let Some(name) = reader.child()? {
+        match name {
+            "Portable" if portable.is_some() => {
+                return Err(reader.error(ParseErrorKind::Repeated).in_field("Portable"));
+            }
+            "Portable" => {
+                portable = Some(reader.text().map_err(|error| error.in_field("Portable"))?);
+            }
+            "Errors" => read_codes(&mut reader, &mut answer.codes)?,
+            "AcceptableValues" => answer.acceptable_values |= has_a_value(&mut reader)?,
+            _ => reader.skip()?,
+        }
+    }
+    let at_the_end = |kind| reader.error(kind).in_field("Portable");
+    answer.portable = match portable.as_deref() {
         Some("true") => true,
         Some("false") => false,
-        Some(_) => return Err(fault(ParseErrorKind::Invalid("true or false".into()))),
-        None => return Err(fault(ParseErrorKind::Missing)),
+        Some(_) => return Err(at_the_end(ParseErrorKind::Invalid("true or false".into()))),
+        None => return Err(at_the_end(ParseErrorKind::Missing)),
     };
-    Ok(Answer {
-        portable,
-        codes: response.errors.into_iter().filter_map(|error| error.code).collect(),
-        acceptable_values: response.acceptable_values != AcceptableValues::new(),
-    })
+    reader.finish()?;
+    Ok(answer)
+}
+
+fn read_codes(reader: &mut Reader<'_>, codes: &mut Vec<String>) -> Result<(), ParseError> {
+    while let Some(name) = reader.child()? {
+        if name != "Error" {
+            reader.skip()?;
+            continue;
+        }
+        while let Some(name) = reader.child()? {
+            match name {
+                "Code" => codes.push(reader.text()?.into_owned()),
+                _ => reader.skip()?,
+            }
+        }
+    }
+    codes.retain(|code| !code.is_empty());
+    Ok(())
+}
+
+fn has_a_value(reader: &mut Reader<'_>) -> Result<bool, ParseError> {
+    let mut any = false;
+    while let Some(name) = reader.child()? {
+        match name {
+            "Pin" | "AccountNumber" | "ZipCode" | "SubscriberName" | "TelephoneNumber" => {
+                any |= !reader.text()?.is_empty();
+            }
+            "TelephoneNumbers" => any |= has_a_value(reader)?,
+            _ => reader.skip()?,
+        }
+    }
+    Ok(any)
 }
 
 #[cfg(test)]

@@ -23,11 +23,11 @@ pub(crate) const LAW: Law = Law {
             )
             .unwrap();
                 assert_eq!(request.irregular_elements().count(), 0);
-                let number = request.telephone_numbers()[0].as_str();
+                let number = request.telephone_numbers[0].as_str();
                 for (read, kept) in [
-                    (request.pin(), "0011"),
-                    (request.account_number(), "007"),
-                    (request.zip_code(), "02154"),
+                    (request.pin.as_deref(), "0011"),
+                    (request.account_number.as_deref(), "007"),
+                    (request.zip_code.as_deref(), "02154"),
                     (Some(number), "0123456789"),
                 ] {
                     cases.of(kept, if read == Some(kept) { KEPT } else { read.unwrap_or("none") });

@@ -381,7 +381,8 @@ fn senders(cases: &mut Cases) {
     let credentials = Credentials::new("JohnSmith", "Swordfish").unwrap();
     let v2 = Sender::subscription_v2("/v2".parse().unwrap(), &secret("Marlin"))
         .with_credentials_when_asked(&credentials);
-    let request = testing::bandwidth::port_out_request().with_pin("1357924680");
+    let mut request = testing::bandwidth::port_out_request();
+    request.pin = Some("1357924680".into());
     let delivery = v2.delivery(&request);
     let report = delivery.clone().run(|_| Some(Response::new(bytes::Bytes::new())));
     let exchange = report.exchanges.first().unwrap();

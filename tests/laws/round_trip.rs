@@ -181,15 +181,15 @@ proptest! {
         );
         let request = PortOutValidationRequest::parse_unverified(body.as_bytes()).unwrap();
         let read = [
-            request.pon(),
-            request.pin(),
-            request.account_number(),
-            request.zip_code(),
-            request.subscriber_name(),
+            request.pon.as_deref(),
+            request.pin.as_deref(),
+            request.account_number.as_deref(),
+            request.zip_code.as_deref(),
+            request.subscriber_name.as_deref(),
         ];
         prop_assert_eq!(read.map(|text| text.map(str::to_owned)).to_vec(), texts);
         let read: Vec<_> =
-            request.telephone_numbers().iter().map(|number| number.as_str().to_owned()).collect();
+            request.telephone_numbers.iter().map(|number| number.as_str().to_owned()).collect();
         prop_assert_eq!(read, numbers);
         let again = PortOutValidationRequest::parse_unverified(request.to_xml().as_bytes());
         prop_assert_eq!(again.unwrap(), request);

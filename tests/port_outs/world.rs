@@ -93,7 +93,7 @@ impl World {
         request: Verified<PortOutWebhook>,
     ) -> Result<PortOutAnswer, Box<dyn Error + Send + Sync>> {
         self.started.fetch_add(1, Ordering::SeqCst);
-        match request.pon().unwrap() {
+        match request.pon.as_deref().unwrap() {
             "allow" => {}
             "deny" => return Ok(DenialReason::PinInvalid.into()),
             "fail" => return Err("no such record".into()),

@@ -75,12 +75,12 @@ pub(crate) const LAW: Law = Law {
                 );
                 let request = PortOutValidationRequest::parse_unverified(&request).unwrap();
                 let number = request
-                    .telephone_numbers()
+                    .telephone_numbers
                     .first()
                     .map(order_webhooks::bandwidth::TelephoneNumber::as_str);
                 for (read, whole) in [
-                    (request.pin(), "01112"),
-                    (request.account_number(), "ab"),
+                    (request.pin.as_deref(), "01112"),
+                    (request.account_number.as_deref(), "ab"),
                     (number, "2223331000"),
                 ] {
                     cases.of(whole, so_if(read == Some(whole), READ, format!("{read:?}")));

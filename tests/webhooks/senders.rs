@@ -66,7 +66,7 @@ async fn actix_on<W: Extract>(_: order_webhooks::actix::Verified<W>) -> Receipt 
 
 /// A PIN that is missing fails the handler, and 2222 stalls it.
 async fn judge(request: Verified<PortOutWebhook>) -> Result<PortOutAnswer, &'static str> {
-    match request.pin() {
+    match request.pin.as_deref() {
         Some("1111") => Ok(PortOutAnswer::Allow),
         Some("2222") => pending().await,
         Some(_) => Ok(PortOutAnswer::deny(DenialReason::PinInvalid)),
@@ -156,10 +156,8 @@ async fn actix_gives_the_same_verdicts() {
         .route("/port-out", order_webhooks::actix::port_out(webhooks.port_out.clone(), judge));
     let app = init_service(app).await;
     let mut deliveries = genuine();
-    deliveries.extend(
-        [Some("1111"), Some("3333"), None]
-            .map(|pin| port_out().delivery(&testing::bandwidth::port_out_request().with_pin(pin))),
-    );
+    let with_pin = |pin| port_out().delivery(&asked_with_pin(pin));
+    deliveries.extend([Some("1111"), Some("3333"), None].map(with_pin));
     let forged = |delivery: &Delivery| Forgery::ALL.map(|forgery| delivery.clone().forged(forgery));
     let forged: Vec<_> = deliveries.iter().step_by(7).flat_map(forged).collect();
     deliveries.extend(forged);
@@ -176,6 +174,12 @@ async fn actix_gives_the_same_verdicts() {
     }
 }
 
+fn asked_with_pin(pin: Option<&str>) -> order_webhooks::bandwidth::PortOutValidationRequest {
+    let mut request = testing::bandwidth::port_out_request();
+    request.pin = pin.map(str::to_owned);
+    request
+}
+
 #[tokio::test]
 async fn port_outs_are_judged() {
     for (pin, allowed, codes) in [
@@ -184,7 +188,7 @@ async fn port_outs_are_judged() {
         (None, false, Some(&[7598])),
         (Some("2222"), false, Some(&[7598])),
     ] {
-        let request = testing::bandwidth::port_out_request().with_pin(pin);
+        let request = asked_with_pin(pin);
         let report = port_out().delivery(&request).run_on(router()).await;
         assert_eq!(report.verdict == Verdict::PortOutAllowed, allowed, "{report}");
         assert_eq!(denied(&report.verdict), codes, "{report}");

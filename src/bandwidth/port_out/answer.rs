@@ -1,17 +1,13 @@
 //! The answer to the question whether a number may be ported out.
 
-use std::borrow::Cow;
 use std::error::Error;
 
 use http::StatusCode;
 
 use crate::answer::Answer;
-use crate::bandwidth::document::{self, Document as _, Item, Value as _, document};
-use crate::bandwidth::{AcceptableValues, Denial, DenialReason, PortOutValidationRequest};
-use crate::error::ParseError;
-use crate::wire::xml::Reader;
-
-const ROOT: &str = "PortOutValidationResponse";
+use crate::bandwidth::port_out::denial::{is_blank, numbers_into};
+use crate::bandwidth::{Denial, DenialReason, PortOutValidationRequest};
+use crate::wire::escape::element_into;
 
 /// Whether a number may be ported out.
 ///
@@ -70,20 +66,32 @@ impl PortOutAnswer {
     #[must_use]
     pub fn to_xml<'r>(&self, request: impl Into<Option<&'r PortOutValidationRequest>>) -> String {
         let request = request.into();
-        let mut response = PortOutValidationResponse {
-            portable: Some(matches!(self, Self::Allow).to_string()),
-            pon: request.and_then(PortOutValidationRequest::pon).map(str::to_owned),
-            ..Default::default()
-        };
+        let mut xml = "<?xml version=\"1.0\"?><PortOutValidationResponse>".to_owned();
+        element_into(&mut xml, "Portable", if *self == Self::Allow { "true" } else { "false" });
+        let pon = request.and_then(|request| request.pon.as_deref());
+        if let Some(pon) = pon.filter(|pon| !is_blank(pon)) {
+            element_into(&mut xml, "PON", pon);
+        }
         if let Self::Deny(denial) = self {
-            response.errors = denial.reasons().map(ResponseError::from).collect();
-            response.acceptable_values = denial.acceptable().clone();
-            if response.acceptable_values.is_absent() {
-                let numbers = request.map(PortOutValidationRequest::telephone_numbers);
-                response.acceptable_values.telephone_numbers = numbers.unwrap_or_default().into();
+            xml.push_str("<Errors>");
+            for reason in denial.reasons() {
+                xml.push_str("<Error>");
+                element_into(&mut xml, "Code", &reason.code().to_string());
+                element_into(&mut xml, "Description", reason.description());
+                xml.push_str("</Error>");
+            }
+            xml.push_str("</Errors>");
+            let mut values = denial.acceptable().to_elements();
+            if values.is_empty() {
+                let asked = request.map(|request| &*request.telephone_numbers);
+                numbers_into(&mut values, asked.unwrap_or_default());
+            }
+            if !values.is_empty() {
+                xml.extend(["<AcceptableValues>", &values, "</AcceptableValues>"]);
             }
         }
-        document::to_xml(ROOT, |xml| response.write_into(xml))
+        xml.push_str("</PortOutValidationResponse>");
+        xml
     }
 
     /// The response to this request, or to one that could not be read: 200, and
@@ -91,59 +99,6 @@ impl PortOutAnswer {
     #[must_use]
     pub fn answer<'r>(&self, request: impl Into<Option<&'r PortOutValidationRequest>>) -> Answer {
         Answer::with_body(StatusCode::OK, "application/xml", self.to_xml(request).into_bytes())
-    }
-}
-
-document! {
-    /// A `<PortOutValidationResponse>`.
-    pub(crate) struct PortOutValidationResponse {
-        pub(crate) portable: Option<String> = "Portable", shown;
-        pub(crate) pon: Option<String> = "PON", shown;
-        pub(crate) errors: Vec<ResponseError> = "Errors", shown;
-        pub(crate) acceptable_values: AcceptableValues = "AcceptableValues", hidden;
-    }
-}
-
-document! {
-    /// An `<Error>` of a response.
-    pub(crate) struct ResponseError {
-        pub(crate) code: Option<String> = "Code", shown;
-        pub(crate) description: Option<String> = "Description", shown;
-    }
-}
-
-impl PortOutValidationResponse {
-    /// Reads a response, and says where its end tag begins.
-    #[cfg(any(test, feature = "testing"))]
-    pub(crate) fn read(body: &[u8]) -> Result<(Self, usize), ParseError> {
-        Self::parse(body, ROOT)
-    }
-}
-
-impl From<DenialReason> for ResponseError {
-    fn from(reason: DenialReason) -> Self {
-        Self {
-            code: Some(reason.code().to_string()),
-            description: Some(reason.description().to_owned()),
-        }
-    }
-}
-
-impl Item for ResponseError {
-    const ELEMENT: &'static str = "Error";
-
-    fn read(reader: &mut Reader<'_>) -> Result<Option<Self>, ParseError> {
-        let mut error = Self::default();
-        error.fill(reader)?;
-        Ok(Some(error))
-    }
-
-    fn write(&self, xml: &mut String) {
-        document::Value::write(self, xml, Self::ELEMENT);
-    }
-
-    fn meaning(&self) -> Cow<'_, str> {
-        Cow::Borrowed(self.code.as_deref().unwrap_or_default())
     }
 }
 
@@ -171,7 +126,7 @@ impl From<DenialReason> for PortOutAnswer {
 ///
 /// async fn on_port_out(request: Verified<PortOutWebhook>) -> std::io::Result<PortOutAnswer> {
 ///     let pin = std::fs::read_to_string("pin.txt")?;
-///     Ok(match request.pin() {
+///     Ok(match request.pin.as_deref() {
 ///         Some(given) if given == pin.trim() => PortOutAnswer::Allow,
 ///         Some(_) => PortOutAnswer::deny(DenialReason::PinInvalid),
 ///         None => PortOutAnswer::deny(DenialReason::PinMissing),
@@ -207,6 +162,7 @@ impl<E: Into<Box<dyn Error + Send + Sync>>> IntoPortOutAnswer for Result<PortOut
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bandwidth::AcceptableValues;
 
     fn request(pon: &str) -> PortOutValidationRequest {
         PortOutValidationRequest {
@@ -249,7 +205,7 @@ mod tests {
             .with_telephone_numbers(["2223331000".into()]);
         let denial = Denial::new(DenialReason::PinInvalid)
             .and(DenialReason::AccountNumberInvalid)
-            .accepting(values.clone());
+            .accepting(values);
         let xml = PortOutAnswer::Deny(denial).to_xml(&request("some_pon"));
         assert_eq!(
             xml,
@@ -262,18 +218,24 @@ mod tests {
              <TelephoneNumber>2223331000</TelephoneNumber></TelephoneNumbers>\
              </AcceptableValues></PortOutValidationResponse>"
         );
-        let (response, _) = PortOutValidationResponse::read(xml.as_bytes()).unwrap();
-        assert_eq!(response.acceptable_values, values);
-        let codes: Vec<_> = response.errors.iter().filter_map(|e| e.code.as_deref()).collect();
-        assert_eq!((response.portable.as_deref(), codes), (Some("false"), vec!["7513", "7511"]));
     }
 
     /// Whatever the reason is, and with values that are none.
     #[test]
     fn a_denial_without_values_names_the_numbers_of_the_request() {
-        let empty = AcceptableValues::new().with_pin("").with_telephone_numbers([]);
-        for reason in DenialReason::ALL {
-            for denial in [Denial::new(reason), Denial::new(reason).accepting(empty.clone())] {
+        let blank: &[fn(AcceptableValues) -> AcceptableValues] = &[
+            |values| values,
+            |values| values.with_pin(""),
+            |values| values.with_pin(" "),
+            |values| values.with_account_number("\n"),
+            |values| values.with_zip_code("\u{a0}\t"),
+            |values| values.with_subscriber_name("\0\u{200b}\u{feff}"),
+            |values| values.with_telephone_numbers([]),
+            |values| values.with_telephone_numbers(["".into(), " ".into()]),
+        ];
+        for (position, blank) in blank.iter().enumerate() {
+            for reason in DenialReason::ALL {
+                let denial = Denial::new(reason).accepting(blank(AcceptableValues::new()));
                 let xml = PortOutAnswer::Deny(denial).to_xml(&request("p"));
                 let (_, values) = xml.split_once("</Errors>").unwrap();
                 assert_eq!(
@@ -281,9 +243,37 @@ mod tests {
                     "<AcceptableValues><TelephoneNumbers>\
                      <TelephoneNumber>2223331000</TelephoneNumber>\
                      <TelephoneNumber>+12223331001</TelephoneNumber></TelephoneNumbers>\
-                     </AcceptableValues></PortOutValidationResponse>"
+                     </AcceptableValues></PortOutValidationResponse>",
+                    "{position}, {reason}"
                 );
             }
+        }
+    }
+
+    /// One value is enough: numbers that were not said to be acceptable are not.
+    #[test]
+    fn a_denial_with_a_value_has_that_and_no_other() {
+        for (values, expected) in [
+            (AcceptableValues::new().with_pin("2222"), "<Pin>2222</Pin>"),
+            (
+                AcceptableValues::new().with_account_number("555").with_pin(" "),
+                "<AccountNumber>555</AccountNumber>",
+            ),
+            (AcceptableValues::new().with_zip_code("02154"), "<ZipCode>02154</ZipCode>"),
+            (
+                AcceptableValues::new().with_subscriber_name("Ane"),
+                "<SubscriberName>Ane</SubscriberName>",
+            ),
+            (
+                AcceptableValues::new().with_telephone_numbers(["".into(), "2223339999".into()]),
+                "<TelephoneNumbers><TelephoneNumber>2223339999</TelephoneNumber></TelephoneNumbers>",
+            ),
+        ] {
+            let denial = Denial::new(DenialReason::PinInvalid).accepting(values);
+            let xml = PortOutAnswer::Deny(denial).to_xml(&request("p"));
+            let (_, rest) = xml.split_once("<AcceptableValues>").unwrap();
+            let (given, _) = rest.split_once("</AcceptableValues>").unwrap();
+            assert_eq!(given, expected);
         }
     }
 

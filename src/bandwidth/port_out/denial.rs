@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::bandwidth::TelephoneNumber;
-use crate::bandwidth::document::document;
+use crate::wire::escape::element_into;
 
 /// A reason to deny a port-out: the codes that Bandwidth recognises.
 ///
@@ -169,24 +169,24 @@ impl From<DenialReason> for Denial {
     }
 }
 
-document! {
-    /// What would have made a denied request valid, and the telephone numbers
-    /// that are considered valid. Bandwidth uses it to resolve disputes.
-    /// [`Denial`] has an example.
-    ///
-    /// A value here says that the request's own was missing or wrong.
-    ///
-    /// It is customer data: `Debug` does not show it.
-    ///
-    /// Source: Bandwidth numbers documentation, "Portout Validation Webhook".
-    #[must_use]
-    pub struct AcceptableValues {
-        pub(super) pin: Option<String> = "Pin", hidden;
-        pub(super) account_number: Option<String> = "AccountNumber", hidden;
-        pub(super) zip_code: Option<String> = "ZipCode", hidden;
-        pub(super) subscriber_name: Option<String> = "SubscriberName", hidden;
-        pub(super) telephone_numbers: Vec<TelephoneNumber> = "TelephoneNumbers", counted;
-    }
+/// What would have made a denied request valid, and the telephone numbers that
+/// are considered valid. Bandwidth uses it to resolve disputes. [`Denial`] has an
+/// example.
+///
+/// A value here says that the request's own was missing or wrong. One that is
+/// empty or white space counts as none.
+///
+/// It is customer data: `Debug` does not show it.
+///
+/// Source: Bandwidth numbers documentation, "Portout Validation Webhook".
+#[derive(Clone, PartialEq, Eq, Default)]
+#[must_use]
+pub struct AcceptableValues {
+    pub(super) pin: Option<String>,
+    pub(super) account_number: Option<String>,
+    pub(super) zip_code: Option<String>,
+    pub(super) subscriber_name: Option<String>,
+    pub(super) telephone_numbers: Vec<TelephoneNumber>,
 }
 
 impl AcceptableValues {
@@ -226,6 +226,48 @@ impl AcceptableValues {
     ) -> Self {
         self.telephone_numbers = numbers.into_iter().collect();
         self
+    }
+
+    /// The elements of the values that are not blank.
+    pub(super) fn to_elements(&self) -> String {
+        let mut xml = String::new();
+        for (name, value) in [
+            ("Pin", &self.pin),
+            ("AccountNumber", &self.account_number),
+            ("ZipCode", &self.zip_code),
+            ("SubscriberName", &self.subscriber_name),
+        ] {
+            if let Some(value) = value.as_deref().filter(|value| !is_blank(value)) {
+                element_into(&mut xml, name, value);
+            }
+        }
+        numbers_into(&mut xml, &self.telephone_numbers);
+        xml
+    }
+}
+
+/// Appends `<TelephoneNumbers>` with those that are not blank, if there are any.
+pub(super) fn numbers_into(xml: &mut String, numbers: &[TelephoneNumber]) {
+    let mut numbers =
+        numbers.iter().map(TelephoneNumber::as_str).filter(|text| !is_blank(text)).peekable();
+    if numbers.peek().is_some() {
+        xml.push_str("<TelephoneNumbers>");
+        numbers.for_each(|number| element_into(xml, "TelephoneNumber", number));
+        xml.push_str("</TelephoneNumbers>");
+    }
+}
+
+/// Whether nothing of it can be seen.
+pub(super) fn is_blank(text: &str) -> bool {
+    let invisible = |c| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
+    text.chars().all(|c| c.is_whitespace() || c.is_control() || invisible(c))
+}
+
+impl fmt::Debug for AcceptableValues {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AcceptableValues")
+            .field("telephone_numbers", &self.telephone_numbers.len())
+            .finish_non_exhaustive()
     }
 }
 

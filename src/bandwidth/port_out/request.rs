@@ -17,8 +17,8 @@ document! {
     /// they can start with a zero.
     ///
     /// Everything in it but the PON is customer data (in the United States customer
-    /// proprietary network information). `Debug` shows none of it; the functions
-    /// below read it, and `Serialize` writes it under the names of the elements.
+    /// proprietary network information). `Debug` shows none of it, and `Serialize`
+    /// writes it under the names of the elements.
     ///
     /// Source: Bandwidth numbers documentation, "Portout Validation Webhook".
     ///
@@ -30,18 +30,27 @@ document! {
     ///   <TelephoneNumber>2223331000</TelephoneNumber></TelephoneNumbers>
     ///   </PortOutValidationRequest>"#;
     /// let request = PortOutValidationRequest::parse_unverified(body)?;
-    /// assert_eq!(request.pin(), Some("0111"));
-    /// assert_eq!(request.account_number(), None);
-    /// assert_eq!(request.telephone_numbers()[0].as_str(), "2223331000");
+    /// assert_eq!(request.pin.as_deref(), Some("0111"));
+    /// assert_eq!(request.account_number, None);
+    /// assert_eq!(request.telephone_numbers[0].as_str(), "2223331000");
     /// # Ok::<(), order_webhooks::ParseError>(())
     /// ```
+    #[non_exhaustive]
     pub struct PortOutValidationRequest {
-        pub(crate) pon: Option<String> = "PON", shown;
-        pub(crate) pin: Option<String> = "Pin", hidden;
-        pub(crate) account_number: Option<String> = "AccountNumber", hidden;
-        pub(crate) zip_code: Option<String> = "ZipCode", hidden;
-        pub(crate) subscriber_name: Option<String> = "SubscriberName", hidden;
-        pub(crate) telephone_numbers: Vec<TelephoneNumber> = "TelephoneNumbers", counted;
+        /// The purchase order number, which names the port-out between the carriers:
+        /// documented to have up to 25 characters. The answer carries it back.
+        pub pon: Option<String> = "PON", shown;
+        /// The PIN: documented to have up to 10 digits.
+        pub pin: Option<String> = "Pin", hidden;
+        /// The account number: documented to have up to 25 characters.
+        pub account_number: Option<String> = "AccountNumber", hidden;
+        /// The ZIP code: documented to have up to 15 characters.
+        pub zip_code: Option<String> = "ZipCode", hidden;
+        /// The name of the customer: documented to have up to 93 characters.
+        pub subscriber_name: Option<String> = "SubscriberName", hidden;
+        /// The numbers to be ported, at least one, each documented to have 10 digits,
+        /// or to be E.164 with version 2 of the API.
+        pub telephone_numbers: Vec<TelephoneNumber> = "TelephoneNumbers", counted;
     }
 }
 
@@ -74,44 +83,6 @@ impl PortOutValidationRequest {
         // An error ends it, and what was read before is there.
         request.fill(&mut reader).ok();
         Some(request)
-    }
-
-    /// The purchase order number, which names the port-out between the carriers:
-    /// documented to have up to 25 characters. The answer carries it back.
-    #[must_use]
-    pub fn pon(&self) -> Option<&str> {
-        self.pon.as_deref()
-    }
-
-    /// The PIN: documented to have up to 10 digits.
-    #[must_use]
-    pub fn pin(&self) -> Option<&str> {
-        self.pin.as_deref()
-    }
-
-    /// The account number: documented to have up to 25 characters.
-    #[must_use]
-    pub fn account_number(&self) -> Option<&str> {
-        self.account_number.as_deref()
-    }
-
-    /// The ZIP code: documented to have up to 15 characters.
-    #[must_use]
-    pub fn zip_code(&self) -> Option<&str> {
-        self.zip_code.as_deref()
-    }
-
-    /// The name of the customer: documented to have up to 93 characters.
-    #[must_use]
-    pub fn subscriber_name(&self) -> Option<&str> {
-        self.subscriber_name.as_deref()
-    }
-
-    /// The numbers to be ported, at least one, each documented to have 10 digits,
-    /// or to be E.164 with version 2 of the API.
-    #[must_use]
-    pub fn telephone_numbers(&self) -> &[TelephoneNumber] {
-        &self.telephone_numbers
     }
 
     /// The elements that do not keep to their documented form, by name: longer

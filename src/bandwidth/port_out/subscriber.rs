@@ -22,14 +22,17 @@ const MOST_TOLD: usize = 100;
 /// A denial has every reason at once, in the order of the codes:
 ///
 /// - The account number must be the same, apart from white space, hyphens and
-///   the case of letters. So must the ZIP code, of which only the first five
-///   digits count where it has five or nine. The PIN must be the same, apart
-///   from white space around it. PIN and ZIP code are asked for if the record
-///   has one.
+///   the case of letters: `ab 0777` is `AB-0777`, and `AB.0777` is not.
+/// - So must the ZIP code, if the record has one. Of nine digits (ZIP+4) only
+///   the first five count, in the record and in the request, because carriers
+///   ask with either: `02154` is `02154-1234` is `02154-9999`.
+/// - So must the PIN, if the record has one, apart from white space around it
+///   only: `1-111` is not `1111`.
 /// - Every telephone number must be one of the customer's active ones, in
 ///   whatever way it is written; see [`TelephoneNumber`].
-/// - The name must be the same if the record has one, apart from case, white
-///   space and punctuation.
+/// - The name must be the same if the record has one, apart from case,
+///   punctuation and the amount of white space: `ONEIL & SONS INC` is
+///   `O'Neil & Sons, Inc.`, and `José` is not `Jose`.
 ///
 /// A denial says what would have been accepted: the record's values where those
 /// of the request are missing or wrong, and the numbers of the request that are
@@ -77,8 +80,8 @@ impl Subscriber {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::EmptySecret`] for an account number without a letter or
-    /// digit (`" - "`): it would match a request that leaves it out.
+    /// [`ConfigError::EmptySecret`] for an account number of which nothing counts
+    /// (`" - "`): it would match a request that leaves it out.
     pub fn new<N: AsRef<str>>(
         account_number: &str,
         active: impl IntoIterator<Item = N>,
@@ -108,7 +111,7 @@ impl Subscriber {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::EmptySecret`] for one without a letter or digit.
+    /// [`ConfigError::EmptySecret`] for one of which nothing counts: `" - "`.
     pub fn with_zip_code<'a>(
         mut self,
         zip_code: impl Into<Option<&'a str>>,
@@ -122,7 +125,7 @@ impl Subscriber {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::EmptySecret`] for one without a letter or digit.
+    /// [`ConfigError::EmptySecret`] for white space and punctuation: `"'"`.
     pub fn with_name<'a>(mut self, name: impl Into<Option<&'a str>>) -> Result<Self, ConfigError> {
         self.name = Record::perhaps(name, folded)?;
         Ok(self)
@@ -151,20 +154,22 @@ impl Subscriber {
         let mut reasons = Vec::new();
         let mut acceptable = AcceptableValues::new();
 
-        let account = self.account_number.fault(request.account_number());
+        let account = self.account_number.fault(request.account_number.as_deref());
         if let Some(fault) = &account {
             reasons.push(fault.reason(R::AccountNumberMissing, R::AccountNumberInvalid));
             acceptable = acceptable.with_account_number(self.account_number.shown());
         }
-        if let Some((pin, fault)) = fault_of(self.pin.as_ref(), request.pin()) {
+        if let Some((pin, fault)) = fault_of(self.pin.as_ref(), request.pin.as_deref()) {
             reasons.push(fault.reason(R::PinMissing, R::PinInvalid));
             acceptable = acceptable.with_pin(pin);
         }
-        if let Some((zip_code, fault)) = fault_of(self.zip_code.as_ref(), request.zip_code()) {
+        if let Some((zip_code, fault)) =
+            fault_of(self.zip_code.as_ref(), request.zip_code.as_deref())
+        {
             reasons.push(fault.reason(R::ZipCodeMissing, R::ZipCodeInvalid));
             acceptable = acceptable.with_zip_code(zip_code);
         }
-        let asked: BTreeSet<_> = request.telephone_numbers().iter().collect();
+        let asked: BTreeSet<_> = request.telephone_numbers.iter().collect();
         let known = asked.iter().filter(|number| self.has(number)).count();
         if asked.is_empty() || known < asked.len() {
             reasons.push(R::TelephoneNumberUnknown);
@@ -175,7 +180,7 @@ impl Subscriber {
         if asked.iter().any(|number| self.inactive.contains(*number)) {
             reasons.push(R::TelephoneNumberInactive);
         }
-        if let Some((name, _)) = fault_of(self.name.as_ref(), request.subscriber_name()) {
+        if let Some((name, _)) = fault_of(self.name.as_ref(), request.subscriber_name.as_deref()) {
             reasons.push(R::CustomerMismatch);
             acceptable = acceptable.with_subscriber_name(name);
         }
@@ -199,9 +204,14 @@ impl Subscriber {
         self.active.iter().chain(&self.inactive)
     }
 
+    /// What counts of the account number.
+    pub(super) fn account_key(&self) -> &[u8] {
+        self.account_number.counts.expose()
+    }
+
     /// Whether the request names this customer's account.
     pub(super) fn has_account_of(&self, request: &PortOutValidationRequest) -> bool {
-        self.account_number.fault(request.account_number()).is_none()
+        self.account_number.fault(request.account_number.as_deref()).is_none()
     }
 
     fn has(&self, number: &TelephoneNumber) -> bool {
@@ -291,12 +301,13 @@ fn trimmed(text: &str) -> String {
     text.trim().to_owned()
 }
 
-/// Text in which only letters and digits count, in either case.
+/// Text in which white space, hyphens and the case of letters do not count.
 fn compact(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
+    let counts = |c: &char| !c.is_whitespace() && !matches!(c, '-' | '\u{2010}' | '\u{2011}');
+    text.chars().filter(counts).flat_map(char::to_lowercase).collect()
 }
 
-/// A ZIP code: five digits, without the four that can follow, or a foreign one.
+/// A ZIP code, of which the first five digits count where it has nine.
 fn zip(text: &str) -> String {
     let mut code = compact(text);
     if code.len() == 9 && code.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -305,10 +316,11 @@ fn zip(text: &str) -> String {
     code
 }
 
-/// Text in which case, punctuation and the amount of white space do not count.
+/// Words in which punctuation and the case of letters do not count.
 fn folded(text: &str) -> String {
+    let punctuation = |c: char| c.is_ascii_punctuation() || matches!(c, '\u{2010}'..='\u{201f}');
     text.split_whitespace()
-        .map(compact)
+        .map(|word| word.replace(punctuation, "").to_lowercase())
         .filter(|word| !word.is_empty())
         .collect::<Vec<_>>()
         .join(" ")

@@ -1,7 +1,7 @@
 //! The records of many customers, found by telephone number.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use crate::bandwidth::{
@@ -42,13 +42,22 @@ pub struct Subscribers {
     by_number: HashMap<TelephoneNumber, usize>,
 }
 
-/// Two records have the same telephone number, so it is not clear whose it is.
+/// Two records cannot be told apart, so it is not clear whose number it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("record {position} of the subscribers has a telephone number of an earlier one")]
 #[non_exhaustive]
-pub struct NumberTwice {
-    /// The position of the later record, counted from 1.
-    pub position: usize,
+pub enum RecordConflict {
+    /// A record has a telephone number of an earlier one, active or not.
+    #[error("record {position} of the subscribers has a telephone number of an earlier one")]
+    TelephoneNumber {
+        /// The position of the later record, counted from 1.
+        position: usize,
+    },
+    /// A record has the account number of an earlier one: `7-77` after `77-7`.
+    #[error("record {position} of the subscribers has the account number of an earlier one")]
+    AccountNumber {
+        /// The position of the later record, counted from 1.
+        position: usize,
+    },
 }
 
 impl Subscribers {
@@ -56,22 +65,29 @@ impl Subscribers {
     ///
     /// # Errors
     ///
-    /// [`NumberTwice`] if two of them have the same number, active or not.
-    pub fn new(records: impl IntoIterator<Item = Subscriber>) -> Result<Self, NumberTwice> {
+    /// [`RecordConflict`] if two of them have the same telephone number or the
+    /// same account number, in whatever spelling.
+    pub fn new(records: impl IntoIterator<Item = Subscriber>) -> Result<Self, RecordConflict> {
         let records: Vec<_> = records.into_iter().collect();
         let mut by_number = HashMap::new();
+        let mut accounts = HashSet::new();
         for (place, record) in records.iter().enumerate() {
+            let position = place.saturating_add(1);
+            if !accounts.insert(record.account_key()) {
+                return Err(RecordConflict::AccountNumber { position });
+            }
             for number in record.numbers() {
                 match by_number.entry(number.clone()) {
                     Entry::Vacant(free) => drop(free.insert(place)),
                     // A number can be both active and not in one record.
                     Entry::Occupied(taken) if *taken.get() == place => {}
                     Entry::Occupied(_) => {
-                        return Err(NumberTwice { position: place.saturating_add(1) });
+                        return Err(RecordConflict::TelephoneNumber { position });
                     }
                 }
             }
         }
+        drop(accounts);
         Ok(Self { records, by_number })
     }
 
@@ -83,7 +99,7 @@ impl Subscribers {
 
     /// Whether the numbers of this request may leave.
     pub fn judge(&self, request: &PortOutValidationRequest) -> PortOutAnswer {
-        let mut owners = request.telephone_numbers().iter().filter_map(|number| self.find(number));
+        let mut owners = request.telephone_numbers.iter().filter_map(|number| self.find(number));
         let unknown = PortOutAnswer::deny(DenialReason::TelephoneNumberUnknown);
         let Some(first) = owners.next() else { return unknown };
         if owners.clone().all(|owner| std::ptr::eq(owner, first)) {

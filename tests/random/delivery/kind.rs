@@ -73,8 +73,9 @@ impl Kind {
                 sender.delivery(&notification)
             }
             Self::PortOut => {
-                let request = testing::bandwidth::port_out_request();
-                sender.delivery(&request.with_pon(&*number.to_string()))
+                let mut request = testing::bandwidth::port_out_request();
+                request.pon = Some(number.to_string());
+                sender.delivery(&request)
             }
             Self::V2 | Self::V2WithCredentials => {
                 sender.delivery(&serde_json::json!({ "number": number }))

@@ -111,7 +111,7 @@ impl Receiver {
             Ok(question) => question,
             Err(rejection) => return rejection.to_response(),
         };
-        let number = question.pon().unwrap().parse().unwrap();
+        let number = question.pon.as_deref().unwrap().parse().unwrap();
         let answer = match (self.handler_fails, number) {
             (true, _) => PortOutAnswer::deny(DenialReason::InvalidRequest),
             (false, 0 | 2) => PortOutAnswer::Allow,

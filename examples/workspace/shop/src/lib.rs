@@ -55,8 +55,8 @@ pub fn on_update(update: &Json) -> bandwidth::Receipt {
 /// Answers a port-out. A request with the PON `panic` makes it panic, so that the
 /// tests see what its sender gets.
 pub fn judge(request: &PortOutValidationRequest) -> PortOutAnswer {
-    assert_ne!(request.pon(), Some("panic"), "on purpose");
-    match request.pin() {
+    assert_ne!(request.pon.as_deref(), Some("panic"), "on purpose");
+    match request.pin.as_deref() {
         Some("1111") => PortOutAnswer::Allow,
         Some(_) => DenialReason::PinInvalid.into(),
         None => DenialReason::PinMissing.into(),

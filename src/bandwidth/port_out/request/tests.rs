@@ -30,10 +30,10 @@ fn what_looks_like_a_number_keeps_its_zeros() {
          </TelephoneNumber></TelephoneNumbers></PortOutValidationRequest>",
     )
     .unwrap();
-    assert_eq!(request.pin(), Some("0011"));
-    assert_eq!(request.account_number(), Some("007"));
-    assert_eq!(request.zip_code(), Some("02154"));
-    assert_eq!(request.telephone_numbers(), [TelephoneNumber::from("0123456789")]);
+    assert_eq!(request.pin.as_deref(), Some("0011"));
+    assert_eq!(request.account_number.as_deref(), Some("007"));
+    assert_eq!(request.zip_code.as_deref(), Some("02154"));
+    assert_eq!(request.telephone_numbers, [TelephoneNumber::from("0123456789")]);
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn what_can_be_read_of_a_broken_request_is_found() {
         ("<PortOutValidationRequest><PON>p", None, 0),
     ] {
         let request = PortOutValidationRequest::salvage(body.as_bytes()).unwrap();
-        let found = (request.pon(), request.telephone_numbers().len());
+        let found = (request.pon.as_deref(), request.telephone_numbers.len());
         assert_eq!(found, (pon, numbers), "{body}");
     }
     for body in ["<Notification><PON>p</PON></Notification>", "not xml", ""] {

@@ -118,6 +118,62 @@ fn every_fault_has_its_code() {
     }
 }
 
+/// White space, hyphens and case are taken away from an account number, and nothing
+/// else.
+#[test]
+fn which_account_numbers_are_the_same() {
+    for (on_file, given, same) in [
+        ("77-7", "777", true),
+        ("77-7", " 7 7\t7\n", true),
+        ("77-7", "7\u{2011}77", true),
+        ("77-7", "7\u{a0}77", true),
+        ("Ab-7", "aB7", true),
+        ("77-7", "7_7*7!", false),
+        ("77-7", "(777)", false),
+        ("77-7", "77.7", false),
+        ("77-7", "777\u{301}", false),
+        ("77-7", "777\u{200b}", false),
+        ("77-7", "777\0", false),
+        ("77-7", "\u{ff17}77", false),
+        ("77-7", "7777", false),
+        ("77-7", "77", false),
+        ("77.7", "777", false),
+        ("77.7", "77.7", true),
+    ] {
+        let subscriber = Subscriber::new(on_file, ["2223331000"]).unwrap();
+        let request = request(|r| r.account_number = Some(given.into()));
+        let allowed = subscriber.judge(&request) == PortOutAnswer::Allow;
+        assert_eq!(allowed, same, "{on_file:?} and {given:?}");
+    }
+}
+
+#[test]
+fn which_zip_codes_are_the_same() {
+    for (on_file, given, same) in [
+        ("02154", "02154", true),
+        ("02154", "02154-1234", true),
+        ("02154", "021541234", true),
+        ("02154", " 0215 4", true),
+        ("02154-1234", "02154", true),
+        ("02154-1234", "02154-9999", true),
+        ("k1a 0b1", "K1A0B1", true),
+        ("02154", "0.2.1.5.4", false),
+        ("02154", "02154.1234", false),
+        ("02154", "0215412345", false),
+        ("0215412345", "02154", false),
+        ("0215412345", "0215412345", true),
+        ("02154", "02154123", false),
+        ("02154", "2154", false),
+        ("02154", "\u{ff10}2154", false),
+        ("02154", "02154\u{301}", false),
+    ] {
+        let subscriber = subscriber().with_zip_code(on_file).unwrap();
+        let request = request(|r| r.zip_code = Some(given.into()));
+        let allowed = subscriber.judge(&request) == PortOutAnswer::Allow;
+        assert_eq!(allowed, same, "{on_file:?} and {given:?}");
+    }
+}
+
 /// Four digits follow five in the United States; elsewhere nine characters are
 /// a code of their own.
 #[test]
@@ -134,6 +190,9 @@ fn a_name_counts_if_the_record_has_one() {
     let named = |name: &str| request(|r| r.subscriber_name = Some(name.into()));
     assert_eq!(reasons(&subscriber, &named("ONEIL  SONS INC")), []);
     assert_eq!(reasons(&subscriber, &named("Oneil & Daughters")), [R::CustomerMismatch]);
+    assert_eq!(reasons(&subscriber, &named("O\u{2019}Neil & Sons Inc")), []);
+    assert_eq!(reasons(&subscriber, &named("O'Nei\u{301}l & Sons Inc")), [R::CustomerMismatch]);
+    assert_eq!(reasons(&subscriber, &named("ONeilSons Inc")), [R::CustomerMismatch]);
     assert_eq!(reasons(&subscriber, &request(|_| {})), [R::CustomerMismatch]);
 }
 

@@ -78,20 +78,25 @@ fn numbers_that_nobody_has_are_unknown() {
 }
 
 #[test]
-fn a_number_has_one_owner() {
-    let record = |numbers: [&str; 2]| Subscriber::new("1", numbers).unwrap();
-    let records = [
-        record(["2223331001", "2223331002"]),
-        record(["2223331003", "2223331004"]).with_inactive_numbers(["2223331003"]),
-        record(["2223331005", "(222) 333-1002"]),
-    ];
-    let error = Subscribers::new(records).unwrap_err();
-    assert_eq!(error, NumberTwice { position: 3 });
-    let message = "record 3 of the subscribers has a telephone number of an earlier one";
-    assert_eq!(error.to_string(), message);
-    let inactive = record(["2223331007", "2223331008"]).with_inactive_numbers(["2223331001"]);
-    let records = [record(["2223331001", "2223331002"]), inactive];
-    assert_eq!(Subscribers::new(records).unwrap_err(), NumberTwice { position: 2 });
+fn records_that_cannot_be_told_apart_are_refused() {
+    use RecordConflict as C;
+    let record = |account, numbers: [&str; 2]| Subscriber::new(account, numbers).unwrap();
+    let first = || record("77-7", ["2223331001", "2223331002"]);
+    for (second, conflict) in [
+        (record("778", ["2223331003", "2223331004"]), None),
+        // A number can be both active and not in one record.
+        (record("778", ["2223331003", "2223331004"]).with_inactive_numbers(["2223331003"]), None),
+        (record("778", ["2223331005", "(222) 333-1002"]), Some(C::TelephoneNumber { position: 2 })),
+        (
+            record("778", ["2223331007", "2223331008"]).with_inactive_numbers(["2223331001"]),
+            Some(C::TelephoneNumber { position: 2 }),
+        ),
+        (record("7 77", ["2223331003", "2223331004"]), Some(C::AccountNumber { position: 2 })),
+        (record("77.7", ["2223331003", "2223331004"]), None),
+    ] {
+        let numbers: Vec<_> = second.numbers().map(|number| number.as_str().to_owned()).collect();
+        assert_eq!(Subscribers::new([first(), second]).err(), conflict, "{numbers:?}");
+    }
 }
 
 #[test]
