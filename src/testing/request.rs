@@ -43,14 +43,20 @@ impl Delivery {
             (Some(signed), false) => signed.clone(),
             _ => request.body().clone(),
         };
-        let Some((name, right)) = self.sender.sign(&signed) else { return };
+        let Some(signature) = &self.sender.signature else { return };
+        let mut headers = request.headers().clone();
+        signature.sign_into(&mut headers, &signed);
+        let Some(right) = headers.remove(signature.header()) else { return };
         let wrong = || {
-            let other = self.sender.sign(&[&signed, &b"x"[..]].concat());
-            other.map_or(HeaderValue::from_static(""), |(_, value)| value)
+            let mut headers = headers.clone();
+            signature.sign_into(&mut headers, &[&signed, &b"x"[..]].concat());
+            headers.remove(signature.header()).unwrap_or(HeaderValue::from_static(""))
         };
-        for value in Forgery::values(self.forged_signature, &right, wrong) {
-            request.headers_mut().append(&name, value);
+        let values = Forgery::values(self.forged_signature, &right, wrong);
+        for value in values {
+            headers.append(signature.header(), value);
         }
+        *request.headers_mut() = headers;
     }
 
     /// What axum's `into_make_service_with_connect_info` says of a connection.

@@ -89,7 +89,8 @@ impl Sender {
         self
     }
 
-    /// Signs every body.
+    /// Signs every body. What else is signed has to be there: give an id with
+    /// [`with_header`](Self::with_header); the time is that of the signature's clock.
     pub fn signing(mut self, signature: BodySignature) -> Self {
         self.signature = Some(signature);
         self
@@ -139,27 +140,6 @@ impl Sender {
     #[must_use]
     pub fn policy(&self) -> DeliveryPolicy {
         self.policy
-    }
-
-    /// The header that signs this body, if the sender signs.
-    ///
-    /// ```
-    /// # #[cfg(feature = "porterbuddy")] {
-    /// use order_webhooks::{Secret, testing::Sender};
-    ///
-    /// let sender = Sender::porterbuddy("/".parse()?, &Secret::new("porterbuddy-api-key")?);
-    /// let (name, value) = sender.sign(br#"{"orderId":"1"}"#).expect("Porterbuddy signs");
-    /// assert_eq!(name, "x-porterbuddy-hmac-sha256");
-    /// assert_eq!(value.len(), 44);
-    /// # }
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn sign(&self, body: &[u8]) -> Option<(HeaderName, HeaderValue)> {
-        let signature = self.signature.as_ref()?;
-        let mut value = HeaderValue::try_from(signature.sign(body)).ok()?;
-        value.set_sensitive(true);
-        Some((signature.header().clone(), value))
     }
 }
 

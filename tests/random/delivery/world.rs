@@ -60,10 +60,12 @@ impl Sent {
         let sender = self.kind.sender();
         let shown: Vec<_> = request.headers().get_all(AUTHORIZATION).iter().collect();
         let credentials = !self.kind.shows_credentials() || shown == ["Basic dTpwOnE="];
-        let signature = sender.sign(request.body()).is_none_or(|(name, right)| {
-            request.headers().get_all(name).iter().collect::<Vec<_>>() == [right]
-        });
-        credentials && signature
+        let right = sender.delivery(request.body()).replayed().request().unwrap();
+        let signature = |request: &Request<Bytes>| {
+            let names = ["x-porterbuddy-hmac-sha256", "x-bandwidth-signature-sha-256"];
+            names.map(|name| request.headers().get_all(name).iter().cloned().collect::<Vec<_>>())
+        };
+        credentials && signature(request) == signature(&right)
     }
 }
 
