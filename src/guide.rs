@@ -28,6 +28,10 @@ pub mod servers {}
 #[doc = include_str!("../docs/provider.md")]
 pub mod provider {}
 
+/// Load secrets, change them without a gap, and refuse to start without them.
+#[doc = include_str!("../docs/secrets.md")]
+pub mod secrets {}
+
 /// Keep deliveries: lose none, handle none twice.
 #[doc = include_str!("../docs/inbox.md")]
 pub mod inbox {}
