@@ -9,11 +9,8 @@
 //! leaves the machine. The exit status is 0 only if every row came out as it
 //! should.
 //!
-//! The senders are those of the feature `testing`; `examples/send` sends to a
-//! receiver of yours.
+//! The senders are those of the feature `testing`.
 #![allow(clippy::print_stdout, reason = "a table is the point of the example")]
-
-mod client;
 
 use std::error::Error;
 use std::io::{self, IsTerminal as _};
@@ -21,9 +18,14 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::{FromRef, State};
 use axum::routing::post;
-use http::Uri;
+use http::header::HOST;
+use http::{HeaderValue, Request, Response, Uri};
+use http_body_util::{BodyExt as _, Full};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
 use order_webhooks::axum::{Verified, port_out};
 use order_webhooks::bandwidth::{
     self, DenialReason, EventType, Json, Notification, NotificationWebhook, OrderNotification,
@@ -38,8 +40,8 @@ use order_webhooks::{
 };
 use serde_json::Value;
 use testing::{Forgery, Next, Sender, Verdict};
-use tokio::net::TcpListener;
-use tokio::task::spawn_blocking;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 
 const ORDER_ITEM: &str = include_str!("../tests/data/musement/order-item.json");
 const ORDER_STATUS: &str = include_str!("../tests/data/porterbuddy/order-status.json");
@@ -380,7 +382,7 @@ async fn send(sent: &Delivery, log: &Log) -> Result<Outcome, Box<dyn Error>> {
         let request = delivery.request().ok_or("the delivery has ended")?;
         log.take();
         let wait = delivery.time_allowed();
-        let answer = spawn_blocking(move || client::exchange(request, wait)).await??;
+        let answer = timeout(wait, exchange(request)).await??;
         statuses.push(answer.status().as_u16());
         match delivery.answered(&answer) {
             Next::RepeatWithCredentials => {}
@@ -400,6 +402,20 @@ async fn send(sent: &Delivery, log: &Log) -> Result<Outcome, Box<dyn Error>> {
         event: log.take().pop().unwrap_or("none: not asked".to_owned()),
         then: in_short(&then),
     })
+}
+
+/// Sends a request on a connection of its own, as a small HTTP client does.
+async fn exchange(request: Request<Bytes>) -> Result<Response<Bytes>, Box<dyn Error>> {
+    let (mut head, body) = request.into_parts();
+    let host = head.uri.authority().ok_or("no host in the URL")?.to_string();
+    head.headers.insert(HOST, HeaderValue::from_str(&host)?);
+    head.uri = head.uri.path().parse()?;
+    let stream = TcpStream::connect(host).await?;
+    let (mut connection, io) = http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(io);
+    let answer = connection.send_request(Request::from_parts(head, Full::new(body))).await?;
+    let (head, body) = answer.into_parts();
+    Ok(Response::from_parts(head, body.collect().await?.to_bytes()))
 }
 
 /// What the provider does next, without the reasons.

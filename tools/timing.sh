@@ -7,15 +7,15 @@
 #   tools/timing.sh              every bench, some minutes
 #   tools/timing.sh signature    those whose name contains this, and the control
 set -euo pipefail
-cd "$(dirname "$0")/timing"
+cd "$(dirname "$0")/.."
 
-names=$(sed -n '/^ctbench_main!/,$s/^    \([a-z_]*\),*$/\1/p' src/main.rs)
+names=$(sed -n '/^ctbench_main!/,$s/^    \([a-z_]*\),*$/\1/p' tools/timing/src/main.rs)
 if [[ $# -gt 1 ]] || ! grep -qFe "${1:-}" <<<"$names"; then
   printf 'usage: %s [PART OF A NAME]\n%s\n' "$0" "$names" >&2
   exit 2
 fi
-cargo build --quiet --release
-program=${CARGO_TARGET_DIR:-target}/release/order-webhooks-timing
+CARGO_PROFILE_RELEASE_LTO=thin cargo build --quiet --release -p order-webhooks-timing --target-dir target/timing
+program=target/timing/release/order-webhooks-timing
 
 # The t of one run.
 t() {

@@ -1,16 +1,12 @@
 #![no_main]
 
-#[allow(dead_code)]
-#[path = "../../tests/oracles/mod.rs"]
-mod oracles;
-
 use headers::authorization::{Authorization, Basic};
 use headers::{Header as _, HeaderValue};
 use order_webhooks::BasicAuth;
 use order_webhooks::auth::ChallengeState;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    oracles::headers::basic(data);
+    fixtures::oracles::headers::basic(data);
     // What the `headers` crate makes of it. It takes UTF-8 only, and white space
     // around the token that this crate refuses.
     let Ok(value) = HeaderValue::from_bytes(data) else { return };

@@ -1,7 +1,3 @@
 #![no_main]
 
-#[allow(dead_code)]
-#[path = "../../tests/oracles/mod.rs"]
-mod oracles;
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| oracles::pipeline::notification(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fixtures::oracles::pipeline::notification(data));

@@ -9,20 +9,18 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "../common/mod.rs"]
-mod common;
 mod connections;
 mod deliveries;
 mod server;
 
 use std::fmt;
 
-use common::samples::{
+use fixtures::samples::{
     BANDWIDTH_KEY, BANDWIDTH_USER, CHALLENGE, JOHN_SMITH, ORDER_ITEM, ORDER_NOTIFICATION,
     ORDER_STATUS, ORDER_STATUS_AS_PRINTED, ORDER_STATUS_SIGNATURE, PORTERBUDDY_KEY,
     SUBSCRIPTION_UPDATE, V_IN_HEX, X_Y, john_smith, secret,
 };
-use common::sender::{Connection, Request, Response};
+use fixtures::sender::{Connection, Request, Response};
 use order_webhooks::bandwidth::SubscriptionWebhook;
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
@@ -138,7 +136,7 @@ impl Table {
             .iter()
             .map(|(outcome, inputs)| [inputs.join("; "), outcome.clone(), self.source.to_owned()])
             .collect();
-        common::law::to_markdown(self.title, &rows)
+        fixtures::law::to_markdown(self.title, &rows)
     }
 }
 
@@ -189,5 +187,5 @@ fn tells_nothing(response: &Response, case: &str) {
 #[test]
 fn the_page_of_adapters_is_that_of_the_tests() {
     let tables: String = deliveries::all().iter().map(Table::to_markdown).collect();
-    common::law::the_page_says("adapters", &tables);
+    fixtures::law::the_page_says("adapters", &tables);
 }

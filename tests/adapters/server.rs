@@ -21,8 +21,8 @@ use order_webhooks::{
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::common::samples::{BANDWIDTH_KEY, PORTERBUDDY_KEY, bandwidth_user, john_smith, secret};
-use crate::common::sender::{Connection, Request, Response};
+use fixtures::samples::{BANDWIDTH_KEY, PORTERBUDDY_KEY, bandwidth_user, john_smith, secret};
+use fixtures::sender::{Connection, Request, Response};
 
 /// What the endpoints expect.
 #[derive(Clone)]

@@ -11,7 +11,7 @@ use order_webhooks::{
     auth::{BodySignature, SignatureEncoding},
 };
 
-use crate::common::samples::{
+use fixtures::samples::{
     JOHN_SMITH, ORDER_ITEM, ORDER_STATUS, PORTERBUDDY_KEY, X_Y, john_smith, secret,
 };
 

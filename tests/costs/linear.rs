@@ -12,7 +12,7 @@ use order_webhooks::bandwidth::{Notification, PortOutValidationRequest};
 use order_webhooks::musement::OrderItemUpdate;
 use order_webhooks::porterbuddy::OrderStatusUpdate;
 
-use crate::common::samples::{john_smith, secret};
+use fixtures::samples::{john_smith, secret};
 
 /// What is done with a body, and how one of about so many bytes is made.
 struct Case {

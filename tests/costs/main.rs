@@ -10,8 +10,5 @@
     reason = "a test fails by panicking, and numbers are small"
 )]
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod allocations;
 mod linear;

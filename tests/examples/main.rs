@@ -1,4 +1,4 @@
-//! The examples, as `cargo test` has built them, run; and what they are made of.
+//! The examples, as `cargo test` has built them, run.
 #![cfg(all(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
 #![allow(
     clippy::unwrap_used,
@@ -8,9 +8,4 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "../common/mod.rs"]
-mod common;
-
-mod overload;
-mod send;
 mod servers;

@@ -3,20 +3,18 @@
 
 use std::io::{BufRead as _, BufReader, Lines};
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use order_webhooks::auth::{BodySignature, SignatureEncoding};
 use order_webhooks::porterbuddy::OrderWebhook;
 
-use crate::common::samples::{
+use fixtures::samples::{
     BANDWIDTH_USER, EVENT_NOTIFICATION, JOHN_SMITH, ORDER_ITEM, PORT_OUT, PORTERBUDDY_KEY, X_Y,
     secret,
 };
-use crate::common::sender::{Connection, Request};
+use fixtures::sender::{Connection, Request};
 
 fn example(name: &str) -> Command {
     let mut path = std::env::current_exe().unwrap();
@@ -33,28 +31,20 @@ struct Server {
     address: SocketAddr,
     stdout: Lines<BufReader<ChildStdout>>,
     stderr: Lines<BufReader<ChildStderr>>,
-    folder: PathBuf,
 }
 
-static NEXT: AtomicU32 = AtomicU32::new(0);
-
-const SERVERS: [&str; 3] = ["axum_server", "actix_server", "inbox"];
+const SERVERS: [&str; 2] = ["axum_server", "actix_server"];
 
 impl Server {
     fn start(name: &str) -> Self {
-        let next = NEXT.fetch_add(1, Ordering::Relaxed);
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-        let folder = folder.join(format!("servers-{}-{next}", std::process::id()));
-        std::fs::create_dir(&folder).unwrap();
         let mut command = example(name);
-        command.env("DATABASE", folder.join("inbox.db")).env_remove("DATABASE_URL");
         command.env("ADDR", "127.0.0.1:0").env("BODY_LIMIT", "2000");
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stdout = BufReader::new(process.stdout.take().unwrap()).lines();
         let mut stderr = BufReader::new(process.stderr.take().unwrap()).lines();
         let line = stderr.next().unwrap().unwrap();
         let address = line.strip_prefix("listening on http://").expect(&line);
-        Self { address: address.parse().unwrap(), process, stdout, stderr, folder }
+        Self { address: address.parse().unwrap(), process, stdout, stderr }
     }
 
     #[track_caller]
@@ -83,7 +73,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
-        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -93,12 +82,6 @@ fn the_demo_comes_out_as_it_should() {
     let table = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{table}");
     assert!(!table.contains('\x1b'), "no colours where there is no terminal");
-}
-
-#[test]
-fn the_fallback_brings_what_was_lost() {
-    let output = example("fallback").output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// The lines of both servers are the same.
@@ -205,9 +188,7 @@ fn a_reader_that_does_not_read_stops_no_answer() {
         }
         let port_out = Request::post("/bandwidth/port-out").header("Authorization", BANDWIDTH_USER);
         let response = Connection::open(server.address).send(&port_out.body(PORT_OUT));
-        // The inbox has no place for a port-out.
-        let expected = if name == "inbox" { 404 } else { 200 };
-        assert_eq!(response.status, expected, "{name}");
+        assert_eq!(response.status, 200, "{name}");
     }
 }
 

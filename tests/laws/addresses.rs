@@ -6,9 +6,9 @@ use order_webhooks::{Allowlist, Head, Receive as _, Rejection};
 
 use super::challenge::ASKED;
 use super::credentials::MISMATCH;
-use crate::common::law::{Cases, Law, row};
-use crate::common::samples::{U_P, X_Y, u_p};
 use crate::{ACCEPTED, Headers, refusal};
+use fixtures::law::{Cases, Law, row};
+use fixtures::samples::{U_P, X_Y, u_p};
 
 const UNKNOWN: &str = "403 the sender's address is not known";
 const REFUSED: &str = "403 the sender's address is not allowed";

@@ -24,9 +24,9 @@ use order_webhooks::{Head, Limits, Reason, Receive as _, Rejection, Webhook as _
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use crate::common::law::{Cases, Law, row};
-use crate::common::samples::{JEFE, JOHN_SMITH, ORDER_ITEM, U_P, john_smith, secret, u_p};
 use crate::{ACCEPTED, Headers, refusal, said};
+use fixtures::law::{Cases, Law, row};
+use fixtures::samples::{JEFE, JOHN_SMITH, ORDER_ITEM, U_P, john_smith, secret, u_p};
 
 const AUTHORIZED: Headers<'_> = &[("authorization", U_P.as_bytes())];
 const TABLE: &str = "CONFORMANCE, Transport, replay, leaks";

@@ -6,9 +6,9 @@ use order_webhooks::musement::OrderItemWebhook;
 
 use super::credentials::{MALFORMED, MISMATCH, SCHEME, of_both};
 use super::repeated_header::AUTHORIZATION as REPEATED;
-use crate::common::law::{Law, row};
-use crate::common::samples::{ORDER_NOTIFICATION, U_PQ, u_pq};
 use crate::{ACCEPTED, Headers, deliver, said};
+use fixtures::law::{Law, row};
+use fixtures::samples::{ORDER_NOTIFICATION, U_PQ, u_pq};
 
 pub(crate) const ASKED: &str = "401 asked for credentials";
 
@@ -54,7 +54,7 @@ pub(crate) const LAW: Law = Law {
     ],
 };
 
-fn shown(cases: &mut crate::common::law::Cases, values: &[&str]) {
+fn shown(cases: &mut fixtures::law::Cases, values: &[&str]) {
     let headers: Vec<_> = values.iter().map(|value| ("Authorization", value.as_bytes())).collect();
     cases.of(format!("{values:?}"), of_both(&u_pq(), &headers));
 }

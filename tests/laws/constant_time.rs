@@ -8,9 +8,9 @@ use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::{BasicAuth, Credentials};
 
 use super::credentials::MISMATCH;
-use crate::common::law::{Cases, Law, row};
-use crate::common::samples::{john_smith, u_pq};
 use crate::{deliver, refusal};
+use fixtures::law::{Cases, Law, row};
+use fixtures::samples::{john_smith, u_pq};
 
 pub(crate) const LAW: Law = Law {
     title: "Law 2, constant time: nothing tells which part was wrong",

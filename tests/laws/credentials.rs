@@ -7,9 +7,9 @@ use order_webhooks::{BasicAuth, Credentials, auth::ChallengeState};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::common::law::{Law, row};
-use crate::common::samples::{ORDER_ITEM, ORDER_NOTIFICATION, U_PQ, u_pq};
 use crate::{ACCEPTED, Headers, bytes, flipped, said};
+use fixtures::law::{Law, row};
+use fixtures::samples::{ORDER_ITEM, ORDER_NOTIFICATION, U_PQ, u_pq};
 
 pub(crate) const SCHEME: &str = "401 credentials refused: another scheme than Basic";
 pub(crate) const MALFORMED: &str = "401 credentials refused: malformed";

@@ -5,8 +5,8 @@ use std::time::Duration;
 use order_webhooks::bandwidth::Subscriber;
 use order_webhooks::{Allowlist, BasicAuth, ConfigError, Credentials, Limits, Secret};
 
-use crate::common::law::{Cases, Law, row};
-use crate::common::samples::u_pq;
+use fixtures::law::{Cases, Law, row};
+use fixtures::samples::u_pq;
 
 const BASIC: &str = "CONFORMANCE, Basic credentials";
 const RFC: &str = "RFC 7617, 2";

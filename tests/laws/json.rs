@@ -5,8 +5,8 @@ use order_webhooks::musement::{OrderItemUpdate, OrderItemWebhook};
 use order_webhooks::porterbuddy::{OrderStatusUpdate, OrderWebhook};
 use serde_json::Value;
 
-use crate::common::samples::{JEFE, ORDER_ITEM, ORDER_STATUS, U_P, secret, u_p};
 use crate::outcome;
+use fixtures::samples::{JEFE, ORDER_ITEM, ORDER_STATUS, U_P, secret, u_p};
 
 pub(crate) fn musement(body: &[u8]) -> Result<OrderItemUpdate, String> {
     outcome(&OrderItemWebhook::new(u_p()), &[("authorization", U_P.as_bytes())], body)

@@ -3,7 +3,7 @@
 use order_webhooks::bandwidth::PortOutValidationRequest;
 
 use super::json::{PROVIDERS, musement};
-use crate::common::law::{Law, row};
+use fixtures::law::{Law, row};
 
 const DESIGN: &str = "DESIGN, law 8";
 const KEPT: &str = "kept as text";

@@ -9,7 +9,7 @@ use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::{Receive as _, Webhook};
 use tracing::field::{Field, Visit};
 
-use crate::common::samples::{PORTERBUDDY_KEY, U_PQ, secret, u_pq};
+use fixtures::samples::{PORTERBUDDY_KEY, U_PQ, secret, u_pq};
 
 /// A log that keeps its events as text.
 #[derive(Clone, Default)]

@@ -2,7 +2,7 @@
 //! refused at once. `tests/costs` counts the work of the same forms and more.
 
 use super::xml::{END, MESSAGE_AT, START, bare, quickly, with};
-use crate::common::law::{Cases, Law, row};
+use fixtures::law::{Cases, Law, row};
 use serde_json::Value;
 
 const TABLE: &str = "CONFORMANCE, XML";

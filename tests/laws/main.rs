@@ -14,9 +14,6 @@
     reason = "a test fails by panicking, and may be slow"
 )]
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod addresses;
 mod bodies;
 mod challenge;
@@ -44,7 +41,7 @@ mod xml;
 
 use proptest::prelude::*;
 
-use common::deliver::{ACCEPTED, Headers, deliver, outcome, refusal, said};
+use fixtures::deliver::{ACCEPTED, Headers, deliver, outcome, refusal, said};
 
 fn bytes(length: std::ops::Range<usize>) -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(any::<u8>(), length)
@@ -59,7 +56,7 @@ fn flipped(bytes: &[u8], bit: usize) -> Vec<u8> {
 /// The guide has the tables that the tests run.
 #[test]
 fn the_page_of_laws_is_that_of_the_tests() {
-    common::law::the_page_has(
+    fixtures::law::the_page_has(
         "laws",
         &[
             &fail_closed::LAW,

@@ -16,13 +16,13 @@ use proptest::sample::{Index, select};
 use serde_json::Value;
 
 use super::xml::{START, bare, gives, refused_at, with};
-use crate::common::clock::Clock;
-use crate::common::law::{Cases, Law, row};
-use crate::common::samples::{
+use crate::{bytes, deliver};
+use fixtures::clock::Clock;
+use fixtures::law::{Cases, Law, row};
+use fixtures::samples::{
     EVENT_NOTIFICATION, JEFE, NOTE_NOTIFICATION, ORDER_ITEM, ORDER_NOTIFICATION, ORDER_REQUEST,
     ORDER_STATUS, PORT_OUT, U_P, secret, u_p,
 };
-use crate::{bytes, deliver};
 
 const JSON_TABLE: &str = "CONFORMANCE, JSON";
 const XML_TABLE: &str = "CONFORMANCE, XML";

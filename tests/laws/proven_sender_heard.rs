@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::json::{PROVIDERS, Provider, fields, in_one_line, musement, object, porterbuddy};
 use super::xml::{self, START, bare, event, with};
-use crate::common::law::{Cases, Law, row};
-use crate::common::samples::ORDER_ITEM;
+use fixtures::law::{Cases, Law, row};
+use fixtures::samples::ORDER_ITEM;
 
 const TABLE: &str = "CONFORMANCE, JSON";
 const LAW_7: &str = "DESIGN, law 7";

@@ -8,9 +8,9 @@ use order_webhooks::{Head, Receive as _};
 use serde_json::Value;
 
 use super::signature::{MALFORMED, MISMATCH, MISSING, NAME, any_body, sent};
-use crate::common::law::{Cases, Law, row};
-use crate::common::samples::{JEFE, U_P, V, WHAT, secret, u_p};
 use crate::{ACCEPTED, Headers, deliver, said};
+use fixtures::law::{Cases, Law, row};
+use fixtures::samples::{JEFE, U_P, V, WHAT, secret, u_p};
 
 const TABLE: &str = "CONFORMANCE, Signature";
 const ENCODED: &str = "415 the body is encoded";

@@ -19,8 +19,8 @@ use order_webhooks::tower::ReceiveLayer;
 use order_webhooks::{Receipt, Receive as _, Webhook, webhook::Answer};
 use tower::{Layer as _, Service};
 
-use crate::common::law::{Law, row};
-use crate::common::samples::u_p;
+use fixtures::law::{Law, row};
+use fixtures::samples::u_p;
 
 pub(crate) const LAW: Law = Law {
     title: "Law 9, the provider's answer rules are types",

@@ -23,11 +23,11 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use uuid::Uuid;
 
-use crate::common::law::{Cases, Law, row};
-use crate::common::samples::{
+use crate::deliver;
+use fixtures::law::{Cases, Law, row};
+use fixtures::samples::{
     JOHN_SMITH, ORDER_NOTIFICATION, ORDER_REQUEST, PORT_OUT, john_smith, secret, u_p,
 };
-use crate::deliver;
 
 const TABLE: &str = "CONFORMANCE, Transport, replay, leaks";
 const HIDDEN: &str = "nothing secret";

@@ -12,9 +12,9 @@ use serde_json::Value;
 
 use super::credentials::of_both;
 use super::signature::sent;
-use crate::common::law::{Cases, Law, row};
-use crate::common::samples::{JEFE, U_P, U_PQ, V, WHAT, secret, u_p, u_pq};
 use crate::{bytes, deliver, said};
+use fixtures::law::{Cases, Law, row};
+use fixtures::samples::{JEFE, U_P, U_PQ, V, WHAT, secret, u_p, u_pq};
 
 pub(crate) const AUTHORIZATION: &str = "400 header authorization given more than once";
 const SIGNATURE: &str = "400 header x-porterbuddy-hmac-sha256 given more than once";

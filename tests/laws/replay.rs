@@ -7,11 +7,9 @@ use order_webhooks::tracking::Standing;
 use order_webhooks::{Tracked, Webhook};
 
 use super::signature::NAME;
-use crate::common::law::{Law, row};
-use crate::common::samples::{
-    ORDER_STATUS, ORDER_STATUS_SIGNATURE, PORTERBUDDY_KEY, U_P, secret, u_p,
-};
 use crate::outcome;
+use fixtures::law::{Law, row};
+use fixtures::samples::{ORDER_STATUS, ORDER_STATUS_SIGNATURE, PORTERBUDDY_KEY, U_P, secret, u_p};
 
 const TABLE: &str = "CONFORMANCE, Transport, replay, leaks";
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::common::samples::ORDER_REQUEST;
+use fixtures::samples::ORDER_REQUEST;
 
 fn timestamp() -> impl Strategy<Value = String> {
     "20[0-9]{2}-(0[1-9]|1[0-2])-([01][1-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"

@@ -12,9 +12,9 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::Value;
 
-use crate::common::law::{Cases, Law, row};
-use crate::common::samples::{JEFE, V, V_IN_HEX, WHAT, secret};
 use crate::{ACCEPTED, bytes, flipped, said};
+use fixtures::law::{Cases, Law, row};
+use fixtures::samples::{JEFE, V, V_IN_HEX, WHAT, secret};
 
 pub(crate) const NAME: &str = "x-porterbuddy-hmac-SHA256";
 

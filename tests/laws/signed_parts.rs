@@ -10,7 +10,7 @@ use http::HeaderMap;
 use order_webhooks::auth::{BodySignature, SignatureEncoding, SignedPart, SignedTime};
 use order_webhooks::{Head, Reason, Secret};
 
-use crate::common::samples::secret;
+use fixtures::samples::secret;
 
 const TOLERANCE: Duration = Duration::from_secs(300);
 

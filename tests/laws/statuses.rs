@@ -8,9 +8,9 @@ use http::header::AUTHORIZATION;
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::{ParseError, Reason, Rejection, webhook::Answer, webhook::ParseErrorKind};
 
-use crate::common::law::{Law, row};
-use crate::common::samples::{CHALLENGE, ORDER_ITEM, U_P, u_p};
 use crate::{Headers, deliver, refusal};
+use fixtures::law::{Law, row};
+use fixtures::samples::{CHALLENGE, ORDER_ITEM, U_P, u_p};
 
 const DESIGN: &str = "DESIGN, law 10";
 

@@ -3,8 +3,8 @@
 
 use super::json::{PROVIDERS, Provider, fields, in_one_line, musement, porterbuddy};
 use super::xml::{END, MESSAGE_AT, START, event, refused_at, with};
-use crate::common::law::{Cases, Law, row, shown};
-use crate::common::samples::{ORDER_ITEM, ORDER_STATUS_AS_PRINTED};
+use fixtures::law::{Cases, Law, row, shown};
+use fixtures::samples::{ORDER_ITEM, ORDER_STATUS_AS_PRINTED};
 
 const TABLE: &str = "CONFORMANCE, JSON";
 const MISSING: &str = "400 *field*: missing, at the end of the object";

@@ -6,9 +6,9 @@ use std::time::Duration;
 use order_webhooks::bandwidth::NotificationWebhook;
 use serde_json::Value;
 
-use crate::common::clock::Clock;
-use crate::common::samples::{U_P, u_p};
 use crate::outcome;
+use fixtures::clock::Clock;
+use fixtures::samples::{U_P, u_p};
 
 /// The event as JSON, or the refusal without what all of them begin with.
 #[track_caller]

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
 
-use crate::common::port_outs;
-use crate::common::samples::{BANDWIDTH_USER, CHALLENGE};
-use crate::common::sender::{Connection, Request};
 use crate::world::{self, DEADLINE, RUNTIMES, World, question, send, webhook};
+use fixtures::port_outs;
+use fixtures::samples::{BANDWIDTH_USER, CHALLENGE};
+use fixtures::sender::{Connection, Request};
 use order_webhooks::bandwidth::{
     DenialReason, PortOutAnswer, PortOutValidationRequest, PortOutWebhook,
 };

@@ -9,12 +9,12 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use crate::common::samples::BANDWIDTH_USER;
-use crate::common::sender::{Connection, Request};
 use crate::world::{
     DEADLINE, Gate, RUNTIMES, Runtime, World, allowed_of, ask_beside, forged, is_allowed, question,
     send, webhook,
 };
+use fixtures::samples::BANDWIDTH_USER;
+use fixtures::sender::{Connection, Request};
 use order_webhooks::bandwidth::{PortOutFailure, PortOutWebhook};
 
 /// Runs this on every runtime at once, each with a server and a world of its own.

@@ -11,9 +11,6 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod answers;
 mod guard;
 mod world;

@@ -16,9 +16,9 @@ use std::time::Duration;
 use order_webhooks::Verified;
 use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutFailure, PortOutWebhook};
 
-use crate::common::port_outs;
-use crate::common::samples::{BANDWIDTH_USER, X_Y};
-use crate::common::sender::{Connection, Request, Response};
+use fixtures::port_outs;
+use fixtures::samples::{BANDWIDTH_USER, X_Y};
+use fixtures::sender::{Connection, Request, Response};
 
 /// Where a handler that blocks its thread waits until the test opens it.
 #[derive(Default)]

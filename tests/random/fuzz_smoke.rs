@@ -8,7 +8,7 @@ use std::path::Path;
 
 use order_webhooks::testing::Random;
 
-use crate::oracles;
+use fixtures::oracles;
 
 const TOKENS: &[&str] = &[
     "<",

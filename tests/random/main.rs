@@ -10,10 +10,5 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "../common/mod.rs"]
-mod common;
-#[path = "../oracles/mod.rs"]
-mod oracles;
-
 mod delivery;
 mod fuzz_smoke;

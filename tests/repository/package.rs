@@ -9,7 +9,7 @@ use std::process::Command;
 /// The files of the package.
 fn files() -> BTreeSet<PathBuf> {
     let output = Command::new(env!("CARGO"))
-        .args(["package", "--list", "--allow-dirty", "--offline"])
+        .args(["package", "-p", "order-webhooks", "--list", "--allow-dirty", "--offline"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();

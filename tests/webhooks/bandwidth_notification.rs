@@ -3,9 +3,9 @@
 use order_webhooks::bandwidth::{Notification, NotificationWebhook};
 use serde_json::{Value, json};
 
-use crate::common::deliver::outcome;
-use crate::common::law::{Law, row, so_if};
-use crate::common::samples::{
+use fixtures::deliver::outcome;
+use fixtures::law::{Law, row, so_if};
+use fixtures::samples::{
     BANDWIDTH_USER, EVENT_NOTIFICATION, NOTE_NOTIFICATION, ORDER_NOTIFICATION, bandwidth_user,
 };
 

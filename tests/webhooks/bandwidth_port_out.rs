@@ -11,10 +11,10 @@ use order_webhooks::bandwidth::{
 use order_webhooks::{Head, Reason, Receive as _, Rejection};
 use serde_json::json;
 
-use crate::common::deliver::{Headers, deliver};
-use crate::common::law::{Cases, Law, row, shown, so_if};
-use crate::common::port_outs::{Kind, denied, questions, webhook, wrapped};
-use crate::common::samples::{BANDWIDTH_USER, CHALLENGE, PORT_OUT, u_p};
+use fixtures::deliver::{Headers, deliver};
+use fixtures::law::{Cases, Law, row, shown, so_if};
+use fixtures::port_outs::{Kind, denied, questions, webhook, wrapped};
+use fixtures::samples::{BANDWIDTH_USER, CHALLENGE, PORT_OUT, u_p};
 
 const AUTHORIZED: Headers<'_> = &[("authorization", BANDWIDTH_USER.as_bytes())];
 

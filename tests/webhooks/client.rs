@@ -10,7 +10,7 @@ use order_webhooks::porterbuddy::{OrderStatus, OrderStatusUpdate};
 use order_webhooks::{Tracked, tracking::Standing};
 use uuid::Uuid;
 
-use crate::common::samples::secret;
+use fixtures::samples::secret;
 
 const ORDER: &str = "8e9e5c6e-ea7d-4934-8753-f00954f30d00";
 const ITEM: &str = "11045e18-e3ca-42e1-acb4-0d5be75036fd";

@@ -9,9 +9,6 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod bandwidth_notification;
 mod bandwidth_port_out;
 mod client;
@@ -26,7 +23,7 @@ mod tracking;
 /// The guide has the tables that the tests run.
 #[test]
 fn the_page_of_webhooks_is_that_of_the_tests() {
-    common::law::the_page_has(
+    fixtures::law::the_page_has(
         "webhooks",
         &[
             &musement::LAW,

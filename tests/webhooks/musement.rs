@@ -3,9 +3,9 @@
 use order_webhooks::musement::OrderItemWebhook;
 use serde_json::Value;
 
-use crate::common::deliver::outcome;
-use crate::common::law::{Law, row, so_if};
-use crate::common::samples::{JOHN_SMITH, ORDER_ITEM, john_smith};
+use fixtures::deliver::outcome;
+use fixtures::law::{Law, row, so_if};
+use fixtures::samples::{JOHN_SMITH, ORDER_ITEM, john_smith};
 
 const AS_IT_CAME: &str = "the event, every value as it came";
 

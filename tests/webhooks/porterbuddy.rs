@@ -3,9 +3,9 @@
 use order_webhooks::porterbuddy::OrderWebhook;
 use serde_json::{Value, json};
 
-use crate::common::deliver::outcome;
-use crate::common::law::{Law, row, so_if};
-use crate::common::samples::{
+use fixtures::deliver::outcome;
+use fixtures::law::{Law, row, so_if};
+use fixtures::samples::{
     ORDER_STATUS, ORDER_STATUS_AS_PRINTED, ORDER_STATUS_SIGNATURE, PORTERBUDDY_KEY, secret,
 };
 

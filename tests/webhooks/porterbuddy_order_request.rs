@@ -5,7 +5,7 @@ use order_webhooks::client::porterbuddy::order_request::Number;
 use serde_json::{Value, json};
 use time::{Date, Duration, Month, UtcOffset};
 
-use crate::common::samples::ORDER_REQUEST;
+use fixtures::samples::ORDER_REQUEST;
 
 fn reference() -> Value {
     serde_json::from_str(ORDER_REQUEST).unwrap()

@@ -12,7 +12,7 @@ use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutWebhook};
 use order_webhooks::musement::{OrderItemWebhook, Receipt};
 use order_webhooks::{BasicAuth, Limits, Rejection, Verified, body};
 
-use crate::common::samples::{ORDER_ITEM, PORT_OUT};
+use fixtures::samples::{ORDER_ITEM, PORT_OUT};
 
 /// What the app had before: how many orders it knows.
 #[derive(Clone, Default)]

@@ -11,7 +11,7 @@ use order_webhooks::{
     tracking::{Key, Revision, Standing},
 };
 
-use crate::common::samples::ORDER_ITEM;
+use fixtures::samples::ORDER_ITEM;
 
 const ITEM: &str = "11045e18-e3ca-42e1-acb4-0d5be75036fd";
 

@@ -7,7 +7,7 @@
 #     tools/inbox/cluster.sh [--store nats|postgres] [--deliveries N] [--seed N] [--kill-every SECONDS]
 #
 # NATS is three nodes with three replicas, PostgreSQL is one server that is crashed.
-# All of it runs on loopback addresses. More options: examples/workspace/drive.
+# All of it runs on loopback addresses. More options: tools/drive.
 set -euo pipefail
 options=("$@")
 while (($#)); do
@@ -33,25 +33,24 @@ for ((i = 0; i < ${#options[@]}; i++)); do
   esac
 done
 
-manifest=examples/workspace/Cargo.toml
 # Both, even if one is enough: other packages would have other features, and all be built again.
 packages=(-p drive -p inbox-nats)
 case $store in
   nats)
     need_nats || { echo "nats-server is not here and cannot be installed" >&2; exit 1; }
-    cargo build --quiet --release --manifest-path $manifest "${packages[@]}"
-    inbox=examples/workspace/target/release/inbox-nats
+    cargo build --quiet --release "${packages[@]}"
+    inbox=target/release/inbox-nats
     ;;
   postgres)
     start_postgres || { echo "PostgreSQL is not here and cannot be installed" >&2; exit 1; }
-    cargo build --quiet --release --manifest-path $manifest "${packages[@]}"
-    cargo build --quiet --release --example inbox
-    inbox=target/release/examples/inbox
+    cargo build --quiet --release "${packages[@]}"
+    cargo build --quiet --release -p inbox --bin inbox
+    inbox=target/release/inbox
     ;;
   *) sed -n '7s/^# *//p' "$0" >&2; exit 2 ;;
 esac
 mkdir "$folder/cluster"
-if ! in_group examples/workspace/target/release/drive cluster --inbox "$inbox" \
+if ! in_group target/release/drive cluster --inbox "$inbox" \
   --nats-server "${NATS_SERVER:-nats-server}" --folder "$folder/cluster" "$@"; then
   tail -n 5 "$folder"/cluster/*.log >&2
   exit 1

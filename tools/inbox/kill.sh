@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Kills the inbox (examples/inbox.rs) with SIGKILL again and again while
+# Kills the inbox (servers/inbox) with SIGKILL again and again while
 # deliveries come in, and then looks whether every delivery that was answered 200
 # is in the store, once, and whether the newest of every thing is what is applied.
 #
@@ -15,9 +15,9 @@ what=${1:-both}
 seconds=${2:-30}
 case $what in sqlite | postgres | both) ;; *) echo "usage: $0 [sqlite|postgres|both] [seconds]" >&2; exit 2 ;; esac
 
-cargo build --quiet --example inbox
+cargo build --quiet -p inbox --bin inbox
 inbox=$(cargo metadata --format-version 1 --no-deps |
-  python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/examples/inbox
+  python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/inbox
 
 # shellcheck source=tools/inbox/engines.sh
 . tools/inbox/engines.sh

@@ -20,10 +20,10 @@ cd "$(dirname "$0")/../.."
 what=${1:-all}
 seconds=${2:-5}
 case $what in sqlite | postgres | nats | all) ;; *) sed -n '8s/^# *//p' "$0" >&2; exit 2 ;; esac
-manifest=examples/workspace/Cargo.toml
-cargo build --quiet --release --manifest-path $manifest -p drive -p inbox-nats
-cargo build --quiet --release --example inbox --example axum_server
-drive=examples/workspace/target/release/drive
+cargo build --quiet --release -p drive -p inbox-nats
+cargo build --quiet --release -p inbox --bin inbox
+cargo build --quiet --release --example axum_server
+drive=target/release/drive
 first=0
 server=
 store=
@@ -144,12 +144,12 @@ send 'no store, at half of the rate' --rate $((at_64 / 2))
 stop_server
 if [ "$what" = sqlite ] || [ "$what" = all ]; then
   export DATABASE=$folder/inbox.db
-  measure sqlite target/release/examples/inbox
+  measure sqlite target/release/inbox
 fi
 if [ "$what" = postgres ] || [ "$what" = all ]; then
-  start_postgres && measure postgres target/release/examples/inbox
+  start_postgres && measure postgres target/release/inbox
   unset DATABASE_URL
 fi
 if [ "$what" = nats ] || [ "$what" = all ]; then
-  start_nats && measure nats examples/workspace/target/release/inbox-nats
+  start_nats && measure nats target/release/inbox-nats
 fi

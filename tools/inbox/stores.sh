@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The suite of the inbox's stores, on PostgreSQL and on NATS JetStream. Starts
 # both from Debian's packages, which it installs if they are missing; where it
-# cannot, it says so in a line. (On SQLite the suite is part of `cargo test`.)
+# cannot, it says so in a line. (On SQLite the suite is part of `cargo test -p inbox`.)
 #
 #     tools/inbox/stores.sh [postgres|nats|both]
 set -euo pipefail
@@ -26,7 +26,7 @@ if [ "$what" != nats ]; then
   if start_postgres; then
     printf '== the inbox on %s\n' "$("$(postgres_bin)/postgres" --version)"
     filter=(postgres)
-    suite --all-features --test inbox
+    suite -p inbox --test inbox
   else
     printf '== skipped: the inbox on PostgreSQL, which is not here and cannot be installed\n'
   fi
@@ -36,7 +36,7 @@ if [ "$what" != postgres ]; then
   if start_nats; then
     printf '== the inbox on %s\n' "$("$NATS_SERVER" --version)"
     filter=()
-    suite --manifest-path examples/workspace/Cargo.toml -p inbox-nats
+    suite -p inbox-nats
   else
     printf '== skipped: the inbox on NATS, which is not here and cannot be installed\n'
   fi

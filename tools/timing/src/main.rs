@@ -12,7 +12,10 @@ use std::hint::black_box;
 use dudect_bencher::rand::RngExt as _;
 use dudect_bencher::{BenchRng, Class, CtRunner, ctbench_main};
 use order_webhooks::bandwidth::{PortOutAnswer, PortOutValidationRequest, Subscriber};
-use order_webhooks::{BasicAuth, Credentials, Head, Secret, auth::{BodySignature, ChallengeState, SignatureEncoding}};
+use order_webhooks::{
+    BasicAuth, Credentials, Head, Secret,
+    auth::{BodySignature, ChallengeState, SignatureEncoding},
+};
 
 const SAMPLES: usize = 1_000_000;
 
@@ -57,7 +60,9 @@ fn basic(runner: &mut CtRunner, random: &mut BenchRng, accepted: [&[(&str, &str)
             others.iter().fold(first, |auth, (user, password)| auth.or(user, password).unwrap())
         }
     });
-    compare(runner, random, secrets, |auth| auth.check(header.as_bytes()) == ChallengeState::Authenticated);
+    compare(runner, random, secrets, |auth| {
+        auth.check(header.as_bytes()) == ChallengeState::Authenticated
+    });
 }
 
 fn basic_password_first_or_last(runner: &mut CtRunner, random: &mut BenchRng) {

@@ -1,0 +1,3 @@
+//! A program for whoever integrates order webhooks.
+
+fn main() {}

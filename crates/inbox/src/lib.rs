@@ -1,0 +1,1 @@
+//! An inbox for order webhooks.
