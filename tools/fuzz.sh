@@ -22,7 +22,7 @@ shift || true
 
 if ! cargo +nightly --version >/dev/null 2>&1; then
   echo "skipped: no nightly toolchain (rustup toolchain install nightly)"
-  exit 0
+  exit "${REQUIRE_ALL:-0}"
 fi
 cargo fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz
 
