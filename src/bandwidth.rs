@@ -21,11 +21,12 @@ pub use json::Json;
 pub use notification::{EventNotification, NoteNotification, Notification, OrderNotification};
 pub use order::{EventType, OrderStatus, OrderType};
 #[cfg(feature = "body")]
+pub use port_out::PortOutFailure;
+#[cfg(feature = "body")]
 pub(crate) use port_out::guard;
 pub use port_out::{
     AcceptableValues, Denial, DenialReason, IntoPortOutAnswer, InvalidDeadline, PortOutAnswer,
-    PortOutFailure, PortOutValidationRequest, PortOutWebhook, RecordConflict, Subscriber,
-    Subscribers,
+    PortOutValidationRequest, PortOutWebhook, RecordConflict, Subscriber, Subscribers,
 };
 pub use subscription_webhook::SubscriptionWebhook;
 pub use telephone_number::TelephoneNumber;

@@ -162,28 +162,27 @@ where
 {
     guard::prepare(&webhook);
     web::to(move |request: HttpRequest, payload: web::Payload| {
-        let (guard, webhook, handler) =
+        let (mut guard, webhook, handler) =
             (Guard::new(webhook.clone()), webhook.clone(), handler.clone());
         async move {
-            let task = {
-                let webhook = webhook.clone();
-                actix_web::rt::spawn(log::in_span(async move {
-                    let received = receive_any(&webhook, &request, payload.into_inner()).await;
-                    let ask = async |question| {
-                        let extracted = H::extract(&request).await;
-                        let extracted = extracted.map_err(|refused| {
-                            let status = refused.as_response_error().status_code();
-                            format!("an extractor refused with {status}")
-                        })?;
-                        let delivery = H::Delivery::of(Ok(question))?;
-                        Ok(move || async move {
-                            handler.call(extracted, delivery).await.into_port_out_answer()
-                        })
-                    };
-                    guard.answer(received, ask).await
-                }))
+            let receiving = receive_any(&webhook, &request, payload.into_inner());
+            let question = match guard.receive(receiving).await {
+                Ok(question) => question,
+                Err(refused) => return response(refused),
             };
-            guard::answer_of(&webhook, task).await
+            let ask =
+                async |question| {
+                    let extracted = H::extract(&request).await;
+                    let extracted = extracted.map_err(|refused| {
+                        let status = refused.as_response_error().status_code();
+                        format!("an extractor refused with {status}")
+                    })?;
+                    let delivery = H::Delivery::of(Ok(question))?;
+                    Ok(move || async move {
+                        handler.call(extracted, delivery).await.into_port_out_answer()
+                    })
+                };
+            response(guard.ask(question, ask).await)
         }
     })
 }

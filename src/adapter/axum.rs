@@ -105,8 +105,6 @@ use crate::answer::{Answer, Receipt};
 use crate::bandwidth::guard::{self, Guard};
 #[cfg(feature = "bandwidth")]
 use crate::bandwidth::{IntoPortOutAnswer, PortOutWebhook};
-#[cfg(feature = "bandwidth")]
-use crate::log;
 use crate::rejection::Rejection;
 use crate::webhook::Extract;
 
@@ -156,26 +154,24 @@ where
 {
     guard::prepare(&webhook);
     any(move |State(state): State<S>, request: Request| {
-        let (guard, webhook, handler) =
+        let (mut guard, webhook, handler) =
             (Guard::new(webhook.clone()), webhook.clone(), handler.clone());
         async move {
             let (parts, body) = request.into_parts();
-            let task = {
-                let webhook = webhook.clone();
-                tokio::spawn(log::in_span(async move {
-                    let received = body::receive_parts(&webhook, &parts, body).await;
-                    let ask = |request| {
-                        ready(Ok(move || async move {
-                            let answered = handler.call(parts, state, Ok(request)).await;
-                            answered
-                                .map_err(|refused| refused_by_extractor(refused.status()))?
-                                .into_port_out_answer()
-                        }))
-                    };
-                    guard.answer(received, ask).await
+            let receiving = body::receive_parts(&webhook, &parts, body);
+            let request = match guard.receive(receiving).await {
+                Ok(request) => request,
+                Err(response) => return response.map(Body::from),
+            };
+            let ask = |request| {
+                ready(Ok(move || async move {
+                    let answered = handler.call(parts, state, Ok(request)).await;
+                    answered
+                        .map_err(|refused| refused_by_extractor(refused.status()))?
+                        .into_port_out_answer()
                 }))
             };
-            guard::answer_of(&webhook, task).await
+            guard.ask(request, ask).await.map(Body::from)
         }
     })
 }

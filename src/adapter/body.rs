@@ -46,13 +46,11 @@ use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 
 #[cfg(feature = "bandwidth")]
-use crate::bandwidth::guard::{self, Guard};
+use crate::bandwidth::guard::Guard;
 #[cfg(feature = "bandwidth")]
 use crate::bandwidth::{IntoPortOutAnswer, PortOutWebhook};
 use crate::head::{Head, PeerAddress};
 use crate::limits::Limits;
-#[cfg(feature = "bandwidth")]
-use crate::log;
 use crate::rejection::{Reason, Rejection};
 use crate::webhook::{Extract, Pending, Receive as _, Webhook};
 
@@ -123,20 +121,15 @@ where
     H: FnOnce(Verified<PortOutWebhook>) -> F + Send + 'static,
     F: Future<Output: IntoPortOutAnswer> + Send + 'static,
 {
-    let guard = Guard::new(webhook.clone());
-    let task = {
-        let webhook = webhook.clone();
-        tokio::spawn(log::in_span(async move {
-            let received = receive_any(&webhook, request).await;
+    let mut guard = Guard::new(webhook.clone());
+    match guard.receive(receive_any(webhook, request)).await {
+        Ok(request) => {
             let ask = |request| {
                 ready(Ok(move || async move { handler(request).await.into_port_out_answer() }))
             };
-            guard.answer(received, ask).await
-        }))
-    };
-    match guard::answer_of(webhook, task).await {
-        Ok(answer) => answer.to_response(),
-        Err(rejection) => rejection.to_response(),
+            guard.ask(request, ask).await
+        }
+        Err(response) => response,
     }
 }
 

@@ -3,19 +3,22 @@
 
 mod answer;
 mod denial;
+#[cfg(feature = "body")]
 mod failure;
 #[cfg(feature = "body")]
 pub(crate) mod guard;
-mod kept;
 #[cfg(feature = "body")]
 mod report;
 mod request;
 mod subscriber;
 mod subscribers;
+#[cfg(feature = "body")]
+mod survive;
 mod webhook;
 
 pub use answer::{IntoPortOutAnswer, PortOutAnswer};
 pub use denial::{AcceptableValues, Denial, DenialReason};
+#[cfg(feature = "body")]
 pub use failure::PortOutFailure;
 pub use request::PortOutValidationRequest;
 pub use subscriber::Subscriber;

@@ -201,7 +201,7 @@ fn what_holds_secrets(cases: &mut Cases) {
         cases,
         &PortOutWebhook::new(BasicAuth::from(&credentials), PortOutAnswer::Allow),
         "PortOutWebhook { rules: Rules { senders: Senders(Credentials(BasicAuth { accepted: 1, .. })), otherwise: Allow }, \
-         limits: Limits { body_bytes: 1048576, body_time: 10s }, deadline: 25s, most_at_once: 1024, .. }",
+         limits: Limits { body_bytes: 1048576, body_time: 10s }, deadline: 25s, .. }",
     );
     shows(
         cases,

@@ -4,12 +4,10 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-#[cfg(feature = "body")]
-use crate::rejection::Reason;
-use crate::rejection::Rejection;
+use crate::rejection::{Reason, Rejection};
 
 /// The function that failures are reported to.
-pub(crate) type Reporter = Arc<dyn Fn(PortOutFailure) + Send + Sync>;
+pub(super) type Reporter = Arc<dyn Fn(PortOutFailure) + Send + Sync>;
 
 /// Why a question was answered without its handler's verdict.
 ///
@@ -43,9 +41,23 @@ pub enum PortOutFailure {
     HandlerPanicked,
     /// The handler was not done by the deadline.
     HandlerLate,
-    /// The handler was not even started by the deadline: too many others were
-    /// running, or the system gave no thread.
+    /// The handler was not started: too many others were running until the
+    /// deadline, or the system gave no thread.
     HandlerNotAsked,
+    /// The server dropped the question before its answer was given, so the sender
+    /// gets no answer, or that of somebody else: a layer with a time limit around
+    /// the route was faster, or the sender has left. **Bandwidth approves the
+    /// port-out then**, unless it asks again.
+    ///
+    /// If the handler runs at that time, it goes on to its end, and this comes
+    /// then; or in its place the failure of the handler, if that is what it comes to.
+    CutOff {
+        /// Whether the sender had shown who it is.
+        proven: bool,
+    },
+    /// The runtime has no timer, so no question can be answered by its handler.
+    /// Build it with `enable_all` or `enable_time`.
+    NoTimer,
     /// This many failures were not reported one by one, because the reporter
     /// was too slow for them.
     Missed {
@@ -57,18 +69,13 @@ pub enum PortOutFailure {
 }
 
 impl PortOutFailure {
-    #[cfg(feature = "body")]
-    pub(crate) fn of_handler(error: Box<dyn Error + Send + Sync>) -> Self {
-        match error.downcast() {
-            Ok(failure) => *failure,
-            Err(error) => Self::HandlerFailed(error),
-        }
-    }
-
     /// Whether the sender of the question had shown who it is.
-    #[cfg(feature = "body")]
-    pub(crate) fn is_of_a_proven_sender(&self) -> bool {
-        let Self::Refused(rejection) = self else { return true };
+    pub(super) fn is_of_a_proven_sender(&self) -> bool {
+        let rejection = match self {
+            Self::Refused(rejection) => rejection,
+            Self::CutOff { proven } => return *proven,
+            _ => return true,
+        };
         matches!(
             rejection.reason(),
             Reason::Encoded
@@ -88,6 +95,8 @@ impl fmt::Display for PortOutFailure {
             Self::HandlerPanicked => f.write_str("the handler panicked"),
             Self::HandlerLate => f.write_str("the handler was not done by the deadline"),
             Self::HandlerNotAsked => f.write_str("the handler was not started by the deadline"),
+            Self::CutOff { .. } => f.write_str("the answer was cut off"),
+            Self::NoTimer => f.write_str("the runtime has no timer; build it with `enable_time`"),
             Self::Missed { proven, forged } => {
                 write!(
                     f,
@@ -106,6 +115,8 @@ impl fmt::Debug for PortOutFailure {
             Self::HandlerPanicked => f.write_str("HandlerPanicked"),
             Self::HandlerLate => f.write_str("HandlerLate"),
             Self::HandlerNotAsked => f.write_str("HandlerNotAsked"),
+            Self::CutOff { proven } => f.debug_struct("CutOff").field("proven", proven).finish(),
+            Self::NoTimer => f.write_str("NoTimer"),
             Self::Missed { proven, forged } => {
                 f.debug_struct("Missed").field("proven", proven).field("forged", forged).finish()
             }
@@ -134,6 +145,8 @@ mod tests {
             PortOutFailure::HandlerPanicked,
             PortOutFailure::HandlerLate,
             PortOutFailure::HandlerNotAsked,
+            PortOutFailure::CutOff { proven: true },
+            PortOutFailure::NoTimer,
             PortOutFailure::Missed { proven: 1, forged: 2 },
         ]
         .map(|failure| format!("{failure:?}"));
@@ -145,6 +158,8 @@ mod tests {
                 "HandlerPanicked",
                 "HandlerLate",
                 "HandlerNotAsked",
+                "CutOff { proven: true }",
+                "NoTimer",
                 "Missed { proven: 1, forged: 2 }",
             ]
         );

@@ -1,54 +1,70 @@
 //! An answer within the deadline, whatever the handler does.
-
-pub(super) mod pool;
+//!
+//! Each handler runs on a thread of its own, because it may block its thread, and
+//! what blocks a thread of the server's runtime stops everything that shares it.
+//! A semaphore bounds how many run at once.
+//!
+//! The route's own future receives the question and waits for a place. From then
+//! on a task watches the handler, so that it goes on to its end and its report
+//! when the server drops the route's future.
 
 use std::error::Error;
-use std::future::Future;
+use std::fmt::Display;
+use std::future::{Future, poll_fn};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+use std::thread;
+use std::time::Duration;
 
+use bytes::Bytes;
+use http::Response;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::{Instant, sleep, timeout_at};
 
-use self::pool::{Pool, survive};
 use crate::answer::Answer;
+use crate::bandwidth::port_out::failure::{PortOutFailure, Reporter};
 use crate::bandwidth::port_out::report::Reports;
-use crate::bandwidth::{PortOutAnswer, PortOutFailure, PortOutWebhook};
+use crate::bandwidth::port_out::survive::{Survives, survive};
+use crate::bandwidth::{PortOutAnswer, PortOutValidationRequest, PortOutWebhook};
 use crate::log;
 use crate::rejection::Rejection;
 use crate::webhook::{Verified, Webhook as _};
 
-/// What a handler comes to.
-pub(crate) type Verdict = Result<PortOutAnswer, Box<dyn Error + Send + Sync>>;
+type AnyError = Box<dyn Error + Send + Sync>;
 
-/// What guards the handlers of one webhook, shared by its clones.
-pub(crate) struct Guard {
-    webhook: PortOutWebhook,
-    shared: Arc<Shared>,
-    head_came: Instant,
+/// What a handler comes to.
+type Verdict = Result<PortOutAnswer, AnyError>;
+
+/// How many handlers run at once, and so the threads that they can take. Tokio's
+/// own pool for blocking work has 512.
+const MOST_AT_ONCE: NonZeroUsize = NonZeroUsize::new(1_024).unwrap();
+
+/// What the clones of a webhook share.
+#[derive(Clone)]
+pub(super) struct Shared {
+    places: Arc<Semaphore>,
+    reports: Option<Arc<Reports>>,
 }
 
-struct Shared {
-    places: Arc<Semaphore>,
-    handlers: Pool,
-    reports: Option<Reports>,
+impl Default for Shared {
+    fn default() -> Self {
+        Self { places: places(MOST_AT_ONCE), reports: None }
+    }
 }
 
 impl Shared {
-    fn of(webhook: &PortOutWebhook) -> Arc<Self> {
-        webhook.shared(|| {
-            let most = webhook.most_at_once();
-            Self {
-                places: Arc::new(Semaphore::new(most.get().min(Semaphore::MAX_PERMITS))),
-                handlers: Pool::new(most),
-                reports: webhook.reporter().map(Reports::new),
-            }
-        })
+    pub(super) fn set_most_at_once(&mut self, most: NonZeroUsize) {
+        self.places = places(most);
     }
 
-    fn report(&self, runtime: Handle, failure: PortOutFailure) {
+    pub(super) fn set_reporter(&mut self, reporter: Reporter) {
+        self.reports = Some(Arc::new(Reports::new(reporter)));
+    }
+
+    fn report(&self, runtime: &Handle, failure: PortOutFailure) {
         match &self.reports {
             Some(reports) => reports.tell(runtime, failure),
             // A handler's error may panic when it is dropped.
@@ -57,113 +73,263 @@ impl Shared {
     }
 }
 
-/// Starts what a webhook's handlers run on: at the route, before any question.
+fn places(most: NonZeroUsize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(most.get().min(Semaphore::MAX_PERMITS)))
+}
+
+/// Starts the reporter's thread, and looks for the timer, at the route: before any
+/// question.
+///
+/// # Panics
+///
+/// Inside a runtime without a timer, where no question would reach its handler.
 #[cfg(any(feature = "axum", feature = "actix"))]
 pub(crate) fn prepare(webhook: &PortOutWebhook) {
-    drop(Shared::of(webhook));
+    if Handle::try_current().is_ok() {
+        drop(sleep(Duration::ZERO));
+    }
+    if let Some(reports) = &webhook.shared().reports {
+        reports.start();
+    }
+}
+
+/// Guards one question. Dropped before its answer is given, it reports that.
+pub(crate) struct Guard {
+    webhook: PortOutWebhook,
+    runtime: Handle,
+    deadline: Instant,
+    /// Whether the sender has shown who it is.
+    proven: bool,
+    /// Whether the question is answered or a failure is told.
+    settled: bool,
 }
 
 impl Guard {
-    /// Guards one question, whose head has just come.
+    /// Guards a question whose head has just come.
     pub(crate) fn new(webhook: PortOutWebhook) -> Self {
-        let shared = Shared::of(&webhook);
-        Self { webhook, shared, head_came: Instant::now() }
+        let deadline = Instant::now() + webhook.deadline();
+        Self { webhook, runtime: Handle::current(), deadline, proven: false, settled: false }
+    }
+
+    /// The question, or the answer to one that is refused.
+    pub(crate) async fn receive(
+        &mut self,
+        receiving: impl Future<Output = Result<Verified<PortOutWebhook>, Rejection>>,
+    ) -> Result<Verified<PortOutWebhook>, Response<Bytes>> {
+        match Survives::new(receiving).await {
+            Some(Ok(request)) => {
+                self.proven = true;
+                Ok(request)
+            }
+            Some(Err(rejection)) => {
+                let response = rejection.to_response();
+                self.settled = true;
+                if !rejection.is_challenge() {
+                    self.report(PortOutFailure::Refused(rejection));
+                }
+                Err(response)
+            }
+            None => Err(self.failed(self.panicked(), None)),
+        }
     }
 
     /// Asks the handler the question that was received, and answers before the
     /// deadline.
     ///
-    /// `ask` takes the question and gives what is to be called on a thread of the
-    /// pool. When the deadline passes it is over: it is not started or polled any
-    /// more.
-    pub(crate) async fn answer<A, H, F>(
-        self,
-        received: Result<Verified<PortOutWebhook>, Rejection>,
+    /// `ask` takes the question and gives what is to be called on a thread of its
+    /// own. When the deadline passes it is not started or polled any more.
+    pub(crate) async fn ask<A, H, F>(
+        mut self,
+        request: Verified<PortOutWebhook>,
         ask: impl FnOnce(Verified<PortOutWebhook>) -> A,
-    ) -> Result<Answer, Rejection>
+    ) -> Response<Bytes>
     where
-        A: Future<Output = Result<H, Box<dyn Error + Send + Sync>>>,
+        A: Future<Output = Result<H, AnyError>>,
         H: FnOnce() -> F + Send + 'static,
         F: Future<Output = Verdict> + Send + 'static,
     {
-        let Self { webhook, shared, head_came } = self;
-        let runtime = Handle::current();
-        let request = match received {
-            Ok(request) => request,
-            Err(rejection) => {
-                if !rejection.is_challenge() {
-                    shared.report(runtime, PortOutFailure::Refused(rejection.clone()));
-                }
-                return Err(rejection);
-            }
-        };
         let question = request.event().clone();
         let started = Arc::new(AtomicBool::new(false));
-        let verdict = async {
-            let handler = ask(request).await?;
-            // It is held until the handler's future is gone, so that one which
-            // blocks costs a place for as long.
-            let place = Arc::clone(&shared.places).acquire_owned().await?;
-            let starts = Arc::clone(&started);
-            let asked = async move {
-                let _place = place;
-                starts.store(true, Ordering::Relaxed);
-                handler().await
-            };
-            match shared.handlers.spawn(runtime.clone(), asked).await {
-                Some(Ok(verdict)) => verdict,
-                Some(Err(pool::Panicked)) | None => Err(PortOutFailure::HandlerPanicked.into()),
+        let verdict = match self.start(request, ask, &started).await {
+            Ok(verdict) => verdict,
+            Err(failure) => return self.failed(failure, &question),
+        };
+        let webhook = self.webhook.clone();
+        let runtime = self.runtime.clone();
+        let asked = question.clone();
+        let watching = async move {
+            let answer = self.watch(verdict, &asked, &started).await;
+            (self, answer)
+        };
+        match runtime.spawn(log::in_span(watching)).await {
+            Ok((mut guard, answer)) => {
+                guard.settled = true;
+                answer.to_response()
+            }
+            // The guard is dropped, and it has told so.
+            Err(_) => webhook.otherwise(&question).to_response(),
+        }
+    }
+
+    /// Waits for a place, and starts the handler.
+    async fn start<A, H, F>(
+        &self,
+        request: Verified<PortOutWebhook>,
+        ask: impl FnOnce(Verified<PortOutWebhook>) -> A,
+        started: &Arc<AtomicBool>,
+    ) -> Result<oneshot::Receiver<Result<PortOutAnswer, String>>, PortOutFailure>
+    where
+        A: Future<Output = Result<H, AnyError>>,
+        H: FnOnce() -> F + Send + 'static,
+        F: Future<Output = Verdict> + Send + 'static,
+    {
+        if !has_timer() {
+            return Err(PortOutFailure::NoTimer);
+        }
+        let asking = Survives::new(async {
+            let handler = ask(request).await.map_err(PortOutFailure::HandlerFailed)?;
+            let places = Arc::clone(&self.webhook.shared().places);
+            let place = places.acquire_owned().await;
+            Ok((handler, place.map_err(|_| PortOutFailure::HandlerNotAsked)?))
+        });
+        let Ok(asked) = timeout_at(self.deadline, asking).await else {
+            return Err(PortOutFailure::HandlerNotAsked);
+        };
+        let (handler, place) = asked.unwrap_or(Err(PortOutFailure::HandlerPanicked))?;
+        let (sender, verdict) = oneshot::channel();
+        let thread = HandlerThread {
+            shared: self.webhook.shared().clone(),
+            runtime: self.runtime.clone(),
+            deadline: self.deadline,
+            started: Arc::clone(started),
+            verdict: sender,
+            _place: place,
+        };
+        let asked = log::in_span(Survives::new(async move { handler().await }));
+        let named = thread::Builder::new().name("port-out".to_owned());
+        match survive(|| named.spawn(move || thread.run(asked))) {
+            Some(Ok(_)) => Ok(verdict),
+            Some(Err(error)) => {
+                log::thread_refused(&error);
+                Err(PortOutFailure::HandlerNotAsked)
+            }
+            None => Err(PortOutFailure::HandlerPanicked),
+        }
+    }
+
+    /// The handler's verdict, or at the deadline the one for failures.
+    async fn watch(
+        &mut self,
+        mut verdict: oneshot::Receiver<Result<PortOutAnswer, String>>,
+        question: &PortOutValidationRequest,
+        started: &AtomicBool,
+    ) -> Answer {
+        let given = match timeout_at(self.deadline, &mut verdict).await {
+            Ok(given) => given.ok(),
+            Err(_) => {
+                verdict.close();
+                // It may have come in this moment.
+                verdict.try_recv().ok()
             }
         };
-        shared.handlers.tend();
-        let left = webhook.deadline().saturating_sub(head_came.elapsed());
-        let failure = match timeout(left, verdict).await {
-            Ok(Ok(answer)) => return Ok(answer.answer(&question)),
-            Ok(Err(error)) => PortOutFailure::of_handler(error),
-            Err(_) if started.load(Ordering::Relaxed) => PortOutFailure::HandlerLate,
-            Err(_) => PortOutFailure::HandlerNotAsked,
-        };
-        log::handler_failed(PortOutWebhook::NAME, &failure);
-        shared.report(runtime, failure);
-        Ok(webhook.otherwise(&question))
+        match given {
+            Some(Ok(answer)) => return answer.answer(question),
+            // The handler's thread reports it.
+            Some(Err(failure)) => {
+                self.settled = true;
+                self.log(&failure);
+            }
+            None if started.load(Ordering::Relaxed) => self.fails(PortOutFailure::HandlerLate),
+            None => self.fails(PortOutFailure::HandlerNotAsked),
+        }
+        self.webhook.otherwise(question)
+    }
+
+    /// The answer when there is none of the handler.
+    fn failed<'r>(
+        &mut self,
+        failure: PortOutFailure,
+        question: impl Into<Option<&'r PortOutValidationRequest>>,
+    ) -> Response<Bytes> {
+        self.fails(failure);
+        self.webhook.otherwise(question).to_response()
+    }
+
+    fn fails(&mut self, failure: PortOutFailure) {
+        self.settled = true;
+        let shown = failure.to_string();
+        self.report(failure);
+        self.log(&shown);
+    }
+
+    fn report(&self, failure: PortOutFailure) {
+        self.webhook.shared().report(&self.runtime, failure);
+    }
+
+    /// The log's subscriber is the user's, and may panic.
+    fn log(&self, failure: &impl Display) {
+        survive(|| log::handler_failed(PortOutWebhook::NAME, failure));
+    }
+
+    fn panicked(&self) -> PortOutFailure {
+        if has_timer() { PortOutFailure::HandlerPanicked } else { PortOutFailure::NoTimer }
     }
 }
 
-/// The answer of a guard that runs as a task of its own, so that it goes on to
-/// its end and its report when the sender leaves, on every server alike.
-pub(crate) async fn answer_of(
-    webhook: &PortOutWebhook,
-    task: JoinHandle<Result<Answer, Rejection>>,
-) -> Result<Answer, Rejection> {
-    match task.await {
-        Ok(answer) => answer,
-        Err(failed) => {
-            let failure = PortOutFailure::HandlerPanicked;
-            log::handler_failed(PortOutWebhook::NAME, &failure);
-            Shared::of(webhook).report(Handle::current(), failure);
-            survive(|| drop(failed));
-            Ok(webhook.otherwise(None))
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if !self.settled {
+            self.fails(PortOutFailure::CutOff { proven: self.proven });
         }
     }
 }
 
-#[cfg(test)]
-#[cfg(feature = "axum")]
-mod tests {
-    use super::*;
-    use crate::BasicAuth;
-    use crate::adapter::axum;
+/// Without tokio's timer neither a body nor a handler has a time limit.
+fn has_timer() -> bool {
+    survive(|| drop(sleep(Duration::ZERO))).is_some()
+}
 
-    fn webhook() -> PortOutWebhook {
-        PortOutWebhook::new(BasicAuth::new("u", "p:q").unwrap(), PortOutAnswer::Allow)
-    }
+/// What runs one handler.
+struct HandlerThread {
+    shared: Shared,
+    runtime: Handle,
+    deadline: Instant,
+    started: Arc<AtomicBool>,
+    verdict: oneshot::Sender<Result<PortOutAnswer, String>>,
+    /// It is held until the handler is gone, so that one which blocks costs a place
+    /// for as long.
+    _place: OwnedSemaphorePermit,
+}
 
-    #[test]
-    fn a_route_has_its_threads_before_any_question() {
-        let webhook = webhook();
-        let handler = async |_: Verified<PortOutWebhook>| PortOutAnswer::Allow;
-        let _route: ::axum::routing::MethodRouter<()> = axum::port_out(webhook.clone(), handler);
-        let made = webhook.shared::<Shared>(|| panic!("there are none yet"));
-        assert_eq!(made.places.available_permits(), webhook.most_at_once().get());
+impl HandlerThread {
+    /// Runs the handler until nobody waits for its verdict any more. What it leaves
+    /// behind is dropped here, too, because that may block as well.
+    fn run(mut self, asked: impl Future<Output = Option<Verdict>>) {
+        let verdict = survive(|| {
+            self.runtime.block_on(async {
+                let mut asked = std::pin::pin!(asked);
+                if Instant::now() >= self.deadline {
+                    return None;
+                }
+                poll_fn(|cx| {
+                    if self.verdict.poll_closed(cx).is_ready() {
+                        return Poll::Ready(None);
+                    }
+                    self.started.store(true, Ordering::Relaxed);
+                    asked.as_mut().poll(cx).map(Some)
+                })
+                .await
+            })
+        });
+        let failure = match verdict {
+            Some(Some(Some(Ok(answer)))) => return drop(self.verdict.send(Ok(answer))),
+            Some(Some(Some(Err(error)))) => PortOutFailure::HandlerFailed(error),
+            Some(None) => return,
+            Some(Some(None)) | None => PortOutFailure::HandlerPanicked,
+        };
+        match self.verdict.send(Err(failure.to_string())) {
+            Ok(()) => self.shared.report(&self.runtime, failure),
+            Err(_) => drop(survive(|| drop(failure))),
+        }
     }
 }

@@ -1,25 +1,30 @@
 //! Telling the reporter of a port-out what went wrong, beside everything else.
 
 use std::collections::VecDeque;
-use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use tokio::runtime::Handle;
 
-use crate::bandwidth::port_out::failure::{PortOutFailure, Reporter};
-use crate::bandwidth::port_out::guard::pool::{Pool, survive};
+use crate::bandwidth::PortOutFailure;
+use crate::bandwidth::port_out::failure::Reporter;
+use crate::bandwidth::port_out::survive::survive;
+use crate::log;
 
 /// So many of each kind wait for the reporter; what comes then is counted only.
 const WAITING: usize = 256;
 
-/// The reports of one webhook: two queues and one thread.
+/// The reports of one webhook: two queues, and one thread that ends when it is
+/// dropped.
 ///
 /// Forged questions have a queue of their own, so that no number of them holds
 /// up the reports about a proven sender.
-pub(crate) struct Reports {
+pub(super) struct Reports(Arc<Inner>);
+
+struct Inner {
     reporter: Reporter,
-    queues: Arc<Mutex<Queues>>,
-    thread: Pool,
+    queues: Mutex<Queues>,
+    changed: Condvar,
 }
 
 #[derive(Default)]
@@ -28,44 +33,78 @@ struct Queues {
     forged: VecDeque<PortOutFailure>,
     missed_proven: u64,
     missed_forged: u64,
-    telling: bool,
+    /// The runtime of the last failure: the reporter may use it.
+    runtime: Option<Handle>,
+    has_thread: bool,
+    closed: bool,
 }
 
 impl Reports {
-    pub(crate) fn new(reporter: Reporter) -> Self {
-        Self { reporter, queues: Arc::default(), thread: Pool::new(NonZeroUsize::MIN) }
+    pub(super) fn new(reporter: Reporter) -> Self {
+        Self(Arc::new(Inner { reporter, queues: Mutex::default(), changed: Condvar::new() }))
+    }
+
+    /// Starts the thread, unless it runs. One that the system refuses is asked for
+    /// again with the next report.
+    pub(super) fn start(&self) {
+        let mut queues = self.0.lock();
+        if queues.has_thread {
+            return;
+        }
+        let inner = Arc::clone(&self.0);
+        let named = thread::Builder::new().name("port-out-report".to_owned());
+        match named.spawn(move || inner.tell_all()) {
+            Ok(_) => queues.has_thread = true,
+            Err(error) => {
+                drop(queues);
+                survive(|| log::thread_refused(&error));
+            }
+        }
     }
 
     /// Takes a report, or counts it. Nobody waits for the reporter.
-    pub(crate) fn tell(&self, runtime: Handle, failure: PortOutFailure) {
-        let mut queues = lock(&self.queues);
+    pub(super) fn tell(&self, runtime: &Handle, failure: PortOutFailure) {
+        let mut queues = self.0.lock();
         let not_taken = queues.take(failure);
-        let told_already = std::mem::replace(&mut queues.telling, true);
+        queues.runtime = Some(runtime.clone());
         drop(queues);
+        self.0.changed.notify_one();
         survive(|| drop(not_taken));
-        if told_already {
-            self.thread.tend();
-            return;
-        }
-        let (reporter, queues) = (Arc::clone(&self.reporter), Arc::clone(&self.queues));
-        let telling = async move {
-            while let Some(failure) = next(&queues) {
-                survive(|| reporter(failure));
-            }
-        };
-        self.thread.spawn(runtime, telling).detach();
+        self.start();
     }
 }
 
-fn lock(queues: &Mutex<Queues>) -> MutexGuard<'_, Queues> {
-    queues.lock().unwrap_or_else(PoisonError::into_inner)
+impl Drop for Reports {
+    fn drop(&mut self) {
+        self.0.lock().closed = true;
+        self.0.changed.notify_one();
+    }
 }
 
-fn next(queues: &Mutex<Queues>) -> Option<PortOutFailure> {
-    let mut queues = lock(queues);
-    let next = queues.next();
-    queues.telling = next.is_some();
-    next
+impl Inner {
+    /// Nothing of a user's runs while the lock is held, so it is never poisoned.
+    fn lock(&self) -> MutexGuard<'_, Queues> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells what there is and what comes, until there is nobody who could report.
+    fn tell_all(&self) {
+        let mut queues = self.lock();
+        loop {
+            if let Some(failure) = queues.next() {
+                let runtime = queues.runtime.clone();
+                drop(queues);
+                let entered = runtime.as_ref().map(Handle::enter);
+                survive(|| (self.reporter)(failure));
+                drop(entered);
+                queues = self.lock();
+            } else if queues.closed {
+                return;
+            } else {
+                queues = self.changed.wait(queues).unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+    }
 }
 
 impl Queues {

@@ -1,15 +1,18 @@
 //! The port-out webhook: who may ask, and what is answered when nothing else is.
 
 use std::fmt;
+#[cfg(feature = "body")]
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::answer::Answer;
 use crate::auth::Senders;
-use crate::bandwidth::port_out::failure::Reporter;
-use crate::bandwidth::port_out::kept::Kept;
-use crate::bandwidth::{PortOutAnswer, PortOutFailure, PortOutValidationRequest};
+#[cfg(feature = "body")]
+use crate::bandwidth::PortOutFailure;
+#[cfg(feature = "body")]
+use crate::bandwidth::port_out::guard;
+use crate::bandwidth::{PortOutAnswer, PortOutValidationRequest};
 use crate::error::ParseError;
 use crate::head::Head;
 use crate::limits::Limits;
@@ -18,10 +21,6 @@ use crate::webhook::Webhook;
 
 /// How long Bandwidth waits for an answer.
 const TIME_ALLOWED: Duration = Duration::from_secs(30);
-
-/// How many handlers run at once. They are the threads, too, that blocking ones
-/// can take; tokio's own pool for blocking work has 512.
-const MOST_AT_ONCE: NonZeroUsize = NonZeroUsize::new(1_024).unwrap();
 
 /// Receives Bandwidth's port-out validations.
 ///
@@ -79,9 +78,8 @@ pub struct PortOutWebhook {
     rules: Arc<Rules>,
     limits: Limits,
     deadline: Duration,
-    most_at_once: NonZeroUsize,
-    reporter: Option<Reporter>,
-    kept: Kept,
+    #[cfg(feature = "body")]
+    shared: guard::Shared,
 }
 
 #[derive(Debug)]
@@ -112,9 +110,8 @@ impl PortOutWebhook {
             rules: Arc::new(Rules { senders: senders.into(), otherwise }),
             limits: Limits::default(),
             deadline: Duration::from_secs(25),
-            most_at_once: MOST_AT_ONCE,
-            reporter: None,
-            kept: Kept::default(),
+            #[cfg(feature = "body")]
+            shared: guard::Shared::default(),
         }
     }
 
@@ -127,13 +124,13 @@ impl PortOutWebhook {
     /// handler waits for it. If failures come faster than it works, the rest is
     /// counted and reported as [`PortOutFailure::Missed`]. Forged questions
     /// never displace those of a proven sender.
+    #[cfg(feature = "body")]
     #[must_use]
     pub fn with_reporter(
         mut self,
         reporter: impl Fn(PortOutFailure) + Send + Sync + 'static,
     ) -> Self {
-        self.reporter = Some(Arc::new(reporter));
-        self.kept = Kept::default();
+        self.shared.set_reporter(Arc::new(reporter));
         self
     }
 
@@ -165,17 +162,16 @@ impl PortOutWebhook {
     /// Runs at most this many handlers at once. The default is 1,024. Further
     /// ones wait for their turn, within their deadline.
     ///
-    /// They take at most as many threads: one for each handler that blocks at
-    /// the same time. A handler that never returns keeps its place until the
-    /// process ends. When every place is taken like that, every question gets
+    /// Each of them has a thread of its own, which starts with it and ends with
+    /// it. A handler that never returns keeps its place until the process ends. When every place is taken like that, every question gets
     /// the verdict for failures, so give everything that a handler calls a time
     /// limit.
     ///
     /// Clones of the webhook, and so the workers of actix-web, share the places.
+    #[cfg(feature = "body")]
     #[must_use]
     pub fn with_most_at_once(mut self, most_at_once: NonZeroUsize) -> Self {
-        self.most_at_once = most_at_once;
-        self.kept = Kept::default();
+        self.shared.set_most_at_once(most_at_once);
         self
     }
 
@@ -185,20 +181,10 @@ impl PortOutWebhook {
         self.deadline
     }
 
+    /// What the clones of this webhook share.
     #[cfg(feature = "body")]
-    pub(crate) fn reporter(&self) -> Option<Reporter> {
-        self.reporter.clone()
-    }
-
-    #[cfg(feature = "body")]
-    pub(crate) fn most_at_once(&self) -> NonZeroUsize {
-        self.most_at_once
-    }
-
-    /// What an adapter shares among the clones of this webhook.
-    #[cfg(feature = "body")]
-    pub(crate) fn shared<T: Send + Sync + 'static>(&self, make: impl Fn() -> T) -> Arc<T> {
-        self.kept.get_or_make(make)
+    pub(super) fn shared(&self) -> &guard::Shared {
+        &self.shared
     }
 
     /// The answer to this request when the handler gives none, or with `None`
@@ -218,7 +204,6 @@ impl fmt::Debug for PortOutWebhook {
             .field("rules", &self.rules)
             .field("limits", &self.limits)
             .field("deadline", &self.deadline)
-            .field("most_at_once", &self.most_at_once)
             .finish_non_exhaustive()
     }
 }
