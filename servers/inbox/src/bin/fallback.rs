@@ -16,7 +16,7 @@
 #![allow(clippy::print_stdout, reason = "what happens is the point of the example")]
 #![allow(dead_code, reason = "the examples share more than each of them uses")]
 
-#[path = "../../../../crates/cli/examples/send/client.rs"]
+#[path = "../client.rs"]
 mod client;
 #[path = "../../../../examples/common/mod.rs"]
 mod common;

@@ -8,16 +8,17 @@ use order_webhooks::porterbuddy::OrderStatus as PorterbuddyStatus;
 use order_webhooks::testing::{
     Delivery, Payload, Random, Sender, bandwidth, doubled, musement, porterbuddy, reordered,
 };
-use order_webhooks::{Credentials, Secret};
 
-use super::args::{self, BandwidthCredentials, Webhook, Which};
+use crate::secrets::Secrets;
+use crate::send::args::{self, Bare, Webhook, Which};
+use crate::webhooks::Kind;
 
 /// The deliveries, in the order in which they are to be sent.
-pub(crate) fn deliveries(webhook: &Webhook) -> Result<Vec<Delivery>, String> {
+pub(super) fn deliveries(webhook: &Webhook) -> Result<Vec<Delivery>, String> {
     let how = webhook.how();
     let mut random = Random::new(how.seed);
     let mut deliveries = Vec::new();
-    let once = once(webhook)?;
+    let once = once(webhook, &Secrets::open(&how.secrets)?)?;
     for _ in 0..how.repeat {
         for delivery in &once {
             let mut delivery = delivery.clone();
@@ -43,19 +44,19 @@ pub(crate) fn deliveries(webhook: &Webhook) -> Result<Vec<Delivery>, String> {
     Ok(deliveries)
 }
 
-fn once(webhook: &Webhook) -> Result<Vec<Delivery>, String> {
+fn once(webhook: &Webhook, secrets: &Secrets) -> Result<Vec<Delivery>, String> {
     let url = webhook.how().url.clone();
     Ok(match webhook {
-        Webhook::Musement { which, who, .. } => {
-            let sender = Sender::musement(url, &credentials(&who.username, &who.password)?);
+        Webhook::Musement { which, .. } => {
+            let sender = Kind::Musement.sender(url, secrets)?;
             let mut update = musement::order_item_update();
             if let Some(status) = &which.status {
                 update.order_item_status = OrderItemStatus::from(&**status);
             }
             sent(&sender, which, &update, &musement::order_item_updates())?
         }
-        Webhook::Porterbuddy { which, key, .. } => {
-            let sender = Sender::porterbuddy(url, &secret(key)?);
+        Webhook::Porterbuddy { which, .. } => {
+            let sender = Kind::Porterbuddy.sender(url, secrets)?;
             let mut update = porterbuddy::order_status_update();
             if let Some(status) = &which.status {
                 // `Other` keeps the spelling of the command line.
@@ -63,38 +64,28 @@ fn once(webhook: &Webhook) -> Result<Vec<Delivery>, String> {
             }
             sent(&sender, which, &update, &porterbuddy::order_status_updates())?
         }
-        Webhook::Notification { what, who, .. } => {
-            let credentials = credentials(&who.username, &who.password)?;
-            let sender = bare(Sender::notifications(url, &credentials), who);
+        Webhook::Notification { what, bare, .. } => {
+            let sender = without_body(Kind::Notification.sender(url, secrets)?, bare);
             let form = |event| if what.e164 { bandwidth::in_e164(event) } else { event };
             let all: Vec<_> = notifications(what).into_iter().map(form).collect();
             sent(&sender, &what.which, &form(notification(what)), &all)?
         }
-        Webhook::PortOut { what, who, .. } => {
-            let credentials = credentials(&who.username, &who.password)?;
-            let sender = bare(Sender::port_out(url, &credentials), who);
+        Webhook::PortOut { what, bare, .. } => {
+            let sender = without_body(Kind::PortOut.sender(url, secrets)?, bare);
             one(&sender, what.body.as_deref(), &port_out(what))?
         }
-        Webhook::V2 { body, key, username, password, .. } => {
-            let mut sender = Sender::subscription_v2(url, &secret(key)?);
-            if let (Some(username), Some(password)) = (username, password) {
-                sender = sender.with_credentials_when_asked(&credentials(username, password)?);
+        Webhook::V2 { body, credentials, .. } => {
+            let mut sender = Kind::V2.sender(url, secrets)?;
+            if *credentials {
+                sender = sender.with_credentials_when_asked(&secrets.bandwidth()?.0);
             }
             one(&sender, body.as_deref(), &bandwidth::v2_placeholder())?
         }
     })
 }
 
-fn credentials(username: &str, password: &str) -> Result<Credentials, String> {
-    Credentials::new(username, password).map_err(|error| error.to_string())
-}
-
-fn secret(key: &str) -> Result<Secret, String> {
-    Secret::new(key).map_err(|error| error.to_string())
-}
-
-fn bare(sender: Sender, who: &BandwidthCredentials) -> Sender {
-    if who.no_bare_body { sender.without_bare_body() } else { sender }
+fn without_body(sender: Sender, bare: &Bare) -> Sender {
+    if bare.no_bare_body { sender.without_bare_body() } else { sender }
 }
 
 fn sent<P: Payload>(
@@ -162,22 +153,17 @@ fn notification(what: &args::Notification) -> Notification {
 }
 
 fn port_out(what: &args::PortOut) -> PortOutValidationRequest {
-    let filled = |text: &String| (!text.is_empty()).then(|| text.clone());
     let mut request = bandwidth::port_out_request();
-    if let Some(pin) = &what.pin {
-        request.pin = filled(pin);
-    }
-    if let Some(account) = &what.account {
-        request.account_number = filled(account);
-    }
-    if let Some(zip) = &what.zip {
-        request.zip_code = filled(zip);
-    }
-    if let Some(name) = &what.name {
-        request.subscriber_name = filled(name);
-    }
-    if let Some(pon) = &what.pon {
-        request.pon = filled(pon);
+    for (given, field) in [
+        (&what.pin, &mut request.pin),
+        (&what.account, &mut request.account_number),
+        (&what.zip, &mut request.zip_code),
+        (&what.name, &mut request.subscriber_name),
+        (&what.pon, &mut request.pon),
+    ] {
+        if let Some(given) = given {
+            *field = Some(given.clone()).filter(|text| !text.is_empty());
+        }
     }
     if let Some(numbers) = &what.numbers {
         let numbers = numbers.split(',').map(str::trim).filter(|number| !number.is_empty());

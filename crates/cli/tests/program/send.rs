@@ -1,79 +1,32 @@
-//! What the example `send` puts on the wire, and what it says of the answers. A raw
-//! socket stands in for the receiver; the names of headers are compared in lower
-//! case, as HTTP does.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+//! What `send` puts on the wire, and what it says of the answers. The names of
+//! headers are compared in lower case, as HTTP does.
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::Read as _;
+use std::net::TcpListener;
 use std::thread;
 
-#[path = "../examples/send/main.rs"]
-#[allow(dead_code, reason = "its main function is the example's")]
-mod example;
+use crate::application::Application;
+use crate::program::{run, text};
 
-/// Answers one connection after another with these bytes, and gives what came.
-/// An empty answer closes the connection.
-struct Recorder {
-    address: String,
-    recorded: thread::JoinHandle<Vec<String>>,
+/// Sends to an application; whether all was delivered, what was printed, and what
+/// was sent.
+#[track_caller]
+fn send(application: &Application, webhook: &str, options: &str) -> (bool, String, Vec<String>) {
+    let options: Vec<&str> = options.split_whitespace().collect();
+    send_with(application, webhook, &options)
 }
 
-impl Recorder {
-    fn answering(answers: &[&str]) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        let answers: Vec<String> = answers.iter().map(|&answer| answer.to_owned()).collect();
-        let recorded = thread::spawn(move || {
-            let one = |answer: String| {
-                let (mut stream, _) = listener.accept().unwrap();
-                let request = read(&mut stream);
-                stream.write_all(answer.as_bytes()).unwrap();
-                request
-            };
-            answers.into_iter().map(one).collect()
-        });
-        Self { address, recorded }
-    }
-
-    /// Runs the example; what it returned, printed, and sent.
-    #[track_caller]
-    fn run(self, webhook: &str, options: &str) -> (bool, String, Vec<String>) {
-        let url = format!("http://{}/hook?a=b", self.address);
-        let mut printed = Vec::new();
-        let delivered = run(&format!("{webhook} {url} {options}"), &mut printed).unwrap();
-        (delivered, String::from_utf8(printed).unwrap(), self.recorded.join().unwrap())
-    }
-}
-
-fn run(words: &str, out: &mut dyn Write) -> Result<bool, String> {
-    example::run(words.split_whitespace().map(str::to_owned), out)
-}
-
-/// A request to its end, as its `Content-Length` says.
-fn read(stream: &mut TcpStream) -> String {
-    let mut bytes = Vec::new();
-    let mut buffer = [0; 4096];
-    loop {
-        let text = String::from_utf8_lossy(&bytes);
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let mut lines: Vec<_> = head.lines().map(lower_case_name).collect();
-            let length = lines.iter().find_map(|line| line.strip_prefix("content-length: "));
-            if body.len() >= length.unwrap().parse::<usize>().unwrap() {
-                lines.get_mut(1..).unwrap().sort();
-                return format!("{}\r\n\r\n{body}", lines.join("\r\n"));
-            }
-        }
-        let read = stream.read(&mut buffer).unwrap();
-        assert!(read > 0, "the request is cut short");
-        bytes.extend_from_slice(&buffer[..read]);
-    }
-}
-
-fn lower_case_name(line: &str) -> String {
-    match line.split_once(": ") {
-        Some((name, value)) => format!("{}: {value}", name.to_ascii_lowercase()),
-        None => line.to_owned(),
-    }
+#[track_caller]
+fn send_with(
+    application: &Application,
+    webhook: &str,
+    options: &[&str],
+) -> (bool, String, Vec<String>) {
+    let url = format!("{}/hook?a=b", application.url);
+    let ended = run(&[&["send", webhook, &url], options].concat());
+    assert_eq!(text(&ended.stderr), "");
+    let sent = (0..application.count).map(|_| application.next_text()).collect();
+    (ended.status.success(), text(&ended.stdout).to_owned(), sent)
 }
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
@@ -81,8 +34,8 @@ const CHALLENGE: &str = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic re
                          charset=\"UTF-8\"\r\nContent-Length: 0\r\n\r\n";
 const BARE_401: &str = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n";
 
-fn request(address: &str, headers: &[&str], body: &str) -> String {
-    let host = format!("host: {address}");
+fn request(application: &Application, headers: &[&str], body: &str) -> String {
+    let host = format!("host: {}", application.url.strip_prefix("http://").unwrap());
     let mut headers = [headers, &[&*host]].concat();
     headers.sort_unstable();
     format!("POST /hook?a=b HTTP/1.1\r\n{}\r\n\r\n{body}", headers.join("\r\n"))
@@ -90,16 +43,15 @@ fn request(address: &str, headers: &[&str], body: &str) -> String {
 
 #[test]
 fn musement_shows_its_credentials_at_once() {
-    let recorder = Recorder::answering(&[OK]);
-    let address = recorder.address.clone();
-    let (delivered, printed, sent) = recorder.run("musement", "");
+    let application = Application::answering(&[OK]);
+    let (delivered, printed, sent) = send(&application, "musement", "");
     let body = r#"{"order_id":"13459345","order_uuid":"8e9e5c6e-ea7d-4934-8753-f00954f30d00","order_created":"2018-12-10T13:12:40+0000","order_updated":"2018-12-10T13:12:40+0000","order_version":"16","order_item_uuid":"11045e18-e3ca-42e1-acb4-0d5be75036fd","order_item_created":"2018-12-10T13:12:40+0000","order_item_updated":"2018-12-10T13:12:40+0000","order_item_version":"22","order_item_status":"OK"}"#;
     let headers = [
         "content-type: application/json",
         "content-length: 386",
         "authorization: Basic Sm9oblNtaXRoOlN3b3JkZmlzaA==",
     ];
-    assert_eq!(sent, [request(&address, &headers, body)]);
+    assert_eq!(sent, [request(&application, &headers, body)]);
     assert!(delivered);
     assert!(printed.contains("\n> authorization: Basic (hidden)\n"), "{printed}");
     assert!(printed.ends_with("\n< 200 OK\n< content-length: 0\n= delivered\n\n"), "{printed}");
@@ -108,18 +60,17 @@ fn musement_shows_its_credentials_at_once() {
 /// The signature is that of `openssl dgst -sha256 -hmac porterbuddy-api-key`.
 #[test]
 fn porterbuddy_signs_its_body() {
-    let recorder = Recorder::answering(&["HTTP/1.1 204 No Content\r\n\r\n"]);
-    let address = recorder.address.clone();
-    let (delivered, printed, sent) = recorder.run("porterbuddy", "--show-secrets");
+    let application = Application::answering(&["HTTP/1.1 204 No Content\r\n\r\n"]);
+    let (delivered, printed, sent) = send(&application, "porterbuddy", "");
     let body = r#"{"orderId":"394326","orderStatus":"delivered","pickupDate":"2023-02-13","pickupTime":"2023-02-13T15:00:00+02:00","statusUpdatedAt":"2023-02-13T13:16:40.32538Z","orderReference":"order-12345"}"#;
     let headers = [
         "content-type: application/json",
         "content-length: 191",
         "x-porterbuddy-hmac-sha256: aj1DsJ3VYnOqWmTOGkvUIb2YsB04D7KAdLDwVhE/d04=",
     ];
-    assert_eq!(sent, [request(&address, &headers, body)]);
+    assert_eq!(sent, [request(&application, &headers, body)]);
     assert!(delivered, "every status from 200 to 299 counts");
-    assert!(printed.contains(headers[2]), "{printed}");
+    assert!(printed.contains("> x-porterbuddy-hmac-sha256: (44 characters hidden)"), "{printed}");
 }
 
 #[test]
@@ -133,18 +84,17 @@ fn bandwidth_asks_first_and_repeats_itself_with_credentials() {
                 <LastModifiedDate>2023-09-12T15:11:31.705Z</LastModifiedDate>\
                 <ActualFocDate>2023-09-12T00:00:00Z</ActualFocDate></Notification>";
     for (options, first) in [("", body), ("--no-bare-body", "")] {
-        let recorder = Recorder::answering(&[CHALLENGE, OK]);
-        let address = recorder.address.clone();
+        let application = Application::answering(&[CHALLENGE, OK]);
         let options = format!("--type portins --status FOC {options}");
-        let (delivered, printed, sent) = recorder.run("notification", &options);
+        let (delivered, printed, sent) = send(&application, "notification", &options);
         let length = |body: &str| format!("content-length: {}", body.len());
         let xml = "content-type: application/xml";
         let basic = "authorization: Basic YmFuZHdpZHRoLXVzZXI6YmFuZHdpZHRoLXBhc3N3b3Jk";
         assert_eq!(
             sent,
             [
-                request(&address, &[xml, &length(first)], first),
-                request(&address, &[xml, &length(body), basic], body),
+                request(&application, &[xml, &length(first)], first),
+                request(&application, &[xml, &length(body), basic], body),
             ]
         );
         assert!(delivered);
@@ -178,21 +128,19 @@ fn a_port_out_is_judged_by_its_answer() {
         let head = "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nTransfer-Encoding: chunked";
         let (one, two) = answer.split_at(20);
         let chunks = format!("14\r\n{one}\r\n{:x};x=y\r\n{two}\r\n0\r\n\r\n", two.len());
-        let recorder = Recorder::answering(&[CHALLENGE, &format!("{head}\r\n\r\n{chunks}")]);
-        let options = format!("--pin 0111 --zip {EMPTY} --numbers 2223331009");
-        let url = format!("http://{}/hook", recorder.address);
-        let words = format!("port-out {url} {options}");
-        let words = words.split_whitespace().map(|word| word.replace(EMPTY, ""));
-        let mut printed = Vec::new();
-        assert_eq!(example::run(words, &mut printed), Ok(delivered));
-        let printed = String::from_utf8(printed).unwrap();
+        let application = Application::answering(&[CHALLENGE, &format!("{head}\r\n\r\n{chunks}")]);
+        let options = ["--pin", "0111", "--zip", "", "--numbers", "2223331009"];
+        let (arrived, printed, sent) = send_with(&application, "port-out", &options);
+        assert_eq!(arrived, delivered);
         assert!(printed.ends_with(ends), "{printed}");
-        let sent = recorder.recorded.join().unwrap();
-        assert!(sent[1].ends_with(&format!("\r\n\r\n{body}")), "{}", sent[1]);
+        let headers = [
+            "content-type: application/xml",
+            "content-length: 272",
+            "authorization: Basic YmFuZHdpZHRoLXVzZXI6YmFuZHdpZHRoLXBhc3N3b3Jk",
+        ];
+        assert_eq!(sent[1], request(&application, &headers, body));
     }
 }
-
-const EMPTY: &str = "(empty)";
 
 /// The signature is that of `openssl dgst -sha256 -hmac bandwidth-secret`.
 #[test]
@@ -201,18 +149,22 @@ fn a_v2_subscription_signs_and_may_be_asked_for_credentials() {
     std::fs::write(&file, r#"{"status":"COMPLETE"}"#).unwrap();
     let body = format!("--body {}", file.display());
     let signature = "x-bandwidth-signature-sha-256: VnpYJ1Yp0ZPuGZC/wo9SDwWawiQKiiWoTr1igj+i/Fg=";
-    let (delivered, _, sent) = Recorder::answering(&[OK]).run("v2", &body);
+    let (delivered, _, sent) = send(&Application::answering(&[OK]), "v2", &body);
     assert!(delivered);
     assert!(sent[0].contains(signature), "{}", sent[0]);
     assert!(!sent[0].contains("authorization"), "{}", sent[0]);
 
-    let options = format!("{body} --username u --password p:q");
-    let (delivered, _, sent) = Recorder::answering(&[CHALLENGE, OK]).run("v2", &options);
+    let options = format!("{body} --credentials");
+    let (delivered, _, sent) = send(&Application::answering(&[CHALLENGE, OK]), "v2", &options);
     std::fs::remove_file(&file).unwrap();
     assert!(delivered);
     assert!(sent.iter().all(|request| request.contains(signature)), "{sent:?}");
     assert!(!sent[0].contains("authorization"), "{}", sent[0]);
-    assert!(sent[1].contains("\r\nauthorization: Basic dTpwOnE=\r\n"), "{}", sent[1]);
+    assert!(
+        sent[1].contains("authorization: Basic YmFuZHdpZHRoLXVzZXI6YmFuZHdpZHRoLXBhc3N3b3Jk\r\n"),
+        "{}",
+        sent[1]
+    );
 }
 
 #[test]
@@ -258,7 +210,7 @@ fn it_says_what_the_provider_does_next() {
         ("port-out", "", &[""], "no answer: tries again after 5 min: there was no answer in time"),
     ] {
         let options = format!("{options} --quiet");
-        let (delivered, printed, sent) = Recorder::answering(answers).run(webhook, &options);
+        let (delivered, printed, sent) = send(&Application::answering(answers), webhook, &options);
         assert_eq!(printed, format!("{expected}\n"), "{webhook}");
         assert_eq!(sent.len(), answers.len());
         assert_eq!(delivered, expected.ends_with(": delivered"));
@@ -269,7 +221,7 @@ fn it_says_what_the_provider_does_next() {
 fn every_status_can_be_sent_at_once_doubled_and_replayed() {
     let answers = [OK; 6];
     let (delivered, printed, sent) =
-        Recorder::answering(&answers).run("porterbuddy", "--all --quiet");
+        send(&Application::answering(&answers), "porterbuddy", "--all --quiet");
     assert!(delivered);
     assert!(printed.ends_with("6 of 6 delivered\n"), "{printed}");
     for (status, request) in
@@ -278,7 +230,7 @@ fn every_status_can_be_sent_at_once_doubled_and_replayed() {
         assert!(request.contains(&format!(r#""orderStatus":"{status}""#)), "{request}");
     }
     let options = "--status canceled --repeat 2 --replay --reorder --seed 7";
-    let (_, _, sent) = Recorder::answering(&[OK; 4]).run("porterbuddy", options);
+    let (_, _, sent) = send(&Application::answering(&[OK; 4]), "porterbuddy", options);
     assert!(sent.iter().all(|request| request == &sent[0]));
     assert!(sent[0].contains(r#""orderStatus":"canceled""#));
 }
@@ -287,7 +239,7 @@ fn every_status_can_be_sent_at_once_doubled_and_replayed() {
 #[test]
 fn a_wrong_command_line_says_what_is_wrong() {
     for (words, error) in [
-        ("", "Usage: send <COMMAND>"),
+        ("", "Usage: order-webhooks send <COMMAND>"),
         ("musement", "<URL>"),
         ("fedex http://localhost/", "unrecognized subcommand 'fedex'"),
         ("musement /hook", "it does not start with http:// or https:// and a host"),
@@ -305,16 +257,13 @@ fn a_wrong_command_line_says_what_is_wrong() {
         ("notification http://localhost/ --note --status OK", "cannot be used with '--status"),
         ("notification http://localhost/ --event --type x", "cannot be used with '--type"),
         ("port-out http://localhost/ --pin 1 --body -", "cannot be used with '--body"),
-        ("v2 http://localhost/ --username u", "--password <PASSWORD>"),
-        ("musement http://u:p@localhost/", "use --username and --password"),
+        ("musement http://localhost/ --password x", "unexpected argument '--password'"),
+        ("musement http://u:p@localhost/", "credentials are not taken from the URL"),
     ] {
-        let wrong = run(words, &mut Vec::new()).unwrap_err();
-        assert!(wrong.contains(error), "{words}: {wrong}");
-    }
-    for words in ["--help", "port-out --help"] {
-        let mut help = Vec::new();
-        assert_eq!(run(words, &mut help), Ok(true));
-        assert!(String::from_utf8(help).unwrap().contains("Usage: send"));
+        let words: Vec<&str> = words.split_whitespace().collect();
+        let ended = run(&[&["send"], &words[..]].concat());
+        assert_eq!(ended.status.code(), Some(2), "{words:?}");
+        assert!(text(&ended.stderr).contains(error), "{words:?}: {}", text(&ended.stderr));
     }
 }
 
@@ -328,10 +277,9 @@ fn https_is_spoken() {
         listener.accept().unwrap().0.read_exact(&mut first).unwrap();
         first
     });
-    let mut printed = Vec::new();
-    let delivered = run(&format!("musement {url} --quiet"), &mut printed);
-    assert_eq!(delivered, Ok(false));
+    let sent = run(&["send", "musement", &url, "--quiet"]);
+    assert_eq!(sent.status.code(), Some(1));
     assert_eq!(hello.join().unwrap()[..2], [22, 3], "a handshake of TLS");
-    let printed = String::from_utf8(printed).unwrap();
+    let printed = text(&sent.stdout);
     assert!(printed.starts_with("no answer: tries again after 1 min"), "{printed}");
 }
