@@ -1,165 +1,205 @@
-//! A service looks after its subscription when it starts: is it there, does it
-//! call the right URL, and does it last long enough? It runs against a stand-in
-//! of Bandwidth's API on loopback.
+//! A service looks after its subscription at Bandwidth: is it there, is it as it
+//! should be, and does it last long enough? It runs against a stand-in of
+//! Bandwidth's API on loopback.
 //!
 //! ```sh
-//! cargo run --example subscription
+//! cargo run --example subscription --features client,axum
 //! ```
 //!
-//! In your service, call `look_after` at start-up and then once a day, with an HTTP
-//! client of yours in place of `Stand::send`.
+//! In your service, call `look_after` at start-up and then once a day, with
+//! `Dashboard::PRODUCTION` as the base URL.
 
 #![allow(clippy::print_stdout, reason = "what happens is the point of the example")]
-#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "the stand-in is a toy")]
+#![allow(clippy::unwrap_used, reason = "the stand-in is a toy")]
 
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::routing::{delete, get};
+use axum::http::StatusCode;
+use axum::routing::{get, put};
+use http::{HeaderName, Request, Response};
 use order_webhooks::bandwidth::{NotificationWebhook, OrderType};
-use order_webhooks::client::bandwidth::{Callback, Dashboard, Expiry, NextStep, Subscription};
+use order_webhooks::client::bandwidth::{Callback, Dashboard, NextStep, Subscription};
 use order_webhooks::{BasicAuth, Credentials};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use ureq::Agent;
 
 type Error = Box<dyn std::error::Error>;
 
-/// Look again before a subscription has less time left than this.
-const MARGIN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-#[tokio::main]
-async fn main() -> Result<(), Error> {
-    let stand = Stand::open().await?;
-    let dashboard = Dashboard::new("9900000", &Credentials::new("api-user", "api-password")?)?;
+fn main() -> Result<(), Error> {
+    let stand_in = StandIn::start()?;
+    let http = http_client();
+    let api_user = Credentials::new("api-user", "api-password")?;
+    let dashboard = Dashboard::new(&stand_in.base, "9900000", api_user.authorization())?;
 
-    // One value makes the webhook and the subscription, so both know one password.
+    // One value makes the webhook and the subscription, so both have one password.
     let credentials = Credentials::new("bandwidth-user", "bandwidth-password")?;
     let _webhook = NotificationWebhook::new(BasicAuth::from(&credentials));
-    let callback = Callback::new("https://shop.example/bandwidth", credentials)?;
-    let wanted = Subscription::to_orders(OrderType::PortIns, callback, Expiry::TEN_YEARS);
+    let callback = Callback::new("https://orders.example/bandwidth", credentials)?;
+    let wanted = Subscription::to_orders(OrderType::PortIns, callback, Subscription::TEN_YEARS)?;
 
-    for start in 1..=3 {
-        println!("start {start}: {:?}", look_after(&wanted, &dashboard, &stand).await?);
-        stand.time_passes(start);
+    let step = look_after(&http, &dashboard, &wanted, Duration::MAX)?;
+    println!("the first start:      {step:?}");
+    let step = look_after(&http, &dashboard, &wanted, 7 * DAY)?;
+    println!("a day later:          {step:?}");
+    stand_in.let_it_end_in_an_hour();
+    let step = look_after(&http, &dashboard, &wanted, 7 * DAY)?;
+    println!("ten years later:      {step:?}");
+    let step = look_after(&http, &dashboard, &wanted, Duration::MAX)?;
+    println!("a start, always:      {step:?}");
+
+    // The service is switched off for good. This is never a part of the upkeep.
+    let there = Dashboard::read_list(send(&http, dashboard.list())?)?;
+    if let Some(ours) = wanted.find(&there) {
+        Dashboard::read_deleted(send(&http, dashboard.delete(&ours.id)?)?)?;
     }
+    println!("what is left:         {}", stand_in.urls().join(" "));
     Ok(())
 }
 
-/// Does what is to be done, and says what it was.
-async fn look_after(
-    wanted: &Subscription,
+/// Does what has to be done, and says what it was. At start-up the margin is
+/// [`Duration::MAX`], because nobody can see whether the password there is yours.
+fn look_after(
+    http: &Agent,
     dashboard: &Dashboard,
-    stand: &Stand,
+    wanted: &Subscription,
+    mut margin: Duration,
 ) -> Result<NextStep, Error> {
-    let there = Dashboard::subscriptions(&stand.send(dashboard.list()).await?)?;
-    let step = wanted.next_step(&there, MARGIN);
-    let old = match &step {
-        NextStep::Nothing => return Ok(step),
-        NextStep::Create => None,
-        // If your account serves several services, ask here whether it is yours.
-        NextStep::Renew { id } | NextStep::Change { id } => Some(id),
-    };
-    // The new one first, so that nothing is missed.
-    Dashboard::subscription_id(&stand.send(dashboard.create(wanted)).await?)?;
-    if let Some(id) = old {
-        Dashboard::deleted(&stand.send(dashboard.delete(id)).await?)?;
+    for _attempt in 0..2 {
+        let there = Dashboard::read_list(send(http, dashboard.list())?)?;
+        let step = wanted.next_step(&there, margin);
+        let done = match &step {
+            NextStep::Create => {
+                Dashboard::read_created(send(http, dashboard.create(wanted))?).map(drop)
+            }
+            NextStep::Replace { id } => {
+                Dashboard::read_replaced(send(http, dashboard.replace(id, wanted)?)?)
+            }
+            _ => Ok(()),
+        };
+        match done {
+            Ok(()) => return Ok(step),
+            // Somebody was faster: it is there by now, or gone. Look again, and
+            // replace what is ours.
+            Err(error) if [409, 404].contains(&error.status().as_u16()) => margin = Duration::MAX,
+            Err(error) => {
+                let said = Dashboard::explain(&error).unwrap_or_default();
+                return Err(format!("{error}: {said}").into());
+            }
+        }
     }
-    Ok(step)
+    Err("a subscription to the same is there, and it is not ours".into())
 }
 
-/// A stand-in of the API that keeps subscriptions in memory: id and seconds left.
-struct Stand {
-    address: std::net::SocketAddr,
+/// It follows no redirect, so that the credentials go nowhere else, and every status
+/// is an answer.
+fn http_client() -> Agent {
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .timeout_global(Some(Duration::from_secs(30)));
+    config.build().into()
+}
+
+fn send(http: &Agent, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Error> {
+    let (head, body) = http.run(request)?.into_parts();
+    let body = body.into_with_config().limit(1024 * 1024).read_to_vec()?;
+    Ok(Response::from_parts(head, body))
+}
+
+/// A stand-in of the API. It keeps the subscriptions, id and document, in memory.
+struct StandIn {
+    base: String,
     kept: Kept,
 }
 
-type Kept = Arc<Mutex<Vec<(usize, u64)>>>;
+type Kept = Arc<Mutex<Vec<(String, String)>>>;
 
-impl Stand {
-    async fn open() -> Result<Self, Error> {
-        let kept = Kept::default();
+/// The subscription of another service that the account has, too.
+const OF_BILLING: &str = "<OrderType>portins</OrderType><CallbackSubscription>\
+    <URL>https://billing.example/hook</URL><Expiry>60</Expiry></CallbackSubscription>";
+
+impl StandIn {
+    fn start() -> Result<Self, Error> {
+        let kept = Kept::new(Mutex::new(vec![("s-0".to_owned(), OF_BILLING.to_owned())]));
         let path = "/api/accounts/9900000/subscriptions";
-        let app = Router::new()
+        let app = axum::Router::new()
             .route(path, get(list).post(create))
-            .route(&format!("{path}/{{id}}"), delete(remove))
+            .route(&format!("{path}/{{id}}"), put(replace).delete(remove))
             .with_state(Arc::clone(&kept));
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?;
-        tokio::spawn(async move { axum::serve(listener, app).await });
-        Ok(Self { address, kept })
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        listener.set_nonblocking(true)?;
+        let base = format!("http://{}/api", listener.local_addr()?);
+        std::thread::spawn(move || {
+            tokio::runtime::Runtime::new().unwrap().block_on(async {
+                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                axum::serve(listener, app).await.unwrap();
+            });
+        });
+        Ok(Self { base, kept })
     }
 
-    /// Nothing happens between the first two starts, and years before the third.
-    fn time_passes(&self, start: u32) {
-        if start == 2 {
-            self.kept.lock().unwrap().iter_mut().for_each(|(_, left)| *left = 3_600);
+    fn let_it_end_in_an_hour(&self) {
+        for (_, document) in self.kept.lock().unwrap().iter_mut() {
+            *document = document.replace("<Expiry>315360000<", "<Expiry>3600<");
         }
     }
 
-    /// The least of an HTTP client.
-    async fn send(
-        &self,
-        request: http::Request<Vec<u8>>,
-    ) -> Result<http::Response<Vec<u8>>, Error> {
-        let (parts, body) = request.into_parts();
-        let mut head =
-            format!("{} {} HTTP/1.1\r\nhost: localhost\r\n", parts.method, parts.uri.path());
-        for (name, value) in &parts.headers {
-            head.extend([name.as_str(), ": ", value.to_str()?, "\r\n"]);
-        }
-        let length = body.len().to_string();
-        head.extend(["content-length: ", &length, "\r\nconnection: close\r\n\r\n"]);
-        let mut stream = TcpStream::connect(self.address).await?;
-        stream.write_all(head.as_bytes()).await?;
-        stream.write_all(&body).await?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await?;
-        let (head, body) = answer.split_once("\r\n\r\n").ok_or("no head")?;
-        let mut lines = head.lines();
-        let status = lines.next().and_then(|line| line.split(' ').nth(1)).ok_or("no status")?;
-        let mut response = http::Response::builder().status(status);
-        for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
-            response = response.header(name, value);
-        }
-        Ok(response.body(body.as_bytes().to_vec())?)
+    fn urls(&self) -> Vec<String> {
+        let kept = self.kept.lock().unwrap();
+        kept.iter().map(|(_, document)| element(document, "URL").to_owned()).collect()
     }
+}
+
+fn element<'a>(document: &'a str, name: &str) -> &'a str {
+    let (_, rest) = document.split_once(&format!("<{name}>")).unwrap_or_default();
+    rest.split('<').next().unwrap_or_default()
 }
 
 async fn list(State(kept): State<Kept>) -> String {
     let kept = kept.lock().unwrap();
-    let all = kept.iter().map(|(id, left)| {
-        format!(
-            "<Subscription><SubscriptionId>s-{id}</SubscriptionId><OrderType>portins</OrderType>\
-             <CallbackSubscription><URL>\"https://shop.example/bandwidth\"</URL>\
-             <Expiry>{left}</Expiry><Status>200 OK</Status><CallbackCredentials>\
-             <BasicAuthentication><Username>bandwidth-user</Username></BasicAuthentication>\
-             </CallbackCredentials></CallbackSubscription></Subscription>"
-        )
+    let all = kept.iter().map(|(id, document)| {
+        // Bandwidth returns no password.
+        let shown = document.replace(element(document, "Password"), "");
+        format!("<Subscription><SubscriptionId>{id}</SubscriptionId>{shown}</Subscription>")
     });
     let all: String = all.collect();
     format!("<SubscriptionsResponse><Subscriptions>{all}</Subscriptions></SubscriptionsResponse>")
 }
 
-async fn create(State(kept): State<Kept>, body: axum::body::Bytes) -> (StatusCode, HeaderMap) {
-    let mut headers = HeaderMap::new();
-    let Ok(subscription) = Subscription::parse_unverified(&body) else {
-        return (StatusCode::BAD_REQUEST, headers);
-    };
-    let left = match subscription.expiry() {
-        Expiry::After(time) => time.as_secs(),
-        Expiry::OneDay => 86_400,
-    };
+async fn create(
+    State(kept): State<Kept>,
+    document: String,
+) -> Result<(StatusCode, [(HeaderName, String); 1]), StatusCode> {
     let mut kept = kept.lock().unwrap();
-    let id = kept.last().map_or(1, |(id, _)| id + 1);
-    kept.push((id, left));
-    headers.insert("location", format!("/subscriptions/s-{id}").parse().unwrap());
-    (StatusCode::CREATED, headers)
+    let target = |document| (element(document, "OrderType"), element(document, "URL"));
+    if kept.iter().any(|(_, there)| target(there) == target(&document)) {
+        return Err(StatusCode::CONFLICT);
+    }
+    let id = format!("s-{}", kept.len());
+    let location = format!("/api/accounts/9900000/subscriptions/{id}");
+    kept.push((id, inside(&document)));
+    Ok((StatusCode::CREATED, [(http::header::LOCATION, location)]))
 }
 
-async fn remove(State(kept): State<Kept>, Path(id): Path<String>) -> StatusCode {
-    kept.lock().unwrap().retain(|(kept, _)| format!("s-{kept}") != id);
+async fn replace(State(kept): State<Kept>, Path(id): Path<String>, document: String) -> StatusCode {
+    match kept.lock().unwrap().iter_mut().find(|(kept, _)| *kept == id) {
+        Some((_, there)) => *there = inside(&document),
+        None => return StatusCode::NOT_FOUND,
+    }
     StatusCode::OK
+}
+
+async fn remove(State(kept): State<Kept>, Path(id): Path<String>) {
+    kept.lock().unwrap().retain(|(kept, _)| *kept != id);
+}
+
+/// What is in the root element.
+fn inside(document: &str) -> String {
+    let (_, rest) = document.split_once("<Subscription>").unwrap_or_default();
+    rest.replace("</Subscription>", "")
 }

@@ -24,6 +24,11 @@ pub mod proxy {}
 #[doc = include_str!("../docs/servers.md")]
 pub mod servers {}
 
+/// Subscribe at Bandwidth: from the credentials to the renewal.
+#[cfg(feature = "client")]
+#[doc = include_str!("../docs/subscriptions.md")]
+pub mod subscriptions {}
+
 /// Receive from a provider of your own.
 #[doc = include_str!("../docs/provider.md")]
 pub mod provider {}

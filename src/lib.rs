@@ -31,7 +31,8 @@
 //! | test a handler | the [guide](guide::testing), [`testing`] |
 //! | keep deliveries, and work on them later | the [guide](guide::inbox), [`envelope`] |
 //! | recognise duplicates and late arrivals | [`tracking`] |
-//! | subscribe, and ask a provider for lost deliveries | [`client`] |
+//! | subscribe at Bandwidth | the [guide](guide::subscriptions), [`client::bandwidth`] |
+//! | ask a provider for lost deliveries | [`client`] |
 //! | run behind a proxy | the [guide](guide::proxy), [`PeerAddress`] |
 //! | use another server | the [guide](guide::servers), [`Receive`] |
 //! | receive from another provider | the [guide](guide::provider), [`Webhook`] |

@@ -7,7 +7,7 @@ pub use order::{Order, OrderItem};
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use uuid::Uuid;
 
-use crate::client::request::{Endpoint, secret_value};
+use crate::client::request::Endpoint;
 use crate::client::{self, RequestError, ResponseError};
 use crate::secret::Secret;
 
@@ -69,7 +69,7 @@ impl Api {
         let endpoint = Endpoint::new(base)?
             .with_header(APPLICATION, application)
             .with_header(VERSION, HeaderValue::from_static("3.4.0"))
-            .with_header(header::AUTHORIZATION, secret_value("Bearer ", token)?);
+            .with_header(header::AUTHORIZATION, client::bearer(token)?);
         Ok(Self(endpoint))
     }
 
@@ -77,7 +77,7 @@ impl Api {
     /// [`read_order`](Self::read_order).
     #[must_use]
     pub fn order(&self, order_uuid: Uuid) -> Request<Vec<u8>> {
-        self.request(Method::GET, &format!("/orders/{order_uuid}"))
+        self.0.request(Method::GET, &format!("/orders/{order_uuid}"))
     }
 
     /// Asks Musement to send the webhook of an item once more:
@@ -92,7 +92,7 @@ impl Api {
         order_item_uuid: Uuid,
     ) -> Request<Vec<u8>> {
         let path = format!("/orders/{order_uuid}/items/{order_item_uuid}/notifications");
-        self.request(Method::POST, &path)
+        self.0.request(Method::POST, &path)
     }
 
     /// Reads the answer to [`order`](Self::order). Bound its length and its time
@@ -117,10 +117,5 @@ impl Api {
         response: Response<B>,
     ) -> Result<(), ResponseError<B>> {
         client::read(response, |status| status.is_success(), |_| Ok(()))
-    }
-
-    fn request(&self, method: Method, path: &str) -> Request<Vec<u8>> {
-        // The longest base and the longest path make no URL that is too long.
-        self.0.request(method, path).unwrap_or_default()
     }
 }

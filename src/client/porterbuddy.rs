@@ -6,11 +6,10 @@ pub use order_request::OrderRequest;
 
 use http::{HeaderName, Method, Request, Response, StatusCode};
 
-use crate::client::request::{Endpoint, secret_value};
+use crate::client::request::{Endpoint, secret_value, segment};
 use crate::client::{self, RequestError, ResponseError};
 use crate::porterbuddy::OrderStatusUpdate;
 use crate::secret::Secret;
-use crate::wire::open;
 
 /// Asks Porterbuddy's API about orders whose deliveries were lost.
 ///
@@ -37,12 +36,6 @@ use crate::wire::open;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Api(Endpoint);
-
-/// An order id that cannot be a part of a URL's path: empty, `.`, `..`, or longer
-/// than a URL can be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the order id must fit into the path of a URL, and not be empty, `.` or `..`")]
-pub struct InvalidOrderId;
 
 impl Api {
     /// The base URL of the live system.
@@ -72,23 +65,54 @@ impl Api {
         Ok(Self(Endpoint::new(base)?.with_header(API_KEY, secret_value("", api_key)?)))
     }
 
-    /// Asks for the status of an order: `GET {base}/order/{orderId}/status`. The
-    /// answer is for [`read_order_status`](Self::read_order_status).
+    /// Asks for the status of the order with this id of Porterbuddy's:
+    /// `GET {base}/order/{orderId}/status`. The answer is for
+    /// [`read_order_status`](Self::read_order_status).
     ///
     /// # Errors
     ///
-    /// [`InvalidOrderId`] for `""`, `"."` and `".."`, which clients take for
-    /// another path, and for an id of some 60,000 characters.
-    pub fn order_status(&self, order_id: &str) -> Result<Request<Vec<u8>>, InvalidOrderId> {
-        if matches!(order_id, "" | "." | "..") {
-            return Err(InvalidOrderId);
-        }
-        let path = format!("/order/{}/status", open::percent_encoded(order_id));
-        self.0.request(Method::GET, &path).ok_or(InvalidOrderId)
+    /// [`RequestError::Id`] for an id that could lead to another resource: `""`,
+    /// `".."`, `"1/2"`.
+    pub fn order_status(&self, order_id: &str) -> Result<Request<Vec<u8>>, RequestError> {
+        Ok(self.get(&format!("/order/{}/status", segment(order_id)?)))
     }
 
-    /// Reads the answer to [`order_status`](Self::order_status). Bound its length
-    /// and its time where it is received.
+    /// Asks by the shop's own reference, [`OrderRequest::order_reference`]:
+    /// `GET {base}/order/order-reference/{ref}/status`. The answer is for
+    /// [`read_order_status`](Self::read_order_status).
+    ///
+    /// # Errors
+    ///
+    /// The same as [`order_status`](Self::order_status). A reference with a slash
+    /// in it is refused, too: ask by another one.
+    pub fn order_status_by_order_reference(
+        &self,
+        order_reference: &str,
+    ) -> Result<Request<Vec<u8>>, RequestError> {
+        Ok(self.get(&format!("/order/order-reference/{}/status", segment(order_reference)?)))
+    }
+
+    /// Asks by the reference of the shop's transport management system,
+    /// [`OrderRequest::tms_reference`]: `GET {base}/order/tms-reference/{ref}/status`.
+    /// The answer is for [`read_order_status`](Self::read_order_status).
+    ///
+    /// # Errors
+    ///
+    /// The same as
+    /// [`order_status_by_order_reference`](Self::order_status_by_order_reference).
+    pub fn order_status_by_tms_reference(
+        &self,
+        tms_reference: &str,
+    ) -> Result<Request<Vec<u8>>, RequestError> {
+        Ok(self.get(&format!("/order/tms-reference/{}/status", segment(tms_reference)?)))
+    }
+
+    fn get(&self, path: &str) -> Request<Vec<u8>> {
+        self.0.request(Method::GET, path)
+    }
+
+    /// Reads the answer to any of these. Bound its length and its time where it is
+    /// received.
     ///
     /// # Errors
     ///

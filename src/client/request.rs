@@ -1,5 +1,6 @@
 //! Requests to a provider's API.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -10,9 +11,13 @@ use zeroize::Zeroizing;
 
 use crate::client::RequestError;
 use crate::secret::Secret;
+use crate::wire::open::percent_encoded;
 
-/// The longest base URL: it leaves room for every path in a [`Uri`].
-const LONGEST: usize = 2_000;
+/// The longest base URL, in bytes.
+const LONGEST_BASE: usize = 2_000;
+
+/// The longest id, in bytes. With the longest base URL it still fits into a [`Uri`].
+const LONGEST_ID: usize = 255;
 
 /// Where an API is, and the headers that every request to it has.
 #[derive(Clone)]
@@ -34,7 +39,7 @@ impl Endpoint {
         // A fragment is no part of a `Uri`, which drops it without a word.
         let plain = uri.query().is_none() && !base.contains('#');
         let named = !authority.host().is_empty() && !authority.as_str().contains('@');
-        if !protected || !plain || !named || base.len() > LONGEST {
+        if !protected || !plain || !named || base.len() > LONGEST_BASE {
             return Err(RequestError::BaseUrl);
         }
         let base = format!("{scheme}://{authority}{}", uri.path().trim_end_matches('/'));
@@ -46,14 +51,15 @@ impl Endpoint {
         self
     }
 
-    /// A request for the path, which starts with a slash; none if the path is
-    /// too long for a URL.
-    pub(crate) fn request(&self, method: Method, path: &str) -> Option<Request<Vec<u8>>> {
+    /// A request for this path, which starts with a slash. Ids in it come from
+    /// [`segment`].
+    pub(crate) fn request(&self, method: Method, path: &str) -> Request<Vec<u8>> {
         let mut request = Request::new(Vec::new());
         *request.method_mut() = method;
-        *request.uri_mut() = format!("{}{path}", self.base).try_into().ok()?;
+        // A base URL and ids of bounded length always make a URL.
+        *request.uri_mut() = format!("{}{path}", self.base).parse().unwrap_or_default();
         request.headers_mut().extend(self.headers.iter().cloned());
-        Some(request)
+        request
     }
 }
 
@@ -62,6 +68,21 @@ impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Endpoint").field("base", &self.base).finish_non_exhaustive()
     }
+}
+
+/// The id as one segment of a path.
+///
+/// # Errors
+///
+/// [`RequestError::Id`] for an id that a client, a proxy or a server could take for
+/// another path.
+pub(crate) fn segment(id: &str) -> Result<Cow<'_, str>, RequestError> {
+    let leaves = matches!(id, "" | "." | "..") || id.trim() != id;
+    let splits = id.contains(|c: char| matches!(c, '/' | '\\') || c.is_control());
+    if leaves || splits || id.len() > LONGEST_ID {
+        return Err(RequestError::Id);
+    }
+    Ok(percent_encoded(id))
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -84,6 +105,46 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_id_is_one_segment_or_refused() {
+        for (id, written) in [
+            ("390-f-42e89-40", Ok("390-f-42e89-40")),
+            ("1?x=y#z", Ok("1%3Fx%3Dy%23z")),
+            ("a b@c:80;d", Ok("a%20b%40c%3A80%3Bd")),
+            ("%2e%2e", Ok("%252e%252e")),
+            ("...", Ok("...")),
+            ("é", Ok("%C3%A9")),
+            ("", Err(RequestError::Id)),
+            (".", Err(RequestError::Id)),
+            ("..", Err(RequestError::Id)),
+            (" ", Err(RequestError::Id)),
+            (" ..", Err(RequestError::Id)),
+            ("1\u{a0}", Err(RequestError::Id)),
+            ("a/b", Err(RequestError::Id)),
+            ("../admin", Err(RequestError::Id)),
+            ("a\\b", Err(RequestError::Id)),
+            ("a\r\nx: y", Err(RequestError::Id)),
+            ("a\0", Err(RequestError::Id)),
+        ] {
+            assert_eq!(segment(id).as_deref(), written.as_ref().copied(), "{id:?}");
+        }
+        let (longest, longer) = ("9".repeat(255), "9".repeat(256));
+        assert_eq!(segment(&longest).as_deref(), Ok(&*longest));
+        assert_eq!(segment(&longer), Err(RequestError::Id));
+        assert_eq!(segment(&"é".repeat(32_768)), Err(RequestError::Id));
+    }
+
+    #[test]
+    fn the_longest_base_and_the_longest_ids_make_a_url() {
+        let base = format!("https://api.example.com/{}", "x".repeat(1_976));
+        assert_eq!(base.len(), LONGEST_BASE);
+        let id = "\u{1f600}".repeat(63);
+        let id = segment(&id).unwrap();
+        let path = format!("/{id}/{id}/status");
+        let request = Endpoint::new(&base).unwrap().request(Method::GET, &path);
+        assert_eq!(request.uri().to_string(), format!("{base}{path}"));
+    }
+
+    #[test]
     fn a_base_url_is_https_or_loopback_and_nothing_but_a_base() {
         for (base, joined) in [
             ("https://api.example.com", "https://api.example.com/x"),
@@ -94,7 +155,7 @@ mod tests {
             ("http://[::1]:3000", "http://[::1]:3000/x"),
             ("http://localhost", "http://localhost/x"),
         ] {
-            let request = Endpoint::new(base).unwrap().request(Method::GET, "/x").unwrap();
+            let request = Endpoint::new(base).unwrap().request(Method::GET, "/x");
             assert_eq!(request.uri().to_string(), joined, "{base}");
         }
         for base in [
@@ -114,7 +175,7 @@ mod tests {
             "https://api.example.com/v3#orders",
             "https://api.example.com/a b",
             "https://api.example.com/\r\n",
-            &format!("https://api.example.com/{}", "x".repeat(LONGEST)),
+            &format!("https://api.example.com/{}", "x".repeat(LONGEST_BASE)),
         ] {
             assert_eq!(Endpoint::new(base).unwrap_err(), RequestError::BaseUrl, "{base}");
         }

@@ -62,6 +62,11 @@ pub struct OrderStatusUpdate {
     #[serde(default, deserialize_with = "lenient::optional_text")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_reference: Option<String>,
+    /// The reference of the shop's transport management system (TMS), from the order
+    /// request. Porterbuddy returns it since March 2022.
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tms_reference: Option<String>,
 }
 
 impl OrderStatusUpdate {
@@ -96,6 +101,7 @@ impl Tracked for OrderStatusUpdate {
             .with_timestamp(self.pickup_date.as_ref())
             .with_timestamp(self.pickup_time.as_ref())
             .with(self.order_reference.as_deref())
+            .with(self.tms_reference.as_deref())
             .digest();
         let changed = self.status_updated_at.as_ref();
         Revision::perhaps_dated(changed.and_then(Timestamp::to_offset_date_time), content)
@@ -136,7 +142,7 @@ open_enum! {
 mod tests {
     use super::*;
 
-    const SAMPLE: &str = r#"{"orderId":"394326","orderStatus":"cancelled","pickupDate":"2023-02-13","pickupTime":"2023-02-13T15:00:00+02:00","statusUpdatedAt":"2021-06-08T12:16:40.32538Z","orderReference":"order-12345"}"#;
+    const SAMPLE: &str = r#"{"orderId":"394326","orderStatus":"cancelled","pickupDate":"2023-02-13","pickupTime":"2023-02-13T15:00:00+02:00","statusUpdatedAt":"2021-06-08T12:16:40.32538Z","orderReference":"order-12345","tmsReference":"TMS-4711"}"#;
 
     #[track_caller]
     fn parse(body: &str) -> Result<OrderStatusUpdate, String> {
@@ -152,6 +158,7 @@ mod tests {
             pickup_time: Some("2023-02-13T15:00:00+02:00".into()),
             status_updated_at: Some("2021-06-08T12:16:40.32538Z".into()),
             order_reference: Some("order-12345".into()),
+            tms_reference: Some("TMS-4711".into()),
         };
         assert_eq!(parse(SAMPLE), Ok(expected.clone()));
         assert_eq!(serde_json::to_string(&expected).unwrap(), SAMPLE);
@@ -168,6 +175,7 @@ mod tests {
             pickup_time: None,
             status_updated_at: None,
             order_reference: None,
+            tms_reference: None,
         };
         let text = r#"{"orderId":"1","orderStatus":"lost"}"#;
         assert_eq!(parse(text), Ok(least.clone()));

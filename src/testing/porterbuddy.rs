@@ -29,7 +29,7 @@ impl Sender {
     }
 }
 
-/// An order that has been delivered, with every documented field.
+/// An order that has been delivered, with the fields of the documented example.
 ///
 /// ```
 /// use order_webhooks::testing::porterbuddy;
@@ -47,6 +47,7 @@ pub fn order_status_update() -> OrderStatusUpdate {
         pickup_time: Some("2023-02-13T15:00:00+02:00".into()),
         status_updated_at: Some("2023-02-13T13:16:40.32538Z".into()),
         order_reference: Some("order-12345".into()),
+        tms_reference: None,
     }
 }
 

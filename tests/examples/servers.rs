@@ -84,6 +84,20 @@ fn the_demo_comes_out_as_it_should() {
     assert!(!table.contains('\x1b'), "no colours where there is no terminal");
 }
 
+#[test]
+fn a_subscription_is_created_once_replaced_when_it_ends_and_alone_deleted() {
+    let output = example("subscription").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        "the first start:      Create\n\
+         a day later:          Nothing\n\
+         ten years later:      Replace { id: \"s-1\" }\n\
+         a start, always:      Replace { id: \"s-1\" }\n\
+         what is left:         https://billing.example/hook\n"
+    );
+}
+
 /// The lines of both servers are the same.
 #[test]
 fn the_servers_print_events_and_report_rejections() {

@@ -212,9 +212,9 @@ fn what_holds_secrets(cases: &mut Cases) {
     );
     shows(
         cases,
-        &Dashboard::new("9900000", &credentials).unwrap(),
-        "Dashboard { subscriptions: \
-         https://dashboard.bandwidth.com/api/accounts/9900000/subscriptions, .. }",
+        &Dashboard::new(Dashboard::TEST, "9900000", credentials.authorization()).unwrap(),
+        "Dashboard { endpoint: Endpoint { base: \"https://test.dashboard.bandwidth.com/api\", .. }, \
+         subscriptions: \"/accounts/9900000/subscriptions\" }",
     );
     shows(
         cases,

@@ -104,7 +104,7 @@ proptest! {
     #[test]
     fn porterbuddy_comes_back(
         (id, status) in (".{0,20}", "[a-z_]{0,10}"),
-        reference in maybe(".{0,20}"),
+        (reference, tms_reference) in (maybe(".{0,20}"), maybe(".{0,20}")),
         date in maybe(any_time()),
         pickup in maybe(any_time()),
         updated in maybe(any_time()),
@@ -116,6 +116,7 @@ proptest! {
             "pickupTime": pickup,
             "statusUpdatedAt": updated,
             "orderReference": reference,
+            "tmsReference": tms_reference,
         }));
         prop_assume!(status != "canceled");
         let update = OrderStatusUpdate::parse_unverified(written.to_string().as_bytes()).unwrap();

@@ -1,9 +1,8 @@
-//! The requests of the fallback, byte for byte, and what is made of its answers.
+//! The requests to the APIs, byte for byte, and what is made of its answers.
 
 use std::fmt::Write as _;
 
 use http::{Request, Response};
-use order_webhooks::client::porterbuddy::InvalidOrderId;
 use order_webhooks::client::{RequestError, ResponseErrorKind, musement, porterbuddy};
 use order_webhooks::musement::OrderItemStatus;
 use order_webhooks::porterbuddy::{OrderStatus, OrderStatusUpdate};
@@ -55,47 +54,41 @@ fn the_requests_to_musement() {
 }
 
 #[test]
-fn the_longest_base_url_still_makes_a_request() {
-    let base = format!("https://api.example.com/{}", "x".repeat(1_976));
-    let fallback = musement::Api::new(&base, "acme", &secret("Swordfish")).unwrap();
-    let request = fallback.request_notification(Uuid::nil(), Uuid::nil());
-    assert!(request.uri().to_string().starts_with(&base));
-}
-
-#[test]
-fn the_request_to_porterbuddy() {
-    assert_eq!(
-        written(&porterbuddy().order_status("394326").unwrap()),
-        "GET https://api.porterbuddy.com/order/394326/status\nx-api-key: Swordfish"
-    );
+fn the_requests_to_porterbuddy() {
     let test = porterbuddy::Api::at(porterbuddy::Api::TEST, &secret("Swordfish")).unwrap();
-    assert_eq!(
-        written(&test.order_status("394326").unwrap()),
-        "GET https://api.porterbuddy-test.com/order/394326/status\nx-api-key: Swordfish"
-    );
+    for (request, url) in [
+        (porterbuddy().order_status("394326"), "https://api.porterbuddy.com/order/394326/status"),
+        (
+            porterbuddy().order_status_by_order_reference("order 1"),
+            "https://api.porterbuddy.com/order/order-reference/order%201/status",
+        ),
+        (
+            porterbuddy().order_status_by_tms_reference("TMS-4711"),
+            "https://api.porterbuddy.com/order/tms-reference/TMS-4711/status",
+        ),
+        (test.order_status("394326"), "https://api.porterbuddy-test.com/order/394326/status"),
+    ] {
+        assert_eq!(written(&request.unwrap()), format!("GET {url}\nx-api-key: Swordfish"));
+    }
 }
 
 #[test]
-fn an_order_id_stays_one_segment_of_the_path() {
-    for (id, segment) in [
-        ("../../admin", "..%2F..%2Fadmin"),
-        ("1?x=y#z", "1%3Fx%3Dy%23z"),
-        ("1/status", "1%2Fstatus"),
-        ("a b\r\nx: y", "a%20b%0D%0Ax%3A%20y"),
-        ("%2e%2e", "%252e%252e"),
-        ("é\0", "%C3%A9%00"),
-        ("...", "..."),
-        ("a\\b@c:80", "a%5Cb%40c%3A80"),
-    ] {
-        let request = porterbuddy().order_status(id).unwrap();
-        assert_eq!(
-            request.uri().to_string(),
-            format!("https://api.porterbuddy.com/order/{segment}/status")
-        );
+fn an_id_leads_to_no_other_resource() {
+    let api = porterbuddy();
+    for id in ["", ".", "..", "a/b", "../../admin", "1/status", "a\\b", "a\r\nx: y", "é\0", " "] {
+        assert_eq!(api.order_status(id).unwrap_err(), RequestError::Id, "{id}");
+        let by_reference = api.order_status_by_order_reference(id);
+        assert_eq!(by_reference.unwrap_err(), RequestError::Id, "{id}");
+        let by_reference = api.order_status_by_tms_reference(id);
+        assert_eq!(by_reference.unwrap_err(), RequestError::Id, "{id}");
     }
-    for id in ["", ".", "..", &"9".repeat(70_000), &"é".repeat(20_000)] {
-        assert_eq!(porterbuddy().order_status(id).unwrap_err(), InvalidOrderId);
-    }
+    let long = "9".repeat(65_536);
+    assert_eq!(api.order_status(&long).unwrap_err(), RequestError::Id);
+    let encoded = api.order_status("1?x=y#z%2e").unwrap();
+    assert_eq!(
+        encoded.uri().to_string(),
+        "https://api.porterbuddy.com/order/1%3Fx%3Dy%23z%252e/status"
+    );
 }
 
 #[test]

@@ -53,6 +53,21 @@ fn the_reference_is_read() {
     assert!(order.other.is_empty());
 }
 
+/// The newer fields, which the reference does not print.
+#[test]
+fn the_fields_since_2022_are_read_and_written_back() {
+    let mut request: Value = serde_json::from_str(ORDER_REQUEST).unwrap();
+    request["tmsReference"] = "TMS-4711".into();
+    request["destination"]["verifications"]["confirmCustomerReceipt"] = true.into();
+    request["destination"]["verifications"]["deliveryVerification"] = "PHOTO".into();
+    let order = read(&request);
+    assert_eq!(order.tms_reference.as_deref(), Some("TMS-4711"));
+    let verifications = order.destination.verifications.as_ref().unwrap();
+    assert_eq!(verifications.confirm_customer_receipt, Some(Value::Bool(true)));
+    assert_eq!(verifications.delivery_verification, Some("PHOTO".into()));
+    assert_comes_back(&request);
+}
+
 #[test]
 fn the_reference_comes_back() {
     assert_comes_back(&reference());

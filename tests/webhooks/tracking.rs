@@ -108,6 +108,7 @@ fn porterbuddy_says_when_the_status_changed() {
         ("ready", "in_delivery", Unknown),
         ("T15:00", "T16:00", Unknown),
         ("\"orderId\"", "\"orderReference\":\"order-12345\",\"orderId\"", Unknown),
+        ("\"orderId\"", "\"tmsReference\":\"TMS-4711\",\"orderId\"", Unknown),
         ("\"orderId\"", "\"pickupDate\":\"2023-02-13\",\"orderId\"", Unknown),
         // No time, no time with an offset, or another order.
         ("40.32538Z", "40.32538", Unknown),

@@ -1,240 +1,240 @@
-//! Creating, listing and deleting v1 subscriptions: the requests, and what their
-//! responses say.
-
-use std::fmt;
+//! The requests for v1 subscriptions, and their answers.
 
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION};
-use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use percent_encoding::percent_decode_str;
 
-use crate::auth::Credentials;
-use crate::bandwidth::document::Value as _;
 use crate::client::bandwidth::{Subscription, SubscriptionState};
-use crate::error::ParseError;
-use crate::wire::open::{percent_encoded, printable};
+use crate::client::request::{Endpoint, segment};
+use crate::client::{self, RequestError, ResponseError, ResponseErrorKind};
+use crate::wire::open::printable;
 use crate::wire::xml::Reader;
 
 const XML: HeaderValue = HeaderValue::from_static("application/xml");
 
-/// Makes the requests that create, list and delete a [`Subscription`], for the
-/// HTTP client of your choice, and reads the responses.
+/// Makes the requests that create, replace, list and delete a [`Subscription`], for
+/// the HTTP client of your choice, and reads the answers.
 ///
 /// ```
 /// use order_webhooks::Credentials;
 /// use order_webhooks::bandwidth::OrderType;
-/// use order_webhooks::client::bandwidth::{Callback, Dashboard, Expiry, Subscription};
+/// use order_webhooks::client::bandwidth::{Callback, Dashboard, Subscription};
 ///
-/// let dashboard = Dashboard::new("9900000", &Credentials::new("api-user", "api-password")?)?;
-/// let request = dashboard.list();
+/// let api_user = Credentials::new("api-user", "api-password")?;
+/// let dashboard = Dashboard::new(Dashboard::PRODUCTION, "9900000", api_user.authorization())?;
 /// let uri = "https://dashboard.bandwidth.com/api/accounts/9900000/subscriptions";
-/// assert_eq!(request.uri(), uri);
+/// assert_eq!(dashboard.list().uri(), uri);
 ///
 /// let credentials = Credentials::new("bandwidth-user", "bandwidth-password")?;
 /// let callback = Callback::new("https://shop.example/hook", credentials)?;
-/// let subscription = Subscription::to_orders(OrderType::PortIns, callback, Expiry::TEN_YEARS);
-/// let request = dashboard.create(&subscription);
+/// let wanted = Subscription::to_orders(OrderType::PortIns, callback, Subscription::TEN_YEARS)?;
+/// let request = dashboard.create(&wanted);
 /// assert_eq!((request.method().as_str(), request.uri().to_string().as_str()), ("POST", uri));
 ///
-/// let response = http::Response::builder().status(201).header("location", format!("{uri}/s-1"));
-/// assert_eq!(Dashboard::subscription_id(&response.body("")?)?, "s-1");
+/// let answer = http::Response::builder().status(201).header("location", format!("{uri}/s-1"));
+/// assert_eq!(Dashboard::read_created(answer.body("")?)?, "s-1");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// [`Subscription::next_step`] says which of them to send at start-up;
+/// [`Subscription::next_step`] says which of them to send;
 /// `examples/subscription.rs` does it.
 ///
-/// Source: Bandwidth numbers documentation, "Subscriptions v1".
-#[derive(Clone)]
+/// Source: Bandwidth numbers documentation, "Subscriptions v1", and numbers API
+/// specification, "Subscriptions".
+#[derive(Debug, Clone)]
 pub struct Dashboard {
-    subscriptions: Uri,
-    authorization: HeaderValue,
+    endpoint: Endpoint,
+    subscriptions: String,
 }
-
-/// The account id is empty or holds something other than letters, digits and
-/// hyphens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the account id must be letters, digits and hyphens")]
-#[non_exhaustive]
-pub struct InvalidAccountId;
 
 impl Dashboard {
-    /// The dashboard of this account, with the credentials of an API user.
+    /// The base URL of the live system.
+    pub const PRODUCTION: &'static str = "https://dashboard.bandwidth.com/api";
+    /// The base URL of the test system.
+    pub const TEST: &'static str = "https://test.dashboard.bandwidth.com/api";
+
+    /// The account with this id, at this base URL: [`PRODUCTION`](Self::PRODUCTION),
+    /// [`TEST`](Self::TEST), or that of Bandwidth's newer platform,
+    /// `https://api.bandwidth.com/api/v2`.
+    ///
+    /// `authorization` is the value of the `Authorization` header: that of an API
+    /// user from [`Credentials::authorization`], or a token of `OAuth2` from
+    /// [`client::bearer`], which Bandwidth's newer platform recommends. It is marked
+    /// sensitive. A token is good for a time: make a new `Dashboard` with each.
     ///
     /// # Errors
     ///
-    /// [`InvalidAccountId`] for an id that is empty or holds something other than
-    /// letters, digits and hyphens: `"../1"`.
-    pub fn new(account_id: &str, credentials: &Credentials) -> Result<Self, InvalidAccountId> {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-        if account_id.is_empty() || !account_id.bytes().all(plain) {
-            return Err(InvalidAccountId);
+    /// [`RequestError::BaseUrl`] for a base URL that is not `https` (`http` is for
+    /// loopback addresses); [`RequestError::Id`] for an account id such as `""` or
+    /// `"../1"`; [`RequestError::HeaderValue`] for an empty `authorization`.
+    ///
+    /// [`Credentials::authorization`]: crate::Credentials::authorization
+    /// [`client::bearer`]: crate::client::bearer
+    pub fn new(
+        base: &str,
+        account_id: &str,
+        mut authorization: HeaderValue,
+    ) -> Result<Self, RequestError> {
+        if authorization.is_empty() {
+            return Err(RequestError::HeaderValue);
         }
-        let uri =
-            format!("https://dashboard.bandwidth.com/api/accounts/{account_id}/subscriptions");
-        let subscriptions = uri.parse().map_err(|_| InvalidAccountId)?;
-        Ok(Self { subscriptions, authorization: credentials.authorization() })
+        authorization.set_sensitive(true);
+        let endpoint =
+            Endpoint::new(base)?.with_header(AUTHORIZATION, authorization).with_header(ACCEPT, XML);
+        let subscriptions = format!("/accounts/{}/subscriptions", segment(account_id)?);
+        Ok(Self { endpoint, subscriptions })
     }
 
-    /// The request that creates this subscription. Its body holds the
-    /// subscription's credentials.
-    #[must_use]
-    pub fn create(&self, subscription: &Subscription) -> Request<Vec<u8>> {
-        let body = subscription.to_xml().into_bytes();
-        let mut request = self.request(Method::POST, self.subscriptions.clone(), body);
-        request.headers_mut().insert(CONTENT_TYPE, XML);
-        request
-    }
-
-    /// The request that lists the account's subscriptions; see
-    /// [`subscriptions`](Self::subscriptions).
+    /// Lists the subscriptions of the account: `GET …/subscriptions`. The answer is
+    /// for [`read_list`](Self::read_list).
     #[must_use]
     pub fn list(&self) -> Request<Vec<u8>> {
-        self.request(Method::GET, self.subscriptions.clone(), Vec::new())
+        self.endpoint.request(Method::GET, &self.subscriptions)
     }
 
-    /// The request that deletes the subscription with this id; see
-    /// [`deleted`](Self::deleted).
+    /// Creates this subscription: `POST …/subscriptions`. The answer is for
+    /// [`read_created`](Self::read_created).
+    ///
+    /// The body holds the subscription's credentials.
     #[must_use]
-    pub fn delete(&self, id: &str) -> Request<Vec<u8>> {
-        let uri = format!("{}/{}", self.subscriptions, percent_encoded(id));
-        // What is percent-encoded makes a URI.
-        let uri = uri.parse().unwrap_or_else(|_| self.subscriptions.clone());
-        self.request(Method::DELETE, uri, Vec::new())
+    pub fn create(&self, subscription: &Subscription) -> Request<Vec<u8>> {
+        self.send(Method::POST, &self.subscriptions, subscription)
     }
 
-    fn request(&self, method: Method, uri: Uri, body: Vec<u8>) -> Request<Vec<u8>> {
-        let mut request = Request::new(body);
-        *request.method_mut() = method;
-        *request.uri_mut() = uri;
-        let headers = request.headers_mut();
-        headers.insert(AUTHORIZATION, self.authorization.clone());
-        headers.insert(ACCEPT, XML);
+    /// Replaces the subscription that has this id: `PUT …/subscriptions/{id}`. The
+    /// answer is for [`read_replaced`](Self::read_replaced).
+    ///
+    /// Bandwidth sets whatever is left out back to its default, the password too, so
+    /// the whole subscription is sent: URL, expiry, credentials and all.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError::Id`] for an id that could lead to another resource: `""`, `".."`,
+    /// `"a/b"`.
+    pub fn replace(
+        &self,
+        id: &str,
+        subscription: &Subscription,
+    ) -> Result<Request<Vec<u8>>, RequestError> {
+        Ok(self.send(Method::PUT, &self.subscription(id)?, subscription))
+    }
+
+    /// Deletes the subscription that has this id: `DELETE …/subscriptions/{id}`. The
+    /// answer is for [`read_deleted`](Self::read_deleted).
+    ///
+    /// **Bandwidth does not ask whose it is.** The list of the account has the
+    /// subscriptions of all your services.
+    ///
+    /// # Errors
+    ///
+    /// The same as [`replace`](Self::replace).
+    pub fn delete(&self, id: &str) -> Result<Request<Vec<u8>>, RequestError> {
+        Ok(self.endpoint.request(Method::DELETE, &self.subscription(id)?))
+    }
+
+    /// Reads the answer to [`list`](Self::list), or to a `GET` of one subscription.
+    /// One without an id is left out: nothing could be done with it.
+    ///
+    /// # Errors
+    ///
+    /// For any status but 200, and for a body that is no XML.
+    pub fn read_list<B: AsRef<[u8]>>(
+        response: Response<B>,
+    ) -> Result<Vec<SubscriptionState>, ResponseError<B>> {
+        client::read(response, |status| status == StatusCode::OK, SubscriptionState::read_all)
+    }
+
+    /// Reads the answer to [`create`](Self::create): the id of the subscription, from
+    /// the `Location`.
+    ///
+    /// # Errors
+    ///
+    /// For any status but 201. **409** means that a subscription to the same is there
+    /// already: list again, and take the [next step](Subscription::next_step) from
+    /// that. [`ResponseErrorKind::NoId`] for a 201 whose `Location` does not end in
+    /// `subscriptions/` and an id; the subscription is there all the same.
+    pub fn read_created<B: AsRef<[u8]>>(response: Response<B>) -> Result<String, ResponseError<B>> {
+        if response.status() != StatusCode::CREATED {
+            let kind = ResponseErrorKind::Status(response.status());
+            return Err(ResponseError::new(kind, response));
+        }
+        let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+        match location.and_then(id_in) {
+            Some(id) => Ok(id),
+            None => Err(ResponseError::new(ResponseErrorKind::NoId, response)),
+        }
+    }
+
+    /// Reads the answer to [`replace`](Self::replace), which is in its status.
+    ///
+    /// # Errors
+    ///
+    /// For any status but 200 to 299. 404 means that the subscription has ended in
+    /// between: list again.
+    pub fn read_replaced<B: AsRef<[u8]>>(response: Response<B>) -> Result<(), ResponseError<B>> {
+        client::read(response, |status| status.is_success(), |_| Ok(()))
+    }
+
+    /// Reads the answer to [`delete`](Self::delete). A subscription that was gone
+    /// before (404) is fine, too.
+    ///
+    /// # Errors
+    ///
+    /// For any other status than 200 to 299 and 404.
+    pub fn read_deleted<B: AsRef<[u8]>>(response: Response<B>) -> Result<(), ResponseError<B>> {
+        let is_gone = |status: StatusCode| status.is_success() || status == StatusCode::NOT_FOUND;
+        client::read(response, is_gone, |_| Ok(()))
+    }
+
+    /// What Bandwidth says about a request that it refused: its code and its
+    /// description, such as `12104 The URL is not valid`. They are the first `Code` or
+    /// `ErrorCode` and the first `Description` in the answer's XML, with control
+    /// characters escaped; the documentation does not give the schema.
+    #[must_use]
+    pub fn explain<B: AsRef<[u8]>>(error: &ResponseError<B>) -> Option<String> {
+        let body = error.response().body().as_ref();
+        let code = first_text(body, &["Code", "ErrorCode"]);
+        let said: Vec<_> = code.into_iter().chain(first_text(body, &["Description"])).collect();
+        (!said.is_empty()).then(|| said.join(" "))
+    }
+
+    fn subscription(&self, id: &str) -> Result<String, RequestError> {
+        Ok(format!("{}/{}", self.subscriptions, segment(id)?))
+    }
+
+    fn send(&self, method: Method, path: &str, subscription: &Subscription) -> Request<Vec<u8>> {
+        let mut request = self.endpoint.request(method, path);
+        request.headers_mut().insert(CONTENT_TYPE, XML);
+        *request.body_mut() = subscription.to_xml().into_bytes();
         request
     }
-
-    /// The id of the subscription that was created, from the response's
-    /// `Location`.
-    ///
-    /// # Errors
-    ///
-    /// [`DashboardError`] for any status but 201, and for a 201 without an id.
-    pub fn subscription_id<B: AsRef<[u8]>>(
-        response: &Response<B>,
-    ) -> Result<String, DashboardError> {
-        let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-        let id = location.and_then(|location| {
-            let path = location.split(['?', '#']).next()?;
-            path.trim_end_matches('/').rsplit('/').next().filter(|id| !id.is_empty())
-        });
-        match id {
-            Some(id) if response.status() == StatusCode::CREATED => Ok(id.to_owned()),
-            _ => Err(DashboardError::of(response)),
-        }
-    }
-
-    /// The subscriptions that the account has, from the response to
-    /// [`list`](Self::list), or to a `GET` of one of them. One without an id is
-    /// left out: nothing could be done with it.
-    ///
-    /// # Errors
-    ///
-    /// [`DashboardError`] for any status but 200, and for a body that is no XML.
-    pub fn subscriptions<B: AsRef<[u8]>>(
-        response: &Response<B>,
-    ) -> Result<Vec<SubscriptionState>, DashboardError> {
-        if response.status() != StatusCode::OK {
-            return Err(DashboardError::of(response));
-        }
-        let read = SubscriptionState::read_all(response.body().as_ref());
-        read.map_err(|fault| DashboardError { fault: Some(fault), ..DashboardError::of(response) })
-    }
-
-    /// Reads the response to [`delete`](Self::delete). A subscription that was
-    /// gone before (404) is fine, too.
-    ///
-    /// # Errors
-    ///
-    /// [`DashboardError`] for any other status than 200 to 299 and 404.
-    pub fn deleted<B: AsRef<[u8]>>(response: &Response<B>) -> Result<(), DashboardError> {
-        let status = response.status();
-        if status.is_success() || status == StatusCode::NOT_FOUND {
-            return Ok(());
-        }
-        Err(DashboardError::of(response))
-    }
 }
 
-impl fmt::Debug for Dashboard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Dashboard")
-            .field("subscriptions", &self.subscriptions)
-            .finish_non_exhaustive()
-    }
+/// The id at the end of `…/subscriptions/{id}`.
+fn id_in(location: &str) -> Option<String> {
+    let path = location.split(['?', '#']).next()?;
+    let (_, id) = path.rsplit_once("/subscriptions/")?;
+    let id = percent_decode_str(id.strip_suffix('/').unwrap_or(id)).decode_utf8().ok()?;
+    segment(&id).is_ok().then(|| id.into_owned())
 }
 
-/// Why Bandwidth did not do what was asked, as it says.
-///
-/// The code and the description are those of the first `Code` or `ErrorCode` and
-/// the first `Description` of the response's XML, whatever they stand in; the
-/// documentation does not give its schema.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct DashboardError {
-    /// The status of the response.
-    pub status: StatusCode,
-    /// Bandwidth's code of the error.
-    pub code: Option<String>,
-    /// What Bandwidth says about it.
-    pub description: Option<String>,
-    /// Why the body of a list could not be read.
-    pub fault: Option<ParseError>,
-}
-
-impl DashboardError {
-    fn of<B: AsRef<[u8]>>(response: &Response<B>) -> Self {
-        let status = response.status();
-        let mut error = Self { status, code: None, description: None, fault: None };
-        if let Ok((reader, _root)) = Reader::open_any(response.body().as_ref()) {
-            // Whatever was read before the body breaks is told.
-            error.fill(reader.lenient()).ok();
-        }
-        error
-    }
-
-    /// Reads elements in whatever they are nested, as far as the document goes.
-    fn fill(&mut self, mut reader: Reader<'_>) -> Result<(), ParseError> {
-        let mut depth = 1_usize;
-        while depth > 0 {
-            let Some(name) = reader.child()? else {
-                depth = depth.saturating_sub(1);
-                continue;
-            };
-            match name {
-                "Code" | "ErrorCode" if self.code.is_none() => self.code.read(&mut reader)?,
-                "Description" if self.description.is_none() => {
-                    self.description.read(&mut reader)?;
-                }
-                _ => depth = depth.saturating_add(1),
+/// The text of the first element with one of these names, whatever it is nested in,
+/// as far as the document can be read.
+fn first_text(body: &[u8], names: &[&str]) -> Option<String> {
+    let (reader, _root) = Reader::open_any(body).ok()?;
+    let mut reader = reader.lenient();
+    let mut depth = 1_usize;
+    while depth > 0 {
+        match reader.child().ok()? {
+            Some(name) if names.contains(&name) => {
+                return reader.text().ok().map(|text| printable(&text).into_owned());
             }
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for DashboardError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the dashboard answered {}", self.status.as_u16())?;
-        for text in [&self.code, &self.description].into_iter().flatten() {
-            write!(f, " {}", printable(text))?;
-        }
-        match &self.fault {
-            Some(fault) => write!(f, ", and the body does not parse: {fault}"),
-            None => Ok(()),
+            Some(_) => depth = depth.saturating_add(1),
+            None => depth = depth.saturating_sub(1),
         }
     }
+    None
 }
-
-/// The message is whole, so there is no `source()` to print after it.
-impl std::error::Error for DashboardError {}
 
 #[cfg(test)]
 mod tests;

@@ -1,18 +1,20 @@
 //! A v1 subscription, as it is asked for.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::Uri;
+use http::uri::Scheme;
 use zeroize::Zeroizing;
 
 use crate::auth::Credentials;
-use crate::bandwidth::document::{self, Document as _, Value as _, document};
 use crate::bandwidth::{EventType, OrderType};
-use crate::error::{ParseError, ParseErrorKind};
-use crate::wire::open::open_enum;
+use crate::wire::escape::element_into;
 
-pub(super) const ROOT: &str = "Subscription";
+/// The longest username, in characters.
+const LONGEST_USERNAME: usize = 100;
 
 /// A v1 subscription to ask for: what Bandwidth should send, where to, and for
 /// how long.
@@ -22,13 +24,14 @@ pub(super) const ROOT: &str = "Subscription";
 ///
 /// ```
 /// use order_webhooks::bandwidth::{NotificationWebhook, OrderType};
-/// use order_webhooks::client::bandwidth::{Callback, Expiry, Subscription};
+/// use order_webhooks::client::bandwidth::{Callback, Subscription};
 /// use order_webhooks::{BasicAuth, Credentials};
 ///
 /// let credentials = Credentials::new("bandwidth-user", "bandwidth-password")?;
 /// let webhook = NotificationWebhook::new(BasicAuth::from(&credentials));
 /// let callback = Callback::new("https://shop.example/hook", credentials)?;
-/// let subscription = Subscription::to_orders(OrderType::PortIns, callback, Expiry::TEN_YEARS);
+/// let subscription =
+///     Subscription::to_orders(OrderType::PortIns, callback, Subscription::TEN_YEARS)?;
 /// assert!(subscription.to_xml().contains("<Expiry>315360000</Expiry>"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -37,16 +40,18 @@ pub(super) const ROOT: &str = "Subscription";
 ///
 /// Source: Bandwidth numbers documentation, "Subscriptions v1".
 pub struct Subscription {
-    pub(super) topic: Topic,
-    pub(super) order_id: Option<String>,
-    pub(super) callback: Callback,
-    pub(super) expiry: Expiry,
-    pub(super) number_format: Option<NumberFormat>,
+    topic: Topic,
+    order_id: Option<String>,
+    callback: Callback,
+    expiry: Duration,
+    number_format: Option<NumberFormat>,
+    former_url: Option<String>,
 }
 
 /// What a subscription is about: orders or events. [`Subscription::to_orders`]
 /// and [`Subscription::to_events`] choose.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Topic {
     /// Orders of a type.
     Orders(OrderType),
@@ -54,35 +59,19 @@ pub enum Topic {
     Events(EventType),
 }
 
-/// How long a subscription lasts. One with an order id ends earlier, when that
-/// order is final. [`Subscription`] has an example.
+/// How a subscription writes telephone numbers. [`TelephoneNumber`] reads both.
+///
+/// Source: Bandwidth numbers API specification, "Subscriptions".
+///
+/// [`TelephoneNumber`]: crate::bandwidth::TelephoneNumber
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expiry {
-    /// For this long, in whole seconds.
-    After(Duration),
-    /// Bandwidth's default, without an `Expiry`: **it ends after a day**, so
-    /// renew it before that.
-    OneDay,
-}
-
-impl Expiry {
-    /// 315,360,000 seconds.
-    pub const TEN_YEARS: Self = Self::After(Duration::from_secs(315_360_000));
-}
-
-open_enum! {
-    /// How a subscription writes telephone numbers. [`TelephoneNumber`] reads both.
-    ///
-    /// Source: Bandwidth numbers API specification, "Subscriptions".
-    ///
-    /// [`TelephoneNumber`]: crate::bandwidth::TelephoneNumber
-    pub enum NumberFormat {
-        /// Ten digits for `+1`, and E.164 for the rest; the default of version 1 of
-        /// the API.
-        Legacy = "LEGACY",
-        /// `+12223331000`; the default of version 2 of the API.
-        E164 = "E164",
-    }
+#[non_exhaustive]
+pub enum NumberFormat {
+    /// Ten digits for `+1`, and E.164 for the rest; the default of version 1 of the
+    /// API. On the wire: `LEGACY`.
+    Legacy,
+    /// `+12223331000`; the default of version 2 of the API. On the wire: `E164`.
+    E164,
 }
 
 /// The URL that a subscription sends to, and the credentials that it shows
@@ -93,22 +82,61 @@ pub struct Callback {
     public_key: Option<String>,
 }
 
-/// The URL does not start with `https://` or `http://`, or has white space in it.
+/// Why a subscription cannot be asked for.
+///
+/// Bandwidth would refuse it, or would take it and then call nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the URL must start with https:// or http:// and have no white space")]
 #[non_exhaustive]
-pub struct InvalidUrl;
+pub enum SubscriptionError {
+    /// The URL is not an absolute `https` or `http` URL with a host, or has white
+    /// space or a fragment in it: `shop.example/hook`.
+    #[error("the URL must be https or http, with a host, without white space and fragment")]
+    Url,
+    /// The URL has a username in it: `https://user:pass@shop.example`. The
+    /// credentials of the [`Callback`] are the place for that.
+    #[error("the URL must not contain a username or a password")]
+    UserInUrl,
+    /// Bandwidth calls ports 80, 443, and 1024 to 65535 only.
+    #[error("the port of the URL must be 80, 443, or 1024 to 65535")]
+    Port,
+    /// Bandwidth takes a username of at most 100 characters.
+    #[error("the username is longer than 100 characters")]
+    Username,
+    /// A `PublicKey` is the base64 of a PEM file with its BEGIN and END lines, and
+    /// without a private key.
+    #[error("the public key must be the base64 of a PEM file without a private key")]
+    PublicKey,
+    /// An expiry is one second or more, without a fraction: not 500 ms, not 1.5 s.
+    #[error("the expiry must be whole seconds, and at least one")]
+    Expiry,
+    /// The order type, the event type or the order id is empty or has a control
+    /// character or white space around it. Without an order id a subscription is
+    /// one to every order.
+    #[error("an order type, an event type and an order id must not be empty or padded")]
+    Topic,
+}
 
 impl Callback {
     /// This URL, with the credentials that Bandwidth shows there after a challenge:
     /// those that the [`NotificationWebhook`] is built with.
     ///
+    /// Bandwidth calls `https` URLs whose certificate is of a known authority, and
+    /// not expired. An `http` URL shows the password to everybody on the way.
+    ///
     /// # Errors
     ///
-    /// [`InvalidUrl`] for a URL such as `"shop.example/hook"`.
+    /// [`SubscriptionError::Url`] for `"shop.example/hook"`,
+    /// [`UserInUrl`](SubscriptionError::UserInUrl) for
+    /// `"https://user:pass@shop.example"`, [`Port`](SubscriptionError::Port) for
+    /// `"https://shop.example:81"`, and [`Username`](SubscriptionError::Username) for
+    /// one of 101 characters.
     ///
     /// [`NotificationWebhook`]: crate::bandwidth::NotificationWebhook
-    pub fn new(url: &str, credentials: Credentials) -> Result<Self, InvalidUrl> {
+    pub fn new(url: &str, credentials: Credentials) -> Result<Self, SubscriptionError> {
+        let username = String::from_utf8_lossy(credentials.username().expose());
+        if username.chars().count() > LONGEST_USERNAME {
+            return Err(SubscriptionError::Username);
+        }
         Ok(Self { credentials: Some(credentials), ..Self::without_credentials(url)? })
     }
 
@@ -119,19 +147,31 @@ impl Callback {
     ///
     /// # Errors
     ///
-    /// The same as [`new`](Self::new).
-    pub fn without_credentials(url: &str) -> Result<Self, InvalidUrl> {
-        if !is_http(url) {
-            return Err(InvalidUrl);
-        }
+    /// Those of [`new`](Self::new) for the URL.
+    pub fn without_credentials(url: &str) -> Result<Self, SubscriptionError> {
+        check_url(url)?;
         Ok(Self { url: url.to_owned(), credentials: None, public_key: None })
     }
 
-    /// With this `PublicKey`, in base64, beside the credentials or instead of them.
-    #[must_use]
-    pub fn with_public_key(mut self, public_key: impl Into<String>) -> Self {
-        self.public_key = Some(public_key.into());
-        self
+    /// With this `PublicKey`: the base64 of a PEM file, `LS0tLS1CRUdJTi…`
+    /// (`base64 -w0 server.pem`).
+    ///
+    /// It pins the certificate of **your own server**: Bandwidth compares it with
+    /// the one that your server shows. It does not prove Bandwidth to you. When you
+    /// renew the certificate with another key, every notification is lost until the
+    /// subscription has the new one.
+    ///
+    /// # Errors
+    ///
+    /// [`SubscriptionError::PublicKey`] for anything but the base64 of a PEM file with
+    /// its BEGIN and END lines, and for a file with a private key in it.
+    pub fn with_public_key(mut self, public_key: &str) -> Result<Self, SubscriptionError> {
+        let pem = STANDARD.decode(public_key).map(Zeroizing::new);
+        if !pem.is_ok_and(|pem| is_public_pem(&pem)) {
+            return Err(SubscriptionError::PublicKey);
+        }
+        self.public_key = Some(public_key.to_owned());
+        Ok(self)
     }
 
     /// The URL that is called.
@@ -154,33 +194,77 @@ impl Callback {
 }
 
 impl Subscription {
-    /// A subscription to the orders of this type.
-    #[must_use]
-    pub fn to_orders(order_type: OrderType, callback: Callback, expiry: Expiry) -> Self {
+    /// Bandwidth's own default: 86,400 seconds.
+    pub const ONE_DAY: Duration = Duration::from_secs(86_400);
+    /// 315,360,000 seconds.
+    pub const TEN_YEARS: Duration = Duration::from_secs(315_360_000);
+
+    /// A subscription to the orders of this type, which ends after `expiry`.
+    ///
+    /// # Errors
+    ///
+    /// [`SubscriptionError::Expiry`] for `expiry` under a second or with a fraction of
+    /// one, and [`SubscriptionError::Topic`] for an order type that is `""`.
+    pub fn to_orders(
+        order_type: OrderType,
+        callback: Callback,
+        expiry: Duration,
+    ) -> Result<Self, SubscriptionError> {
         Self::new(Topic::Orders(order_type), callback, expiry)
     }
 
-    /// A subscription to the events of this type.
-    #[must_use]
-    pub fn to_events(event_type: EventType, callback: Callback, expiry: Expiry) -> Self {
+    /// A subscription to the events of this type, which ends after `expiry`.
+    ///
+    /// # Errors
+    ///
+    /// The same as [`to_orders`](Self::to_orders).
+    pub fn to_events(
+        event_type: EventType,
+        callback: Callback,
+        expiry: Duration,
+    ) -> Result<Self, SubscriptionError> {
         Self::new(Topic::Events(event_type), callback, expiry)
     }
 
-    fn new(topic: Topic, callback: Callback, expiry: Expiry) -> Self {
-        Self { topic, order_id: None, callback, expiry, number_format: None }
+    fn new(topic: Topic, callback: Callback, expiry: Duration) -> Result<Self, SubscriptionError> {
+        let (_, word) = topic.element();
+        if !is_word(word) {
+            return Err(SubscriptionError::Topic);
+        }
+        if expiry.as_secs() == 0 || expiry.subsec_nanos() != 0 {
+            return Err(SubscriptionError::Expiry);
+        }
+        Ok(Self { topic, order_id: None, callback, expiry, number_format: None, former_url: None })
     }
 
-    /// Only about this order, and until it is final.
-    #[must_use]
-    pub fn with_order_id(mut self, order_id: impl Into<String>) -> Self {
-        self.order_id = Some(order_id.into());
-        self
+    /// Only about this order. The subscription then ends when the order is final,
+    /// or after its expiry.
+    ///
+    /// # Errors
+    ///
+    /// [`SubscriptionError::Topic`] for `""`, which would mean every order.
+    pub fn with_order_id(mut self, order_id: impl Into<String>) -> Result<Self, SubscriptionError> {
+        let order_id = order_id.into();
+        if !is_word(&order_id) {
+            return Err(SubscriptionError::Topic);
+        }
+        self.order_id = Some(order_id);
+        Ok(self)
     }
 
-    /// With numbers in this form.
+    /// With numbers in this form. Otherwise it is the default of the API's version.
     #[must_use]
     pub fn with_number_format(mut self, format: NumberFormat) -> Self {
         self.number_format = Some(format);
+        self
+    }
+
+    /// Moved here from this URL: a subscription to the same that calls `url` is
+    /// yours as well, so [`next_step`](Self::next_step) replaces it instead of
+    /// creating another.
+    #[must_use]
+    pub fn moved_from(mut self, url: impl Into<String>) -> Self {
+        self.former_url = Some(url.into());
         self
     }
 
@@ -204,165 +288,117 @@ impl Subscription {
 
     /// How long it lasts.
     #[must_use]
-    pub fn expiry(&self) -> Expiry {
+    pub fn expiry(&self) -> Duration {
         self.expiry
     }
 
     /// The form of its numbers.
     #[must_use]
-    pub fn number_format(&self) -> Option<&NumberFormat> {
-        self.number_format.as_ref()
+    pub fn number_format(&self) -> Option<NumberFormat> {
+        self.number_format
     }
 
-    /// The `<Subscription>` document. It holds the username and the password.
+    pub(super) fn former_url(&self) -> Option<&str> {
+        self.former_url.as_deref()
+    }
+
+    /// The `<Subscription>` document, with everything that was said. It holds the
+    /// username and the password.
     #[must_use]
     pub fn to_xml(&self) -> String {
-        let elements = SubscriptionElements {
-            order_type: match &self.topic {
-                Topic::Orders(order_type) => Some(order_type.clone()),
-                Topic::Events(_) => None,
-            },
-            event_type: match &self.topic {
-                Topic::Events(event_type) => Some(event_type.clone()),
-                Topic::Orders(_) => None,
-            },
-            order_id: self.order_id.clone(),
-            callback: CallbackElements {
-                url: Some(self.callback.url.clone()),
-                expiry: match self.expiry {
-                    Expiry::After(time) => Some(time.as_secs().to_string()),
-                    Expiry::OneDay => None,
-                },
-                credentials: CredentialElements {
-                    basic: self.callback.credentials.as_ref().map(Basic::of).unwrap_or_default(),
-                    public_key: self.callback.public_key.clone(),
-                },
-                ..Default::default()
-            },
-            number_format: self.number_format.clone(),
-            ..Default::default()
-        };
-        document::to_xml(ROOT, |xml| elements.write_into(xml))
-    }
-
-    /// Reads a `<Subscription>` that asks for one, as [`to_xml`](Self::to_xml)
-    /// writes it. What Bandwidth returns is a
-    /// [`SubscriptionState`](crate::client::bandwidth::SubscriptionState).
-    ///
-    /// # Errors
-    ///
-    /// For anything but a `<Subscription>` in UTF-8, without a URL, with both or
-    /// neither of `OrderType` and `EventType`, with an `Expiry` that is not a
-    /// number of seconds, and with credentials that [`Credentials::new`] refuses.
-    pub fn parse_unverified(body: &[u8]) -> Result<Self, ParseError> {
-        let (elements, end) = SubscriptionElements::parse(body, ROOT)?;
-        let fault = |kind, field| ParseError::new(kind).in_field(field).at_offset(body, end);
-        let missing = |field| fault(ParseErrorKind::Missing, field);
-        let invalid =
-            |what: &'static str, field| fault(ParseErrorKind::Invalid(what.into()), field);
-        if elements.order_type.is_some() && elements.event_type.is_some() {
-            return Err(invalid("alone beside OrderType", "EventType"));
+        let mut xml = "<?xml version=\"1.0\"?><Subscription>".to_owned();
+        let (element, word) = self.topic.element();
+        element_into(&mut xml, element, word);
+        if let Some(order_id) = &self.order_id {
+            element_into(&mut xml, "OrderId", order_id);
         }
-        let topic = elements.topic().ok_or_else(|| missing("OrderType"))?;
-        let SubscriptionElements { order_id, callback, number_format, .. } = elements;
-        let url = callback.url.ok_or_else(|| missing("URL"))?;
-        let mut read = Callback::without_credentials(&url)
-            .map_err(|InvalidUrl| invalid("an http or https URL", "URL"))?;
-        let CredentialElements { basic, public_key } = callback.credentials;
-        read.public_key = public_key;
-        if !basic.is_absent() {
-            let username = basic.username.ok_or_else(|| missing("Username"))?;
-            let password = Zeroizing::new(basic.password.ok_or_else(|| missing("Password"))?);
-            let credentials = Credentials::new(&username, &password).map_err(|_| {
-                invalid("a username and a password that Basic can carry", "BasicAuthentication")
-            })?;
-            read.credentials = Some(credentials);
+        xml.push_str("<CallbackSubscription>");
+        element_into(&mut xml, "URL", &self.callback.url);
+        element_into(&mut xml, "Expiry", &self.expiry.as_secs().to_string());
+        self.callback.write_credentials(&mut xml);
+        xml.push_str("</CallbackSubscription>");
+        if let Some(format) = self.number_format {
+            element_into(&mut xml, "NumberFormat", format.as_str());
         }
-        let expiry = match &callback.expiry {
-            None => Expiry::OneDay,
-            Some(text) => {
-                let time = seconds(text).ok_or_else(|| invalid("a number of seconds", "Expiry"))?;
-                Expiry::After(time)
-            }
-        };
-        Ok(Self { topic, order_id, callback: read, expiry, number_format })
+        xml.push_str("</Subscription>");
+        xml
     }
 }
 
-document! {
-    /// A `<Subscription>`, asked for or returned.
-    pub(super) struct SubscriptionElements {
-        pub(super) subscription_id: Option<String> = "SubscriptionId", shown;
-        pub(super) order_type: Option<OrderType> = "OrderType", shown;
-        pub(super) event_type: Option<EventType> = "EventType", shown;
-        pub(super) order_id: Option<String> = "OrderId", shown;
-        pub(super) callback: CallbackElements = "CallbackSubscription", hidden;
-        pub(super) number_format: Option<NumberFormat> = "NumberFormat", shown;
-    }
-}
-
-document! {
-    pub(super) struct CallbackElements {
-        pub(super) url: Option<String> = "URL", hidden;
-        pub(super) expiry: Option<String> = "Expiry", shown;
-        pub(super) status: Option<String> = "Status", shown;
-        pub(super) credentials: CredentialElements = "CallbackCredentials", hidden;
-        pub(super) number_format: Option<NumberFormat> = "NumberFormat", shown;
-    }
-}
-
-document! {
-    pub(super) struct CredentialElements {
-        pub(super) basic: Basic = "BasicAuthentication", hidden;
-        pub(super) public_key: Option<String> = "PublicKey", hidden;
-    }
-}
-
-document! {
-    pub(super) struct Basic {
-        pub(super) username: Option<String> = "Username", hidden;
-        pub(super) password: Option<String> = "Password", hidden;
-    }
-}
-
-impl document::Word for NumberFormat {
-    fn from_text(text: Cow<'_, str>) -> Self {
-        Self::from(&*text)
-    }
-
-    fn text(&self) -> Cow<'_, str> {
-        Cow::Borrowed(self.as_str())
-    }
-}
-
-impl Basic {
-    fn of(credentials: &Credentials) -> Self {
-        // Credentials are built from text, so their bytes are text.
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Self {
-            username: Some(text(credentials.username().expose())),
-            password: Some(text(credentials.password().expose())),
+impl Topic {
+    /// The element that says it, and its text.
+    fn element(&self) -> (&'static str, &str) {
+        match self {
+            Self::Orders(order_type) => ("OrderType", order_type.as_str()),
+            Self::Events(event_type) => ("EventType", event_type.as_str()),
         }
     }
 }
 
-impl SubscriptionElements {
-    pub(super) fn topic(&self) -> Option<Topic> {
-        let events = || self.event_type.clone().map(Topic::Events);
-        self.order_type.clone().map(Topic::Orders).or_else(events)
+impl NumberFormat {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Legacy => "LEGACY",
+            Self::E164 => "E164",
+        }
+    }
+
+    pub(super) fn from_text(text: &str) -> Option<Self> {
+        [Self::Legacy, Self::E164].into_iter().find(|format| format.as_str() == text)
     }
 }
 
-/// A number of seconds, in digits.
-pub(super) fn seconds(text: &str) -> Option<Duration> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| text.parse().ok()).flatten().map(Duration::from_secs)
+impl Callback {
+    fn write_credentials(&self, xml: &mut String) {
+        if self.credentials.is_none() && self.public_key.is_none() {
+            return;
+        }
+        xml.push_str("<CallbackCredentials>");
+        if let Some(credentials) = &self.credentials {
+            // Credentials are built from text, so their bytes are text.
+            let text = |bytes| Zeroizing::new(String::from_utf8_lossy(bytes).into_owned());
+            xml.push_str("<BasicAuthentication>");
+            element_into(xml, "Username", &text(credentials.username().expose()));
+            element_into(xml, "Password", &text(credentials.password().expose()));
+            xml.push_str("</BasicAuthentication>");
+        }
+        if let Some(public_key) = &self.public_key {
+            element_into(xml, "PublicKey", public_key);
+        }
+        xml.push_str("</CallbackCredentials>");
+    }
 }
 
-fn is_http(url: &str) -> bool {
-    let authority = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    authority.is_some_and(|rest| !rest.is_empty())
-        && !url.contains(|c: char| c.is_whitespace() || c.is_control())
+/// Whether the text is kept as it is in an element of its own.
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.trim() == text && !text.contains(char::is_control)
+}
+
+/// Whether Bandwidth can call the URL.
+fn check_url(url: &str) -> Result<(), SubscriptionError> {
+    // A fragment is no part of a `Uri`, which drops it without a word.
+    let uri: Option<Uri> = url.parse().ok().filter(|_| !url.contains('#'));
+    let uri = uri.ok_or(SubscriptionError::Url)?;
+    let is_http = uri.scheme() == Some(&Scheme::HTTPS) || uri.scheme() == Some(&Scheme::HTTP);
+    let authority = uri.authority().filter(|_| is_http).ok_or(SubscriptionError::Url)?;
+    if authority.as_str().contains('@') {
+        return Err(SubscriptionError::UserInUrl);
+    }
+    let port = authority.as_str().strip_prefix(authority.host());
+    match port.map(|port| port.strip_prefix(':').map(str::parse::<u16>)) {
+        _ if authority.host().is_empty() => Err(SubscriptionError::Url),
+        Some(None | Some(Ok(80 | 443 | 1024..))) => Ok(()),
+        _ => Err(SubscriptionError::Port),
+    }
+}
+
+fn is_public_pem(pem: &[u8]) -> bool {
+    let Ok(pem) = std::str::from_utf8(pem) else { return false };
+    let label = pem.trim_start().strip_prefix("-----BEGIN ").and_then(|rest| {
+        let (label, rest) = rest.split_once("-----")?;
+        rest.contains(&format!("-----END {label}-----")).then_some(label)
+    });
+    label.is_some() && !pem.contains("PRIVATE KEY")
 }
 
 impl fmt::Debug for Subscription {
@@ -373,7 +409,7 @@ impl fmt::Debug for Subscription {
             .field("callback", &self.callback)
             .field("expiry", &self.expiry)
             .field("number_format", &self.number_format)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

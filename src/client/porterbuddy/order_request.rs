@@ -95,6 +95,10 @@ pub struct OrderRequest {
     /// The shop's own name of the order, `order-12345`. The webhook gives it back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_reference: Option<String>,
+    /// The reference of the shop's transport management system (TMS), `TMS-4711`.
+    /// The webhook and the order status give it back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tms_reference: Option<String>,
     /// Where the webhook is sent. It must be reachable without authentication.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status_webhook_url: Option<String>,
@@ -103,7 +107,7 @@ pub struct OrderRequest {
     pub other: Map<String, Value>,
 }
 
-debug_only!(OrderRequest: product, order_reference, origin, destination, parcels, items);
+debug_only!(OrderRequest: product, order_reference, tms_reference, origin, destination, parcels, items);
 
 impl OrderRequest {
     /// A request with what every order has.
@@ -122,6 +126,7 @@ impl OrderRequest {
             product: product.into(),
             courier_instructions: None,
             order_reference: None,
+            tms_reference: None,
             status_webhook_url: None,
             other: Map::new(),
         }

@@ -1,122 +1,170 @@
 use super::*;
+use crate::bandwidth::{EventType, OrderType};
+
+const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n";
+
+fn credentials(username: &str) -> Credentials {
+    Credentials::new(username, "<&>").unwrap()
+}
 
 fn callback() -> Callback {
-    let credentials = Credentials::new("bandwidth-user", "<&>").unwrap();
-    Callback::new("https://shop.example/hook?a=1&b=2", credentials).unwrap()
+    Callback::new("https://shop.example/hook?a=1&b=2", credentials("bandwidth-user")).unwrap()
 }
 
-fn subscription() -> Subscription {
-    let expiry = Expiry::After(Duration::from_secs(3_122_064_000));
-    Subscription::to_orders(OrderType::PortIns, callback(), expiry).with_order_id("order-1")
-}
-
-const XML: &str = "<?xml version=\"1.0\"?><Subscription><OrderType>portins</OrderType>\
-    <OrderId>order-1</OrderId><CallbackSubscription>\
-    <URL>https://shop.example/hook?a=1&amp;b=2</URL><Expiry>3122064000</Expiry>\
-    <CallbackCredentials><BasicAuthentication><Username>bandwidth-user</Username>\
-    <Password>&lt;&amp;&gt;</Password></BasicAuthentication></CallbackCredentials>\
-    </CallbackSubscription></Subscription>";
-
-#[test]
-fn it_is_written_in_the_documented_order_and_read_back() {
-    assert_eq!(subscription().to_xml(), XML);
-    let read = Subscription::parse_unverified(XML.as_bytes()).unwrap();
-    assert_eq!(*read.topic(), Topic::Orders(OrderType::PortIns));
-    assert_eq!(read.order_id(), Some("order-1"));
-    assert_eq!(read.callback().url(), "https://shop.example/hook?a=1&b=2");
-    assert_eq!(read.expiry(), Expiry::After(Duration::from_secs(3_122_064_000)));
-    assert_eq!(read.callback().credentials().unwrap().password().expose(), b"<&>");
-    assert_eq!((read.number_format(), read.callback().public_key()), (None, None));
-    assert_eq!(read.to_xml(), XML);
+fn to_port_ins(callback: Callback) -> Subscription {
+    Subscription::to_orders(OrderType::PortIns, callback, Subscription::TEN_YEARS).unwrap()
 }
 
 #[test]
-fn a_key_and_a_number_format() {
-    let callback = callback().with_public_key("QUJD");
-    let subscription = Subscription::to_orders(OrderType::PortIns, callback, Expiry::TEN_YEARS)
-        .with_number_format(NumberFormat::E164);
-    let xml = subscription.to_xml();
-    assert!(xml.contains("<Expiry>315360000</Expiry>"), "{xml}");
-    assert!(
-        xml.contains("</BasicAuthentication><PublicKey>QUJD</PublicKey></CallbackCredentials>")
-    );
-    assert!(xml.ends_with("<NumberFormat>E164</NumberFormat></Subscription>"), "{xml}");
-    let read = Subscription::parse_unverified(xml.as_bytes()).unwrap();
-    assert_eq!(read.number_format(), Some(&NumberFormat::E164));
-    assert_eq!(read.callback().public_key(), Some("QUJD"));
-    assert_eq!(read.to_xml(), xml);
-    assert_eq!(NumberFormat::KNOWN.len(), 2);
-}
-
-/// Without credentials and without an expiry, which are decisions with names.
-#[test]
-fn the_least_of_a_subscription() {
-    let callback = Callback::without_credentials("http://a").unwrap();
-    let least = Subscription::to_events(EventType::MessagingLost, callback, Expiry::OneDay);
-    let xml = "<?xml version=\"1.0\"?><Subscription><EventType>MESSAGING_LOST</EventType>\
-               <CallbackSubscription><URL>http://a</URL></CallbackSubscription></Subscription>";
-    assert_eq!(least.to_xml(), xml);
-    let read = Subscription::parse_unverified(xml.as_bytes()).unwrap();
-    assert_eq!((read.to_xml().as_str(), read.expiry()), (xml, Expiry::OneDay));
-    assert!(read.callback().credentials().is_none());
-}
-
-#[test]
-fn what_is_not_a_subscription() {
-    let url = "<OrderType>a</OrderType><CallbackSubscription><URL>http://a</URL>";
-    let pair = |pair: &str| {
+fn everything_is_written_in_the_documented_order() {
+    let key = STANDARD.encode(CERTIFICATE);
+    let whole = to_port_ins(callback().with_public_key(&key).unwrap())
+        .with_order_id("order-1")
+        .unwrap()
+        .with_number_format(NumberFormat::E164)
+        .moved_from("https://old.example");
+    assert_eq!(
+        whole.to_xml(),
         format!(
-            "{url}<CallbackCredentials><BasicAuthentication>{pair}</BasicAuthentication>\
-             </CallbackCredentials></CallbackSubscription>"
+            "<?xml version=\"1.0\"?><Subscription><OrderType>portins</OrderType>\
+             <OrderId>order-1</OrderId><CallbackSubscription>\
+             <URL>https://shop.example/hook?a=1&amp;b=2</URL><Expiry>315360000</Expiry>\
+             <CallbackCredentials><BasicAuthentication><Username>bandwidth-user</Username>\
+             <Password>&lt;&amp;&gt;</Password></BasicAuthentication>\
+             <PublicKey>{key}</PublicKey></CallbackCredentials></CallbackSubscription>\
+             <NumberFormat>E164</NumberFormat></Subscription>"
         )
-    };
-    for (inside, message) in [
-        (String::new(), "OrderType: missing"),
-        (
-            format!("<EventType>b</EventType>{url}</CallbackSubscription>"),
-            "EventType: not alone beside OrderType",
-        ),
-        ("<OrderType>a</OrderType>".into(), "URL: missing"),
-        ("<OrderType>a</OrderType><CallbackSubscription/>".into(), "URL: missing"),
-        (
-            "<OrderType>a</OrderType><CallbackSubscription><URL>ftp://a</URL>\
-             </CallbackSubscription>"
-                .into(),
-            "URL: not an http or https URL",
-        ),
-        (
-            format!("{url}<Expiry>1.5</Expiry></CallbackSubscription>"),
-            "Expiry: not a number of seconds",
-        ),
-        (
-            format!("{url}<Expiry>99999999999999999999</Expiry></CallbackSubscription>"),
-            "Expiry: not a number of seconds",
-        ),
-        (pair("<Password>p</Password>"), "Username: missing"),
-        (pair("<Username>u</Username>"), "Password: missing"),
-        (
-            pair("<Username>u:v</Username><Password>p</Password>"),
-            "BasicAuthentication: not a username and a password that Basic can carry",
-        ),
+    );
+    let callback = Callback::without_credentials("http://a").unwrap();
+    let expiry = Duration::from_secs(4_283_455_101);
+    let least = Subscription::to_events(EventType::MessagingLost, callback, expiry).unwrap();
+    assert_eq!(
+        least.to_xml(),
+        "<?xml version=\"1.0\"?><Subscription><EventType>MESSAGING_LOST</EventType>\
+         <CallbackSubscription><URL>http://a</URL><Expiry>4283455101</Expiry>\
+         </CallbackSubscription></Subscription>"
+    );
+}
+
+#[test]
+fn the_urls_that_bandwidth_can_call() {
+    use SubscriptionError::{Port, Url, UserInUrl};
+    for (url, expected) in [
+        ("https://shop.example", Ok(())),
+        ("https://shop.example/hook?a=1", Ok(())),
+        ("HTTPS://shop.example/hook", Ok(())),
+        ("Http://shop.example", Ok(())),
+        ("http://shop.example:80", Ok(())),
+        ("https://shop.example:443/", Ok(())),
+        ("https://shop.example:1024", Ok(())),
+        ("https://shop.example:65535", Ok(())),
+        ("https://[2001:db8::1]:8443/", Ok(())),
+        ("https://shop.example:0", Err(Port)),
+        ("https://shop.example:81", Err(Port)),
+        ("https://shop.example:1023", Err(Port)),
+        ("https://shop.example:65536", Err(Port)),
+        ("https://shop.example:", Err(Port)),
+        ("https://user:pass@shop.example", Err(UserInUrl)),
+        ("https://user@shop.example/", Err(UserInUrl)),
+        ("", Err(Url)),
+        ("shop.example", Err(Url)),
+        ("shop.example/hook", Err(Url)),
+        ("/hook", Err(Url)),
+        ("https://", Err(Url)),
+        ("https:///hook", Err(Url)),
+        ("https://:443", Err(Url)),
+        ("https://a b", Err(Url)),
+        ("https://a/b c", Err(Url)),
+        ("https://a/b\n", Err(Url)),
+        ("https://a/b#c", Err(Url)),
+        ("ftp://a", Err(Url)),
+        ("javascript:alert(1)", Err(Url)),
     ] {
-        let body = format!("<Subscription>{inside}</Subscription>");
-        let error = Subscription::parse_unverified(body.as_bytes()).unwrap_err();
-        let column = body.len() - "</Subscription>".len() + 1;
-        assert_eq!(error.to_string(), format!("{message} at line 1 column {column}"), "{body}");
+        assert_eq!(Callback::without_credentials(url).map(drop), expected, "{url}");
+        assert_eq!(Callback::new(url, credentials("u")).map(drop), expected, "{url}");
     }
-    for url in ["", "shop.example", "https://", "https://a b", "javascript:alert(1)"] {
-        let error = Callback::without_credentials(url).unwrap_err();
-        let message = "the URL must start with https:// or http:// and have no white space";
-        assert_eq!(error.to_string(), message, "{url}");
+}
+
+#[test]
+fn a_username_has_at_most_100_characters() {
+    for (username, expected) in [
+        ("u".repeat(100), Ok(())),
+        ("u".repeat(101), Err(SubscriptionError::Username)),
+        ("é".repeat(90), Ok(())),
+    ] {
+        let made = Callback::new("https://a", credentials(&username));
+        assert_eq!(made.map(drop), expected, "{username}");
+    }
+}
+
+#[test]
+fn an_expiry_is_whole_seconds() {
+    for (expiry, expected) in [
+        (Duration::from_secs(1), Ok(())),
+        (Subscription::ONE_DAY, Ok(())),
+        (Duration::from_secs(u64::MAX), Ok(())),
+        (Duration::ZERO, Err(SubscriptionError::Expiry)),
+        (Duration::from_millis(500), Err(SubscriptionError::Expiry)),
+        (Duration::from_millis(1_500), Err(SubscriptionError::Expiry)),
+        (Duration::from_nanos(1_000_000_001), Err(SubscriptionError::Expiry)),
+    ] {
+        let orders = Subscription::to_orders(OrderType::PortIns, callback(), expiry);
+        assert_eq!(orders.map(drop), expected, "{expiry:?}");
+        let events = Subscription::to_events(EventType::MessagingLost, callback(), expiry);
+        assert_eq!(events.map(drop), expected, "{expiry:?}");
+    }
+}
+
+#[test]
+fn a_subscription_to_one_thing_does_not_become_one_to_all() {
+    for (word, expected) in [
+        ("8684b1c8-7d41", Ok(())),
+        ("", Err(SubscriptionError::Topic)),
+        (" ", Err(SubscriptionError::Topic)),
+        ("\n", Err(SubscriptionError::Topic)),
+        ("a ", Err(SubscriptionError::Topic)),
+        ("a\0b", Err(SubscriptionError::Topic)),
+    ] {
+        let one_day = Subscription::ONE_DAY;
+        let with_id = to_port_ins(callback()).with_order_id(word);
+        assert_eq!(with_id.map(drop), expected, "{word:?}");
+        let orders = Subscription::to_orders(OrderType::from(word), callback(), one_day);
+        assert_eq!(orders.map(drop), expected, "{word:?}");
+        let events = Subscription::to_events(EventType::from(word), callback(), one_day);
+        assert_eq!(events.map(drop), expected, "{word:?}");
+    }
+}
+
+#[test]
+fn a_public_key_is_the_base64_of_a_pem_file() {
+    let private = CERTIFICATE.replace("CERTIFICATE", "PRIVATE KEY");
+    let both = format!("{CERTIFICATE}{private}");
+    let chain = CERTIFICATE.repeat(2);
+    for (text, is_key) in [
+        (STANDARD.encode(CERTIFICATE), true),
+        (STANDARD.encode(CERTIFICATE.replace('\n', "\r\n")), true),
+        (STANDARD.encode(chain), true),
+        (STANDARD.encode(CERTIFICATE.replace("CERTIFICATE", "PUBLIC KEY")), true),
+        (STANDARD.encode(private), false),
+        (STANDARD.encode(both), false),
+        (STANDARD.encode("-----BEGIN CERTIFICATE-----\nQUJD\n"), false),
+        (STANDARD.encode("-----BEGIN CERTIFICATE-----\nQUJD\n-----END PUBLIC KEY-----"), false),
+        (STANDARD.encode(b"\xff"), false),
+        (CERTIFICATE.to_owned(), false),
+        ("QUJD".to_owned(), false),
+        (String::new(), false),
+    ] {
+        let expected = if is_key { Ok(()) } else { Err(SubscriptionError::PublicKey) };
+        assert_eq!(callback().with_public_key(&text).map(drop), expected, "{text}");
     }
 }
 
 #[test]
 fn debug_shows_no_credentials() {
     assert_eq!(
-        format!("{:?}", subscription()),
-        "Subscription { topic: Orders(PortIns), order_id: Some(\"order-1\"), \
+        format!("{:?}", to_port_ins(callback())),
+        "Subscription { topic: Orders(PortIns), order_id: None, \
          callback: Callback { credentials: Some(Credentials(redacted)), .. }, \
-         expiry: After(3122064000s), number_format: None }"
+         expiry: 315360000s, number_format: None, .. }"
     );
 }

@@ -157,16 +157,24 @@ pub struct Verifications {
     /// The age in years that the recipient must have; 0 for none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum_age_check: Option<Number>,
-    /// The parcels can be left at the door.
+    /// Whether, or how, the customer confirms the receipt. The form of the value is
+    /// not known to us, so it is any JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirm_customer_receipt: Option<Value>,
+    /// How the delivery is verified. The form of the value is not known to us, so it
+    /// is any JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery_verification: Option<Value>,
+    /// The parcels can be left at the door. Deprecated by the provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leave_at_doorstep: Option<bool>,
-    /// The recipient must show an identity document.
+    /// The recipient must show an identity document. Deprecated by the provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_check: Option<bool>,
     /// The recipient must sign.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_signature: Option<bool>,
-    /// Nobody but the recipient can take the parcels.
+    /// Nobody but the recipient can take the parcels. Deprecated by the provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub only_to_recipient: Option<bool>,
     /// The fields that are not typed here.
@@ -174,5 +182,6 @@ pub struct Verifications {
     pub other: Map<String, Value>,
 }
 
-debug_only!(Verifications: minimum_age_check, leave_at_doorstep, id_check, require_signature,
+debug_only!(Verifications: minimum_age_check,
+    leave_at_doorstep, id_check, require_signature,
     only_to_recipient);
