@@ -4,28 +4,12 @@ use std::time::Duration;
 
 use super::*;
 
-pub(super) fn all() -> Vec<Table> {
-    let mut all = vec![
-        documented(),
-        forged(),
-        challenged(),
-        large(),
-        other_methods(),
-        encoded(),
-        limited(),
-        broken(),
-    ];
-    all.extend(addresses());
-    all
-}
-
-fn documented() -> Table {
+#[test]
+fn documented_deliveries_reach_the_handler_as_typed_events() {
     let surprising = "SOMETHING_NEW";
-    Table {
-        title: "Over every adapter: what is delivered",
-        source: "the samples of the providers; CONFORMANCE, How real senders behave",
-        webhooks: defaults(),
-        cases: vec![
+    holds(
+        &defaults(),
+        vec![
             ("Musement", musement(ORDER_ITEM), Delivered("musement.order_item", order_item())),
             (
                 "Musement, unknown status",
@@ -83,22 +67,16 @@ fn documented() -> Table {
                 Delivered("musement.order_item", order_item()),
             ),
         ],
-    }
+    );
 }
 
 #[test]
-fn documented_deliveries_reach_the_handler_as_typed_events() {
-    documented().holds();
-}
-
-fn forged() -> Table {
+fn what_is_not_authentic_never_reaches_the_handler() {
     let forged = sign("another-key", ORDER_STATUS);
     let unauthenticated = |path| Request::post(path).body(ORDER_ITEM);
-    Table {
-        title: "Over every adapter: what is not authentic",
-        source: "CONFORMANCE, Signature, and Basic credentials",
-        webhooks: defaults(),
-        cases: vec![
+    holds(
+        &defaults(),
+        vec![
             ("no credentials", unauthenticated("/musement"), Refused(401)),
             (
                 "wrong credentials",
@@ -189,15 +167,11 @@ fn forged() -> Table {
                 Refused(403),
             ),
         ],
-    }
+    );
 }
 
 #[test]
-fn what_is_not_authentic_never_reaches_the_handler() {
-    forged().holds();
-}
-
-fn challenged() -> Table {
+fn the_challenge_goes_by_its_table_with_and_without_a_body() {
     let right: &[&str] = &[BANDWIDTH_USER];
     let table: [(&str, &[&str], u16); 6] = [
         ("no credentials", &[], 401),
@@ -223,40 +197,25 @@ fn challenged() -> Table {
         cases.push((case, head.clone(), Refused(status)));
         cases.push((case, head.body("<not XML"), Refused(status)));
     }
-    Table {
-        title: "Over every adapter: the challenge, with a body, in chunks, without one, with one that is broken",
-        source: "DESIGN, The challenge, as a table",
-        webhooks: defaults(),
-        cases,
-    }
+    holds(&defaults(), cases);
 }
 
 #[test]
-fn the_challenge_goes_by_its_table_with_and_without_a_body() {
-    challenged().holds();
-}
-
-fn large() -> Table {
+fn a_large_first_request_is_read_before_it_is_answered() {
     let large = "x".repeat(8_000_000);
-    Table {
-        title: "Over every adapter: 8 MB, read before the answer",
-        source: "CONFORMANCE, How real senders behave, 2",
-        webhooks: defaults(),
-        cases: vec![
+    holds(
+        &defaults(),
+        vec![
             ("unauthenticated", Request::post("/notifications").body(&*large), Refused(401)),
             ("unsigned", Request::post("/porterbuddy").body(&*large), Refused(403)),
             ("another method", Request::new("PUT", "/musement").body(&*large), Refused(405)),
             ("too large", notification(&large), Refused(413)),
         ],
-    }
+    );
 }
 
 #[test]
-fn a_large_first_request_is_read_before_it_is_answered() {
-    large().holds();
-}
-
-fn other_methods() -> Table {
+fn another_method_than_post_is_refused_and_told_which_is_allowed() {
     let mut cases = Vec::new();
     for path in ["/musement", "/porterbuddy", "/notifications"] {
         for method in ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "post", "PROPFIND"] {
@@ -264,26 +223,15 @@ fn other_methods() -> Table {
             cases.push((method, request, Refused(405)));
         }
     }
-    Table {
-        title: "Over every adapter: another method",
-        source: "RFC 9110, 15.5.6",
-        webhooks: defaults(),
-        cases,
-    }
+    holds(&defaults(), cases);
 }
 
 #[test]
-fn another_method_than_post_is_refused_and_told_which_is_allowed() {
-    other_methods().holds();
-}
-
-fn encoded() -> Table {
+fn an_encoded_body_is_refused_and_not_inflated() {
     let encoded = |value: &'static str| musement(ORDER_ITEM).header("Content-Encoding", value);
-    Table {
-        title: "Over every adapter: an encoded body",
-        source: "CONFORMANCE, Signature",
-        webhooks: defaults(),
-        cases: vec![
+    holds(
+        &defaults(),
+        vec![
             ("gzip", encoded("gzip"), Refused(415)),
             ("GZIP", encoded("GZIP"), Refused(415)),
             ("br", encoded("br"), Refused(415)),
@@ -300,26 +248,20 @@ fn encoded() -> Table {
                 Refused(401),
             ),
         ],
-    }
+    );
 }
 
 #[test]
-fn an_encoded_body_is_refused_and_not_inflated() {
-    encoded().holds();
-}
-
-fn limited() -> Table {
+fn a_body_of_the_limit_is_taken_and_one_byte_more_is_not() {
     const LIMIT: usize = 1_000;
     let limits = Limits::new(LIMIT, Duration::from_secs(10)).unwrap();
     let (most, more) = (padded(ORDER_ITEM, LIMIT), padded(ORDER_ITEM, LIMIT + 1));
     let (most_xml, more_xml) =
         (padded(ORDER_NOTIFICATION, LIMIT), padded(ORDER_NOTIFICATION, LIMIT + 1));
     let delivered = || Delivered("musement.order_item", order_item());
-    Table {
-        title: "Over every adapter: the limit, here 1,000 bytes",
-        source: "CONFORMANCE, Transport, replay, leaks",
-        webhooks: Webhooks::within(limits),
-        cases: vec![
+    holds(
+        &Webhooks::within(limits),
+        vec![
             ("the limit", musement(&most), delivered()),
             ("one byte more", musement(&more), Refused(413)),
             ("the limit, in chunks", musement("").chunked(&*most), delivered()),
@@ -343,42 +285,30 @@ fn limited() -> Table {
                 Refused(401),
             ),
         ],
-    }
+    );
 }
 
-#[test]
-fn a_body_of_the_limit_is_taken_and_one_byte_more_is_not() {
-    limited().holds();
-}
-
-/// Verified, and not an event: the sender gets a 400.
-fn broken() -> Table {
+fn broken() -> [(&'static str, Request, Outcome); 5] {
     let cut = &ORDER_ITEM[..ORDER_ITEM.len() / 2];
-    let cases = vec![
+    [
         ("musement", musement(cut), Refused(400)),
         ("musement, empty", musement(""), Refused(400)),
         ("porterbuddy", porterbuddy(ORDER_STATUS_AS_PRINTED), Refused(400)),
         ("notifications", notification("<Notification>"), Refused(400)),
         ("notifications, empty", notification(""), Refused(400)),
-    ];
-    Table {
-        title: "Over every adapter: a proven body that is no event",
-        source: "CONFORMANCE, How real senders behave, 8",
-        webhooks: defaults(),
-        cases,
-    }
+    ]
 }
 
 #[test]
 fn a_verified_body_that_does_not_parse_is_refused() {
-    broken().holds();
+    holds(&defaults(), broken());
 }
 
 /// A handler that takes the rejection has the body.
 #[test]
 fn a_verified_body_that_does_not_parse_is_kept() {
     for server in server::with_rejections(&defaults()) {
-        for (case, request, _) in &broken().cases {
+        for (case, request, _) in &broken() {
             let response = server.send(&request.clone().kept());
             assert_eq!(response.status, 400, "{case}, in {}", server.name);
             tells_nothing(&response, case);
@@ -393,8 +323,8 @@ fn a_verified_body_that_does_not_parse_is_kept() {
 }
 
 /// The word of the server's own middleware goes before the connection's address.
-fn addresses() -> Vec<Table> {
-    let mut tables = Vec::new();
+#[test]
+fn addresses_are_the_middlewares_and_otherwise_the_connections() {
     let only = |address| OrderItemWebhook::new(Allowlist::new([address]).unwrap());
     let auth = john_smith();
     let both =
@@ -406,9 +336,8 @@ fn addresses() -> Vec<Table> {
         request.header("X-Forwarded-For", peer).header("X-Real-IP", peer)
     };
     let delivered = || Delivered("musement.order_item", order_item());
-    for (title, musement_webhook, cases) in [
+    for (musement, cases) in [
         (
-            "Over every adapter: addresses, the list has the connection's",
             only("127.0.0.1"),
             vec![
                 ("the connection's, allowed", bare(), delivered()),
@@ -418,7 +347,6 @@ fn addresses() -> Vec<Table> {
             ],
         ),
         (
-            "Over every adapter: addresses, the list has `203.0.113.0/24`",
             only("203.0.113.0/24"),
             vec![
                 ("the connection's, refused", bare(), Refused(403)),
@@ -429,7 +357,6 @@ fn addresses() -> Vec<Table> {
             ],
         ),
         (
-            "Over every adapter: address and credentials",
             both("203.0.113.7"),
             vec![
                 ("neither", bare(), Refused(403)),
@@ -439,15 +366,6 @@ fn addresses() -> Vec<Table> {
             ],
         ),
     ] {
-        let webhooks = Webhooks { musement: musement_webhook, ..defaults() };
-        tables.push(Table { title, source: "DESIGN, law 10", webhooks, cases });
-    }
-    tables
-}
-
-#[test]
-fn addresses_are_the_middlewares_and_otherwise_the_connections() {
-    for table in addresses() {
-        table.holds();
+        holds(&Webhooks { musement, ..defaults() }, cases);
     }
 }

@@ -13,8 +13,6 @@ mod connections;
 mod deliveries;
 mod server;
 
-use std::fmt;
-
 use fixtures::samples::{
     BANDWIDTH_KEY, BANDWIDTH_USER, CHALLENGE, JOHN_SMITH, ORDER_ITEM, ORDER_NOTIFICATION,
     ORDER_STATUS, ORDER_STATUS_AS_PRINTED, ORDER_STATUS_SIGNATURE, PORTERBUDDY_KEY,
@@ -95,48 +93,18 @@ enum Outcome {
 }
 use Outcome::{Delivered, Refused};
 
-/// Deliveries of a kind, and what has to come of each of them, whatever server it is.
-struct Table {
-    title: &'static str,
-    source: &'static str,
-    webhooks: Webhooks,
-    cases: Vec<(&'static str, Request, Outcome)>,
-}
-
-impl Table {
-    /// Sends every delivery to every server, and gives it to the plain webhook.
-    #[track_caller]
-    fn holds(&self) {
-        let servers = server::all(&self.webhooks);
-        for (input, request, outcome) in &self.cases {
-            for server in &servers {
-                let case = format!("{input}, in {}", server.name);
-                outcome.is_that_of(&server.send(request), &server.handled(), &case);
-            }
-            if let Some((response, handled)) = server::plain(&self.webhooks, request) {
-                outcome.is_that_of(&response, &handled, &format!("{input}, without a server"));
-            }
+/// Sends every delivery to every server, and gives it to the plain webhook.
+#[track_caller]
+fn holds(webhooks: &Webhooks, cases: impl IntoIterator<Item = (&'static str, Request, Outcome)>) {
+    let servers = server::all(webhooks);
+    for (input, request, outcome) in cases {
+        for server in &servers {
+            let case = format!("{input}, in {}", server.name);
+            outcome.is_that_of(&server.send(&request), &server.handled(), &case);
         }
-    }
-
-    /// The cases, a row for each outcome.
-    fn to_markdown(&self) -> String {
-        let mut rows: Vec<(String, Vec<&str>)> = Vec::new();
-        for (input, _, outcome) in &self.cases {
-            let outcome = outcome.to_string();
-            if rows.iter().all(|(known, _)| *known != outcome) {
-                rows.push((outcome.clone(), Vec::new()));
-            }
-            let (_, inputs) = rows.iter_mut().find(|(known, _)| *known == outcome).unwrap();
-            if !inputs.contains(input) {
-                inputs.push(input);
-            }
+        if let Some((response, handled)) = server::plain(webhooks, &request) {
+            outcome.is_that_of(&response, &handled, &format!("{input}, without a server"));
         }
-        let rows: Vec<_> = rows
-            .iter()
-            .map(|(outcome, inputs)| [inputs.join("; "), outcome.clone(), self.source.to_owned()])
-            .collect();
-        fixtures::law::to_markdown(self.title, &rows)
     }
 }
 
@@ -157,17 +125,6 @@ impl Outcome {
     }
 }
 
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Delivered(..) => f.write_str("200, and the handler has the event"),
-            Refused(401) => f.write_str("401 with the challenge, no body"),
-            Refused(405) => f.write_str("405 with `Allow: POST`, no body"),
-            Refused(status) => write!(f, "{status}, no body"),
-        }
-    }
-}
-
 /// A response has a status, and the challenge of a 401 or the method of a 405:
 /// no body and no header that says more.
 #[track_caller]
@@ -181,11 +138,4 @@ fn tells_nothing(response: &Response, case: &str) {
     assert_eq!(response.values("www-authenticate"), challenge, "{case}");
     let allow: &[&str] = if response.status == 405 { &["POST"] } else { &[] };
     assert_eq!(response.values("allow"), allow, "{case}");
-}
-
-/// The guide has the tables that the tests run.
-#[test]
-fn the_page_of_adapters_is_that_of_the_tests() {
-    let tables: String = deliveries::all().iter().map(Table::to_markdown).collect();
-    fixtures::law::the_page_says("adapters", &tables);
 }

@@ -52,33 +52,3 @@ fn flipped(bytes: &[u8], bit: usize) -> Vec<u8> {
     flipped[bit / 8] ^= 1 << (bit % 8);
     flipped
 }
-
-/// The guide has the tables that the tests run.
-#[test]
-fn the_page_of_laws_is_that_of_the_tests() {
-    fixtures::law::the_page_has(
-        "laws",
-        &[
-            &fail_closed::LAW,
-            &signature::LAW,
-            &credentials::LAW,
-            &challenge::LAW,
-            &constant_time::LAW,
-            &raw_bytes::LAW,
-            &repeated_header::LAW,
-            &redaction::LAW,
-            &no_panic_depth::LAW,
-            &long_inputs::LAW,
-            &bodies::LAW,
-            &proven_sender_heard::JSON,
-            &proven_sender_heard::XML,
-            &leading_zeros::LAW,
-            &receipts::LAW,
-            &statuses::LAW,
-            &addresses::LAW,
-            &unreadable::JSON,
-            &unreadable::XML,
-            &replay::LAW,
-        ],
-    );
-}

@@ -19,17 +19,3 @@ mod porterbuddy_order_request;
 mod routes;
 mod senders;
 mod tracking;
-
-/// The guide has the tables that the tests run.
-#[test]
-fn the_page_of_webhooks_is_that_of_the_tests() {
-    fixtures::law::the_page_has(
-        "webhooks",
-        &[
-            &musement::LAW,
-            &porterbuddy::LAW,
-            &bandwidth_notification::LAW,
-            &bandwidth_port_out::LAW,
-        ],
-    );
-}
