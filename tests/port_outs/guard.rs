@@ -4,15 +4,16 @@
 use std::error::Error as _;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::world::{
     DEADLINE, Gate, RUNTIMES, Runtime, World, allowed_of, ask_beside, forged, is_allowed, question,
     send, webhook,
 };
+use fixtures::port_outs;
 use fixtures::samples::BANDWIDTH_USER;
 use fixtures::sender::{Connection, Request};
 use order_webhooks::bandwidth::{PortOutFailure, PortOutWebhook};
@@ -239,6 +240,33 @@ fn no_panic_ends_the_connection() {
     );
 }
 
+/// With nobody to report to, errors are dropped: on the handler's thread, where a drop
+/// that panics or blocks holds up no answer and no other route.
+#[test]
+fn an_error_that_nobody_hears_of_ends_with_its_handler() {
+    let unheard = || port_outs::webhook().with_deadline(DEADLINE).unwrap();
+    everywhere(
+        |_| unheard(),
+        |runtime, address, _| {
+            for pon in [
+                "fail with an awkward error",
+                "panic with an awkward payload",
+                "be awkward when cancelled",
+                "block too long and fail with an awkward error",
+            ] {
+                assert!(!is_allowed(&send(address, &question(pon))), "{runtime:?}: {pon}");
+            }
+            thread::sleep(DEADLINE);
+            let started = Instant::now();
+            let blocks = question("fail with an error that blocks");
+            assert!(!is_allowed(&send(address, &blocks)), "{runtime:?}");
+            assert_eq!(send(address, &Request::post("/other")).status, 200, "{runtime:?}");
+            assert!(is_allowed(&send(address, &question("allow"))), "{runtime:?}");
+            assert!(started.elapsed() < DEADLINE, "{runtime:?}: {:?}", started.elapsed());
+        },
+    );
+}
+
 /// What only actix's own threads can do panics, is told, and is answered.
 #[test]
 fn local_tasks_are_not_to_be_had_in_a_handler() {
@@ -346,4 +374,66 @@ fn a_thread_that_the_system_refuses_is_no_panic() {
         let body = runtime.block_on(axum::body::to_bytes(response.into_body(), 10_000)).unwrap();
         assert!(String::from_utf8_lossy(&body).contains("<Code>7598</Code>"));
     }
+}
+
+/// Without tokio's timer nothing has a time limit. A route that is built inside of
+/// such a runtime says so at once, and one that is built before it at each question.
+#[test]
+fn a_runtime_without_a_timer_is_noticed() {
+    let without_timer = || tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let world = Arc::new(World::default());
+    let handler = async |_: order_webhooks::axum::Verified<PortOutWebhook>| {
+        order_webhooks::bandwidth::PortOutAnswer::Allow
+    };
+    let route = || order_webhooks::axum::port_out::<_, _, ()>(webhook(&world), handler);
+    let at_start_up = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        without_timer().block_on(async { drop(route()) });
+    }));
+    let message = at_start_up.unwrap_err().downcast::<String>().unwrap();
+    assert!(message.contains("enable_time"), "{message}");
+
+    let app: axum::Router = axum::Router::new().route("/port-out", route());
+    let body = question("allow").written_body();
+    let request = http::Request::post("/port-out").header("authorization", BANDWIDTH_USER);
+    let request = request.body(axum::body::Body::from(body)).unwrap();
+    without_timer().block_on(async {
+        let response = tower::ServiceExt::oneshot(app, request).await.unwrap();
+        let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+        let answer = String::from_utf8_lossy(&body);
+        assert!(answer.contains("<PON>allow</PON>"), "{answer}");
+        assert!(answer.contains("<Code>7598</Code>"), "{answer}");
+        assert!(answer.contains("<TelephoneNumber>2223331000</TelephoneNumber>"), "{answer}");
+    });
+    let no_timer = "the runtime has no timer; build it with `enable_time`";
+    world.wait_until("it is told", |world| world.told() == [no_timer]);
+}
+
+/// What a handler logs is in the span of its request, on whatever thread it runs.
+#[test]
+fn a_handler_runs_inside_the_span_of_its_request() {
+    use tracing::Instrument as _;
+    use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+
+    #[derive(Clone, Default)]
+    struct Entered(Arc<Mutex<Vec<Option<String>>>>);
+    impl<S: tracing::Subscriber> Layer<S> for Entered {
+        fn on_enter(&self, _: &tracing::Id, _: Context<'_, S>) {
+            self.0.lock().unwrap().push(thread::current().name().map(str::to_owned));
+        }
+    }
+    let entered = Entered::default();
+    let world = Arc::new(World::default());
+    let webhook = webhook(&world);
+    let request = http::Request::post("/").header("authorization", BANDWIDTH_USER);
+    let request: http::Request<http_body_util::Full<bytes::Bytes>> =
+        request.body(question("allow").written_body().into()).unwrap();
+    let handler = |request| world.handle(request);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let subscriber = tracing_subscriber::registry().with(entered.clone());
+    tracing::subscriber::with_default(subscriber, || {
+        let answer = order_webhooks::body::port_out(&webhook, request, handler);
+        runtime.block_on(answer.instrument(tracing::info_span!("request")));
+    });
+    let entered = entered.0.lock().unwrap();
+    assert!(entered.contains(&Some("port-out".to_owned())), "{entered:?}");
 }

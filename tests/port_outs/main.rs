@@ -12,5 +12,6 @@
 )]
 
 mod answers;
+mod cut_off;
 mod guard;
 mod world;

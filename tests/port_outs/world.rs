@@ -71,6 +71,23 @@ impl fmt::Display for PanicsWhenDropped {
 
 impl Error for PanicsWhenDropped {}
 
+#[derive(Debug)]
+struct BlocksWhenDropped;
+
+impl Drop for BlocksWhenDropped {
+    fn drop(&mut self) {
+        thread::sleep(DEADLINE * 2);
+    }
+}
+
+impl fmt::Display for BlocksWhenDropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("slow to go")
+    }
+}
+
+impl Error for BlocksWhenDropped {}
+
 impl World {
     /// Waits, within reason, until this is so.
     #[track_caller]
@@ -88,7 +105,7 @@ impl World {
         self.told.lock().unwrap().iter().map(ToString::to_string).collect()
     }
 
-    async fn handle(
+    pub(crate) async fn handle(
         self: Arc<Self>,
         request: Verified<PortOutWebhook>,
     ) -> Result<PortOutAnswer, Box<dyn Error + Send + Sync>> {
@@ -119,6 +136,11 @@ impl World {
             }
             "block" => self.gate.wait(),
             "block too long" => thread::sleep(DEADLINE * 3 / 2),
+            "block too long and fail with an awkward error" => {
+                thread::sleep(DEADLINE * 3 / 2);
+                return Err(PanicsWhenDropped.into());
+            }
+            "fail with an error that blocks" => return Err(BlocksWhenDropped.into()),
             "use the pool" => {
                 let work = || thread::sleep(Duration::from_millis(30));
                 tokio::task::spawn_blocking(work).await?;
@@ -176,6 +198,11 @@ impl Runtime {
         });
         address
     }
+}
+
+/// Serves `/port-out` with axum on many threads.
+pub(crate) fn serve_axum_with(world: &Arc<World>, webhook: PortOutWebhook) -> SocketAddr {
+    Runtime::AxumThreads.serve(world, webhook)
 }
 
 fn serve_axum(

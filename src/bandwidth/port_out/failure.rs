@@ -138,6 +138,35 @@ mod tests {
     use super::*;
 
     #[test]
+    fn which_failures_are_of_a_proven_sender() {
+        let limit = 1;
+        let challenge = || http::HeaderValue::from_static("Basic");
+        for (reason, proven) in [
+            (Reason::Method, false),
+            (Reason::CredentialsScheme(challenge()), false),
+            (Reason::CredentialsMalformed(challenge()), false),
+            (Reason::CredentialsMismatch(challenge()), false),
+            (Reason::RepeatedHeader(http::header::AUTHORIZATION), false),
+            (Reason::AddressUnknown, false),
+            (Reason::AddressRefused, false),
+            (Reason::Encoded, true),
+            (Reason::TooLarge { limit }, true),
+            (Reason::TooSlow { limit: std::time::Duration::ZERO }, true),
+            (Reason::Incomplete, true),
+        ] {
+            let failure = PortOutFailure::Refused(Rejection::new(reason));
+            assert_eq!(failure.is_of_a_proven_sender(), proven, "{failure}");
+        }
+        for (failure, proven) in [
+            (PortOutFailure::HandlerPanicked, true),
+            (PortOutFailure::CutOff { proven: true }, true),
+            (PortOutFailure::CutOff { proven: false }, false),
+        ] {
+            assert_eq!(failure.is_of_a_proven_sender(), proven, "{failure:?}");
+        }
+    }
+
+    #[test]
     fn debug_shows_no_error_of_a_handler() {
         let shown = [
             PortOutFailure::Refused(Rejection::new(Reason::Incomplete)),

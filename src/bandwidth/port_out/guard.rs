@@ -333,3 +333,39 @@ impl HandlerThread {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs a handler that allows, and says whether it started and what came of it.
+    async fn run(
+        left: Duration,
+        waited_for: bool,
+    ) -> (bool, Option<Result<PortOutAnswer, String>>) {
+        let (sender, verdict) = oneshot::channel();
+        let mut verdict = Some(verdict).filter(|_| waited_for);
+        let started = Arc::new(AtomicBool::new(false));
+        let thread = HandlerThread {
+            shared: Shared::default(),
+            runtime: Handle::current(),
+            deadline: Instant::now() + left,
+            started: Arc::clone(&started),
+            verdict: sender,
+            _place: places(NonZeroUsize::MIN).acquire_owned().await.unwrap(),
+        };
+        let asked = Survives::new(async { Ok(PortOutAnswer::Allow) });
+        thread::spawn(move || thread.run(asked)).join().unwrap();
+        let verdict = verdict.as_mut().and_then(|verdict| verdict.try_recv().ok());
+        (started.load(Ordering::Relaxed), verdict)
+    }
+
+    #[tokio::test]
+    async fn a_handler_starts_before_its_deadline_and_while_it_is_waited_for() {
+        let minute = Duration::from_secs(60);
+        let allowed = Some(Ok(PortOutAnswer::Allow));
+        assert_eq!(run(minute, true).await, (true, allowed));
+        assert_eq!(run(Duration::ZERO, true).await, (false, None), "the deadline itself");
+        assert_eq!(run(minute, false).await, (false, None), "it is answered already");
+    }
+}

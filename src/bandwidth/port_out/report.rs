@@ -138,6 +138,9 @@ impl Queues {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
     use super::*;
     use crate::rejection::{Reason, Rejection};
 
@@ -147,6 +150,103 @@ mod tests {
 
     fn unparsable() -> PortOutFailure {
         PortOutFailure::Refused(Rejection::new(Reason::Incomplete))
+    }
+
+    /// Reports to this, and the reports that come out.
+    fn reports(told: impl Fn(PortOutFailure) + Send + Sync + 'static) -> Reports {
+        Reports::new(Arc::new(told))
+    }
+
+    fn runtime() -> Handle {
+        tokio::runtime::Handle::current()
+    }
+
+    /// A reporter that panics at each report is told the next one all the same.
+    #[tokio::test]
+    async fn a_panic_of_the_reporter_ends_one_report() {
+        let (sender, told) = mpsc::channel();
+        let reports = reports(move |failure| {
+            sender.send(failure.to_string()).unwrap();
+            panic!("on purpose");
+        });
+        for _ in 0..3 {
+            reports.tell(&runtime(), unparsable());
+            let next = told.recv_timeout(Duration::from_secs(10));
+            assert_eq!(next.as_deref(), Ok("the body is incomplete"));
+        }
+    }
+
+    /// The reporter is inside the runtime of the question, as a handler is.
+    #[tokio::test]
+    async fn the_reporter_can_use_the_runtime() {
+        let (sender, told) = mpsc::channel();
+        let reports = reports(move |failure| {
+            let sender = sender.clone();
+            tokio::spawn(async move { sender.send(failure.to_string()).unwrap() });
+        });
+        reports.tell(&runtime(), unparsable());
+        let next = tokio::task::spawn_blocking(move || told.recv_timeout(Duration::from_secs(10)));
+        assert_eq!(next.await.unwrap().as_deref(), Ok("the body is incomplete"));
+    }
+
+    /// A report that finds no room is dropped there, and may panic at that.
+    #[tokio::test]
+    async fn a_report_without_room_that_panics_harms_nobody() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("awkward")]
+        struct Awkward;
+        impl Drop for Awkward {
+            fn drop(&mut self) {
+                std::panic::panic_any("on purpose");
+            }
+        }
+        let (go_on, waits) = mpsc::channel::<()>();
+        let (sender, told) = mpsc::channel();
+        let waits = Mutex::new(waits);
+        let reports = reports(move |failure| {
+            let _ = waits.lock().unwrap().recv();
+            sender.send(failure.to_string()).unwrap();
+        });
+        // One may be with the reporter, and the others fill the queue.
+        for _ in 0..=WAITING {
+            reports.tell(&runtime(), unparsable());
+        }
+        reports.tell(&runtime(), PortOutFailure::HandlerFailed(Box::new(Awkward)));
+        reports.tell(&runtime(), PortOutFailure::HandlerFailed(Box::new(Awkward)));
+        drop(go_on);
+        drop(reports);
+        let told: Vec<_> = told.iter().collect();
+        let missed = told.iter().filter(|told| told.contains("of proven senders")).count();
+        assert!(told.len() > WAITING, "{}", told.len());
+        assert_eq!(missed, 1, "what had no room is counted");
+    }
+
+    /// As it is left when the system has refused the thread.
+    #[tokio::test]
+    async fn what_had_no_thread_is_told_with_the_next_report() {
+        let (sender, told) = mpsc::channel();
+        let reports = reports(move |failure| sender.send(failure.to_string()).unwrap());
+        reports.0.lock().take(PortOutFailure::HandlerLate);
+        reports.tell(&runtime(), unparsable());
+        let mut both = [(); 2].map(|()| told.recv_timeout(Duration::from_secs(10)).unwrap());
+        both.sort_unstable();
+        assert_eq!(both, ["the body is incomplete", "the handler was not done by the deadline"]);
+    }
+
+    #[tokio::test]
+    async fn the_thread_starts_once_tells_what_is_left_and_ends() {
+        let (sender, told) = mpsc::channel();
+        let reports = reports(move |_| sender.send(std::thread::current().id()).unwrap());
+        reports.start();
+        reports.start();
+        for _ in 0..10 {
+            reports.tell(&runtime(), unparsable());
+        }
+        drop(reports);
+        // It ends when the thread has dropped the reporter, and the sender with it.
+        let threads: Vec<_> = told.iter().collect();
+        assert_eq!(threads.len(), 10);
+        assert!(threads.iter().all(|thread| *thread == threads[0]));
     }
 
     fn rest(queues: &mut Queues) -> Vec<String> {
