@@ -12,14 +12,16 @@
 #![allow(clippy::print_stdout, reason = "what happens is the point of the example")]
 #![allow(clippy::unwrap_used, reason = "the stand-in is a toy")]
 
-use std::net::TcpListener;
+mod client;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, put};
-use http::{HeaderName, Request, Response};
+use client::{http_client, send, serve};
+use http::HeaderName;
 use order_webhooks::bandwidth::{NotificationWebhook, OrderType};
 use order_webhooks::client::bandwidth::{Callback, Dashboard, NextStep, Subscription};
 use order_webhooks::{BasicAuth, Credentials};
@@ -94,23 +96,6 @@ fn look_after(
     Err("a subscription to the same is there, and it is not ours".into())
 }
 
-/// It follows no redirect, so that the credentials go nowhere else, and every status
-/// is an answer.
-fn http_client() -> Agent {
-    let config = Agent::config_builder()
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .timeout_global(Some(Duration::from_secs(30)));
-    config.build().into()
-}
-
-fn send(http: &Agent, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Error> {
-    let (head, body) = http.run(request)?.into_parts();
-    let body = body.into_with_config().limit(1024 * 1024).read_to_vec()?;
-    Ok(Response::from_parts(head, body))
-}
-
 /// A stand-in of the API. It keeps the subscriptions, id and document, in memory.
 struct StandIn {
     base: String,
@@ -131,16 +116,7 @@ impl StandIn {
             .route(path, get(list).post(create))
             .route(&format!("{path}/{{id}}"), put(replace).delete(remove))
             .with_state(Arc::clone(&kept));
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        listener.set_nonblocking(true)?;
-        let base = format!("http://{}/api", listener.local_addr()?);
-        std::thread::spawn(move || {
-            tokio::runtime::Runtime::new().unwrap().block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-                axum::serve(listener, app).await.unwrap();
-            });
-        });
-        Ok(Self { base, kept })
+        Ok(Self { base: format!("{}/api", serve(app)?), kept })
     }
 
     fn let_it_end_in_an_hour(&self) {

@@ -98,6 +98,20 @@ fn a_subscription_is_created_once_replaced_when_it_ends_and_alone_deleted() {
     );
 }
 
+#[test]
+fn the_fallback_brings_what_was_lost() {
+    let output = example("fallback").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        "porterbuddy.order:394326: ready\n\
+         porterbuddy.order:394326: delivered\n\
+         porterbuddy.order:394326: in_delivery is old news\n\
+         musement.item:11045e18-e3ca-42e1-acb4-0d5be75036fd: PENDING\n\
+         musement will send the webhook again\n"
+    );
+}
+
 /// The lines of both servers are the same.
 #[test]
 fn the_servers_print_events_and_report_rejections() {
