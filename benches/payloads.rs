@@ -10,7 +10,7 @@ use order_webhooks::bandwidth::{
 };
 use order_webhooks::musement::{OrderItemUpdate, OrderItemWebhook};
 use order_webhooks::porterbuddy::{OrderStatusUpdate, OrderWebhook};
-use order_webhooks::{BasicAuth, Head, Receive as _, Secret, Webhook};
+use order_webhooks::{BasicAuth, Head, Secret, Webhook, WebhookExt as _};
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::Event;
 use serde::Deserialize;
@@ -109,7 +109,7 @@ mod deliveries {
     use super::*;
 
     fn deliver<W: Webhook>(webhook: &W, request: &http::Request<&'static [u8]>) -> W::Event {
-        let pending = webhook.authenticate(&Head::of(black_box(request))).unwrap();
+        let pending = webhook.authenticate(&Head::from(black_box(request))).unwrap();
         pending.verify(black_box(*request.body())).unwrap().into_event()
     }
 

@@ -7,8 +7,8 @@ use axum::Router;
 use axum::routing::post;
 use bytes::Bytes;
 use divan::Bencher;
-use order_webhooks::porterbuddy::{OrderWebhook, Receipt};
-use order_webhooks::{Secret, actix, axum as extract};
+use order_webhooks::porterbuddy::OrderWebhook;
+use order_webhooks::{Receipt, Secret, actix, axum as extract};
 use tower::ServiceExt as _;
 
 const BODY: &str = include_str!("../tests/data/porterbuddy/order-status.json");

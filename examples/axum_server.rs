@@ -21,13 +21,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use common::{Records, Webhooks, keep, report};
-use order_webhooks::Rejection;
 use order_webhooks::axum::{Verified, port_out, receive};
 use order_webhooks::bandwidth::{
-    self, NotificationWebhook, PortOutAnswer, PortOutWebhook, SubscriptionWebhook,
+    NotificationWebhook, PortOutAnswer, PortOutWebhook, SubscriptionWebhook,
 };
-use order_webhooks::musement::{self, OrderItemWebhook};
-use order_webhooks::porterbuddy::{self, OrderWebhook};
+use order_webhooks::musement::OrderItemWebhook;
+use order_webhooks::porterbuddy::OrderWebhook;
+use order_webhooks::{Accepted, Receipt, Rejection};
 use serve::serve;
 use tokio::net::TcpListener;
 
@@ -57,40 +57,29 @@ async fn on_port_out(
 
 async fn on_order_item(
     delivery: Result<Verified<OrderItemWebhook>, Rejection>,
-) -> Result<musement::Receipt, Rejection> {
-    let update = delivery.inspect_err(report::<OrderItemWebhook>)?;
-    Ok(match keep(&update) {
-        Ok(()) => musement::Receipt::Accepted,
-        Err(_) => musement::Receipt::TryAgain,
-    })
+) -> Result<Receipt, Box<dyn Error + Send + Sync>> {
+    keep(&delivery.inspect_err(report::<OrderItemWebhook>)?)?;
+    Ok(Receipt::Accepted)
 }
 
 async fn on_order(
     delivery: Result<Verified<OrderWebhook>, Rejection>,
-) -> Result<porterbuddy::Receipt, Rejection> {
-    let update = delivery.inspect_err(report::<OrderWebhook>)?;
-    Ok(match keep(&update) {
-        Ok(()) => porterbuddy::Receipt::Accepted,
-        Err(_) => porterbuddy::Receipt::TryAgain,
-    })
+) -> Result<Receipt, Box<dyn Error + Send + Sync>> {
+    keep(&delivery.inspect_err(report::<OrderWebhook>)?)?;
+    Ok(Receipt::Accepted)
 }
 
+/// Bandwidth never sends again: an error here is a notification that is lost.
 async fn on_notification(
     delivery: Result<Verified<NotificationWebhook>, Rejection>,
-) -> Result<bandwidth::Receipt, Rejection> {
-    let notification = delivery.inspect_err(report::<NotificationWebhook>)?;
-    if keep(&notification).is_err() {
-        tracing::error!("a notification is lost: it will not be sent again");
-    }
-    Ok(bandwidth::Receipt::Accepted)
+) -> Result<Accepted, Box<dyn Error + Send + Sync>> {
+    keep(&delivery.inspect_err(report::<NotificationWebhook>)?)?;
+    Ok(Accepted)
 }
 
 async fn on_subscription(
     delivery: Result<Verified<SubscriptionWebhook>, Rejection>,
-) -> Result<bandwidth::Receipt, Rejection> {
-    let update = delivery.inspect_err(report::<SubscriptionWebhook>)?;
-    if keep(&update).is_err() {
-        tracing::error!("an update is lost: whether it will be sent again is not documented");
-    }
-    Ok(bandwidth::Receipt::Accepted)
+) -> Result<Accepted, Box<dyn Error + Send + Sync>> {
+    keep(&delivery.inspect_err(report::<SubscriptionWebhook>)?)?;
+    Ok(Accepted)
 }

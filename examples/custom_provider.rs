@@ -23,9 +23,7 @@ use axum::{Router, routing::post};
 use http::HeaderName;
 use order_webhooks::axum::Verified;
 use order_webhooks::{
-    Head, ParseError, Reason, Receipt,
-    auth::BodySignature,
-    webhook::{Extract, ParseErrorKind},
+    Head, ParseError, Reason, Receipt, auth::BodySignature, webhook::ParseErrorKind,
 };
 use order_webhooks::{
     Secret, Webhook,
@@ -56,6 +54,7 @@ impl Webhook for StockWebhook {
     const NAME: &'static str = "acme.stock";
     type Event = StockLevel;
     type Proof = Signature;
+    type Receipt = Receipt;
 
     fn check_head(&self, head: &Head<'_>) -> Result<Signature, Reason> {
         self.0.read(head)
@@ -70,8 +69,6 @@ impl Webhook for StockWebhook {
         serde_json::from_slice(body).map_err(|_| invalid())
     }
 }
-
-impl Extract for StockWebhook {}
 
 // to here.
 

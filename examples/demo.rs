@@ -35,7 +35,7 @@ use order_webhooks::bandwidth::{
 use order_webhooks::musement::{OrderItemStatus, OrderItemUpdate, OrderItemWebhook};
 use order_webhooks::porterbuddy::{OrderStatus, OrderStatusUpdate, OrderWebhook};
 use order_webhooks::{
-    BasicAuth, ConfigError, Credentials, Reason, Receipt, Rejection, Secret, testing,
+    Accepted, BasicAuth, ConfigError, Credentials, Reason, Rejection, Secret, testing,
     webhook::Extract,
 };
 use serde_json::Value;
@@ -286,11 +286,11 @@ fn receiver(log: Log) -> Result<Router, ConfigError> {
 async fn on<W: Extract<Event: Describe>>(
     State(log): State<Log>,
     delivery: Result<Verified<W>, Rejection>,
-) -> Result<Receipt, Rejection> {
+) -> Result<Accepted, Rejection> {
     match delivery {
         Ok(verified) => {
             log.add(verified.described());
-            Ok(Receipt::Accepted)
+            Ok(Accepted)
         }
         Err(rejection) => {
             log.add(match rejection.reason() {

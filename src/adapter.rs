@@ -7,6 +7,6 @@ pub mod axum;
 #[cfg(feature = "body")]
 pub mod body;
 #[cfg(any(feature = "axum", feature = "actix"))]
-mod delivery;
+mod route;
 #[cfg(feature = "tower")]
 pub mod tower;

@@ -30,6 +30,6 @@ pub use port_out::{
 };
 pub use subscription_webhook::SubscriptionWebhook;
 pub use telephone_number::TelephoneNumber;
-pub use webhook::{NotificationWebhook, Receipt};
+pub use webhook::NotificationWebhook;
 
 pub use crate::wire::time::Timestamp;

@@ -8,7 +8,7 @@
 //! ```
 //! # #[cfg(feature = "porterbuddy")] {
 //! use order_webhooks::envelope::{Envelope, Event};
-//! use order_webhooks::{Receive, Secret, porterbuddy::OrderWebhook};
+//! use order_webhooks::{WebhookExt, Secret, porterbuddy::OrderWebhook};
 //! use time::OffsetDateTime;
 //!
 //! # let webhook = OrderWebhook::new(&Secret::new("porterbuddy-api-key")?);
@@ -17,7 +17,7 @@
 //! #     .header("x-porterbuddy-hmac-SHA256", webhook.signature().sign(body.as_bytes()))
 //! #     .body(body)?;
 //! // In the server:
-//! let delivery = webhook.receive(request)?;
+//! let delivery = webhook.verify(request)?;
 //! let line = serde_json::to_string(&Envelope::of(&delivery, OffsetDateTime::now_utc()))?;
 //!
 //! // In the worker:

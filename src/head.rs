@@ -99,22 +99,6 @@ impl<'a> Head<'a> {
         Self { method, headers, peer: None }
     }
 
-    /// The head of an [`http::Request`], with the sender's address if its
-    /// extensions hold a [`PeerAddress`].
-    #[must_use]
-    pub fn of<B>(request: &'a http::Request<B>) -> Self {
-        let peer = PeerAddress::of(request.extensions());
-        Self { method: request.method().as_str(), headers: request.headers(), peer }
-    }
-
-    /// The head of the [`http::request::Parts`] of a request, with the sender's
-    /// address if its extensions hold a [`PeerAddress`].
-    #[must_use]
-    pub fn of_parts(parts: &'a http::request::Parts) -> Self {
-        let peer = PeerAddress::of(&parts.extensions);
-        Self { method: parts.method.as_str(), headers: &parts.headers, peer }
-    }
-
     /// The same head with the address of the sender, for webhooks that check it;
     /// see [`PeerAddress`].
     #[must_use]
@@ -150,6 +134,24 @@ impl<'a> Head<'a> {
     }
 }
 
+/// The head of a request, with the sender's address if its extensions hold a
+/// [`PeerAddress`].
+impl<'a, B> From<&'a http::Request<B>> for Head<'a> {
+    fn from(request: &'a http::Request<B>) -> Self {
+        let peer = PeerAddress::of(request.extensions());
+        Self { method: request.method().as_str(), headers: request.headers(), peer }
+    }
+}
+
+/// The head of the parts of a request, with the sender's address if its
+/// extensions hold a [`PeerAddress`].
+impl<'a> From<&'a http::request::Parts> for Head<'a> {
+    fn from(parts: &'a http::request::Parts) -> Self {
+        let peer = PeerAddress::of(&parts.extensions);
+        Self { method: parts.method.as_str(), headers: &parts.headers, peer }
+    }
+}
+
 impl fmt::Debug for Head<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Head")
@@ -162,8 +164,8 @@ impl fmt::Debug for Head<'_> {
 /// The sender's address, as the server knows it.
 ///
 /// Behind a proxy, let a middleware of yours put it into the request's
-/// extensions, with [`from_header`](Self::from_header). Every adapter, and
-/// [`Head::of`](crate::Head::of), then takes it in place of the connection's
+/// extensions, with [`from_header`](Self::from_header). Every adapter, and a
+/// [`Head`] made from the request, then takes it in place of the connection's
 /// address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PeerAddress(pub IpAddr);
@@ -212,11 +214,11 @@ mod tests {
     #[test]
     fn the_address_is_that_of_the_extensions() {
         let mut request = http::Request::new(());
-        assert_eq!(Head::of(&request).peer(), None);
+        assert_eq!(Head::from(&request).peer(), None);
         let address = IpAddr::from([203, 0, 113, 7]);
         request.extensions_mut().insert(PeerAddress(address));
-        assert_eq!(Head::of(&request).peer(), Some(address));
-        assert_eq!(Head::of_parts(&request.into_parts().0).peer(), Some(address));
+        assert_eq!(Head::from(&request).peer(), Some(address));
+        assert_eq!(Head::from(&request.into_parts().0).peer(), Some(address));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! ```no_run
 //! # #[cfg(all(feature = "axum", feature = "musement"))] mod example {
 //! use axum::{Router, routing::post};
-//! use order_webhooks::{BasicAuth, axum::Verified, musement::{OrderItemWebhook, Receipt}};
+//! use order_webhooks::{BasicAuth, Receipt, axum::Verified, musement::OrderItemWebhook};
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -34,7 +34,7 @@
 //! | subscribe at Bandwidth | the [guide](guide::subscriptions), [`client::bandwidth`] |
 //! | ask a provider for lost deliveries | [`client`] |
 //! | run behind a proxy | the [guide](guide::proxy), [`PeerAddress`] |
-//! | use another server | the [guide](guide::servers), [`Receive`] |
+//! | use another server | the [guide](guide::servers), [`WebhookExt`] |
 //! | receive from another provider | the [guide](guide::provider), [`Webhook`] |
 //! | know what a refused sender gets | the [guide](guide::conformance), [`Reason`] |
 //!
@@ -81,7 +81,7 @@ pub use adapter::body;
 #[cfg(feature = "tower")]
 pub use adapter::tower;
 #[doc(inline)]
-pub use answer::Receipt;
+pub use answer::{Accepted, Receipt};
 pub use auth::{Allowlist, BasicAuth, Credentials};
 pub use error::{ConfigError, ParseError};
 pub use head::{Head, PeerAddress};
@@ -91,7 +91,7 @@ pub use secret::Secret;
 #[doc(inline)]
 pub use tracking::Tracked;
 #[doc(inline)]
-pub use webhook::{Receive, Verified, Webhook};
+pub use webhook::{Verified, Webhook, WebhookExt};
 
 #[cfg_attr(docsrs, doc(auto_cfg = false))]
 #[cfg(all(any(doc, doctest), feature = "axum", feature = "actix", feature = "testing"))]

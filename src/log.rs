@@ -13,7 +13,7 @@ pub(crate) fn verified(webhook: &'static str, body_bytes: usize) {
 /// The reason names no value that the sender sent, so it can be logged whole. A
 /// challenge is a normal step of a delivery and is logged below the others; what
 /// refuses everybody is a mistake in the configuration and is logged above them.
-pub(crate) fn refused<B>(webhook: &'static str, rejection: Rejection<B>) -> Rejection<B> {
+pub(crate) fn refused(webhook: &'static str, rejection: Rejection) -> Rejection {
     #[cfg(feature = "tracing")]
     {
         let status = rejection.status().as_u16();
@@ -50,7 +50,7 @@ pub(crate) fn unconfigured(webhook: &'static str) -> Rejection {
 /// The crate answers in place of a handler without an answer; someone should
 /// look into why.
 #[cfg(all(feature = "body", feature = "bandwidth"))]
-pub(crate) fn handler_failed(webhook: &'static str, failure: &impl std::fmt::Display) {
+pub(crate) fn answered_without_handler(webhook: &'static str, failure: &impl std::fmt::Display) {
     #[cfg(feature = "tracing")]
     tracing::error!(webhook, %failure, "answered without the handler");
 }
@@ -63,9 +63,37 @@ pub(crate) fn thread_refused(error: &impl std::fmt::Display) {
 }
 
 /// The future inside the span that this is called in, wherever it is polled.
-#[cfg(all(feature = "body", feature = "bandwidth"))]
+#[cfg(any(feature = "axum", feature = "actix", all(feature = "body", feature = "bandwidth")))]
 pub(crate) fn in_span<F: Future>(future: F) -> impl Future<Output = F::Output> {
     #[cfg(feature = "tracing")]
     let future = tracing::Instrument::in_current_span(future);
     future
+}
+
+/// The handler has returned, and this is what its sender is told.
+#[cfg(any(feature = "axum", feature = "actix"))]
+pub(crate) fn answered(webhook: &'static str, status: http::StatusCode) {
+    #[cfg(feature = "tracing")]
+    tracing::info!(webhook, status = status.as_u16(), "delivery answered");
+}
+
+/// The handler has returned an error.
+#[cfg(any(feature = "axum", feature = "actix"))]
+pub(crate) fn handler_failed(webhook: &'static str, error: &(dyn std::error::Error + 'static)) {
+    #[cfg(feature = "tracing")]
+    tracing::error!(webhook, error, "handler failed");
+}
+
+/// The handler has panicked.
+#[cfg(any(feature = "axum", feature = "actix"))]
+pub(crate) fn handler_panicked(webhook: &'static str) {
+    #[cfg(feature = "tracing")]
+    tracing::error!(webhook, "handler panicked");
+}
+
+/// The handler's request was dropped before the handler had returned.
+#[cfg(any(feature = "axum", feature = "actix"))]
+pub(crate) fn handler_cut_off(webhook: &'static str) {
+    #[cfg(feature = "tracing")]
+    tracing::error!(webhook, "handler cut off: the sender left, or a layer of the server gave up");
 }

@@ -15,7 +15,6 @@
 mod order_status_update;
 mod webhook;
 
-pub use crate::answer::Receipt;
 pub use crate::wire::time::Timestamp;
 pub use order_status_update::{OrderStatus, OrderStatusUpdate};
 pub use webhook::OrderWebhook;

@@ -94,6 +94,32 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// A word for logs and metrics that stays the same from version to version,
+    /// and has nothing of the delivery in it: `signature_mismatch`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Method => "method",
+            Self::Challenged(_) => "challenged",
+            Self::CredentialsScheme(_) => "credentials_scheme",
+            Self::CredentialsMalformed(_) => "credentials_malformed",
+            Self::CredentialsMismatch(_) => "credentials_mismatch",
+            Self::RepeatedHeader(_) => "repeated_header",
+            Self::SignatureMissing => "signature_missing",
+            Self::SignatureMalformed => "signature_malformed",
+            Self::SignatureMismatch => "signature_mismatch",
+            Self::Expired => "expired",
+            Self::AddressUnknown => "address_unknown",
+            Self::AddressRefused => "address_refused",
+            Self::Encoded => "encoded",
+            Self::TooLarge { .. } => "too_large",
+            Self::TooSlow { .. } => "too_slow",
+            Self::Incomplete => "incomplete",
+            Self::Unparsable(_) => "unparsable",
+            Self::Unconfigured => "unconfigured",
+        }
+    }
+
     /// The status of the response: the one table of this crate.
     #[must_use]
     pub fn status(&self) -> StatusCode {
@@ -135,32 +161,30 @@ impl Reason {
 /// A refused delivery: the reason, the response to send, and the body if the
 /// sender was verified.
 ///
-/// `B` is the type in which the server keeps bodies.
-///
 /// ```
 /// # #[cfg(feature = "porterbuddy")] {
-/// use order_webhooks::{Reason, Receive, Secret, porterbuddy::OrderWebhook};
+/// use order_webhooks::{Reason, Secret, WebhookExt, porterbuddy::OrderWebhook};
 ///
 /// let webhook = OrderWebhook::new(&Secret::new("porterbuddy-api-key")?);
 /// let body = r#"{"orderId":"394326"}"#;
 /// let request = http::Request::post("/porterbuddy")
 ///     .header("x-porterbuddy-hmac-SHA256", webhook.signature().sign(body.as_bytes()))
 ///     .body(body)?;
-/// let rejection = webhook.receive(request).unwrap_err();
+/// let rejection = webhook.verify(request).unwrap_err();
 /// assert!(matches!(rejection.reason(), Reason::Unparsable(_)));
-/// assert_eq!(rejection.verified_body(), Some(&body));
+/// assert_eq!(rejection.verified_body().unwrap(), body);
 /// assert_eq!(rejection.to_response().status(), 400);
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct Rejection<B = Bytes> {
+pub struct Rejection {
     reason: Reason,
     answer: Option<Box<Answer>>,
-    verified_body: Option<B>,
+    verified_body: Option<Bytes>,
 }
 
-impl<B> Rejection<B> {
+impl Rejection {
     /// A rejection for this reason, answered by the table of [`Reason::status`].
     #[must_use]
     pub fn new(reason: Reason) -> Self {
@@ -172,15 +196,9 @@ impl<B> Rejection<B> {
         self
     }
 
-    #[must_use]
-    pub(crate) fn keeping(mut self, verified_body: B) -> Self {
-        self.verified_body = Some(verified_body);
+    pub(crate) fn keeping(mut self, verified_body: &[u8]) -> Self {
+        self.verified_body = Some(Bytes::copy_from_slice(verified_body));
         self
-    }
-
-    /// The same rejection for another type of body; a kept body is dropped.
-    pub(crate) fn without_body<C>(self) -> Rejection<C> {
-        Rejection { reason: self.reason, answer: self.answer, verified_body: None }
     }
 
     /// Why the delivery was refused.
@@ -206,13 +224,13 @@ impl<B> Rejection<B> {
     ///
     /// It may never come again: store it. `None` when nothing was proven.
     #[must_use]
-    pub fn verified_body(&self) -> Option<&B> {
+    pub fn verified_body(&self) -> Option<&Bytes> {
         self.verified_body.as_ref()
     }
 
     /// The same as [`verified_body`](Self::verified_body), by value.
     #[must_use]
-    pub fn into_verified_body(self) -> Option<B> {
+    pub fn into_verified_body(self) -> Option<Bytes> {
         self.verified_body
     }
 
@@ -235,13 +253,13 @@ impl<B> Rejection<B> {
     }
 }
 
-impl<B> From<Rejection<B>> for Response<Bytes> {
-    fn from(rejection: Rejection<B>) -> Self {
+impl From<Rejection> for Response<Bytes> {
+    fn from(rejection: Rejection) -> Self {
         rejection.to_response()
     }
 }
 
-impl<B> fmt::Debug for Rejection<B> {
+impl fmt::Debug for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rejection")
             .field("status", &self.status())
@@ -250,14 +268,14 @@ impl<B> fmt::Debug for Rejection<B> {
     }
 }
 
-impl<B> fmt::Display for Rejection<B> {
+impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.reason)
     }
 }
 
 /// The message is whole, so there is no `source()` to print after it.
-impl<B> std::error::Error for Rejection<B> {}
+impl std::error::Error for Rejection {}
 
 #[cfg(test)]
 mod tests {
@@ -265,7 +283,7 @@ mod tests {
 
     #[test]
     fn a_rejection_becomes_its_response() {
-        let response = Response::from(Rejection::<Bytes>::new(Reason::Method));
+        let response = Response::from(Rejection::new(Reason::Method));
         assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
         assert_eq!(response.headers()[ALLOW], "POST");
         assert_eq!(response.headers().len(), 1);

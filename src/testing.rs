@@ -13,9 +13,9 @@
 //! ```
 //! # #[cfg(all(feature = "axum", feature = "musement"))] {
 //! use axum::{Router, routing::post};
-//! use order_webhooks::musement::{OrderItemWebhook, Receipt};
+//! use order_webhooks::musement::OrderItemWebhook;
 //! use order_webhooks::testing::{Forgery, Sender, Verdict, musement};
-//! use order_webhooks::{BasicAuth, Credentials, axum::Verified};
+//! use order_webhooks::{BasicAuth, Credentials, Receipt, axum::Verified};
 //!
 //! async fn on_update(_: Verified<OrderItemWebhook>) -> Receipt {
 //!     Receipt::Accepted

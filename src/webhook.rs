@@ -7,13 +7,14 @@ use std::ops::Deref;
 use bytes::Bytes;
 use http::header::CONTENT_ENCODING;
 
+use crate::answer::Accepted;
 use crate::error::ParseError;
 use crate::head::Head;
 use crate::limits::Limits;
 use crate::log;
 use crate::rejection::{Reason, Rejection};
 
-pub use crate::answer::Answer;
+pub use crate::answer::{Answer, IntoReceipt};
 pub use crate::error::{ParseErrorKind, Position};
 pub use crate::head::Headers;
 
@@ -24,13 +25,14 @@ pub use crate::head::Headers;
 /// provider; every adapter then works with it. A webhook is a plain value,
 /// built once at start-up and cheap to clone.
 ///
-/// You write the three steps that differ from provider to provider. [`Receive`]
-/// calls them in their order: every webhook has it, and none can change it.
+/// You write the three steps that differ from provider to provider.
+/// [`WebhookExt`] calls them in their order: every webhook has it, and none can
+/// change it.
 ///
 /// ```
 /// use order_webhooks::auth::{BodySignature, Signature};
 /// use order_webhooks::webhook::ParseErrorKind;
-/// use order_webhooks::{Head, ParseError, Reason, Webhook};
+/// use order_webhooks::{Head, ParseError, Reason, Receipt, Webhook};
 ///
 /// #[derive(Clone)]
 /// struct StockWebhook(BodySignature);
@@ -39,6 +41,7 @@ pub use crate::head::Headers;
 ///     const NAME: &'static str = "acme.stock";
 ///     type Event = u32;
 ///     type Proof = Signature;
+///     type Receipt = Receipt;
 ///
 ///     fn check_head(&self, head: &Head<'_>) -> Result<Signature, Reason> {
 ///         self.0.read(head)
@@ -67,6 +70,20 @@ pub trait Webhook: Clone + Send + Sync + 'static {
     ///
     /// [`Signature`]: crate::auth::Signature
     type Proof: Send;
+
+    /// What a handler returns to tell the sender what became of the delivery.
+    ///
+    /// It is [`Receipt`](crate::Receipt) for a provider that sends a delivery
+    /// again, and [`Accepted`](crate::Accepted) for one that never does. A type of
+    /// your own needs `From<Accepted>` and `Into<Answer>`.
+    type Receipt: 'static;
+
+    /// Whether the sender sends each delivery once only, whatever the answer is.
+    ///
+    /// The handler of such a delivery runs as a task of its own on the routes of
+    /// the axum and the actix adapter: it goes on to its end if the sender closes
+    /// the connection, or if a timeout of the server's drops the request.
+    const SENT_ONCE: bool = false;
 
     /// Checks what the head alone can decide.
     ///
@@ -112,7 +129,7 @@ pub trait Webhook: Clone + Send + Sync + 'static {
 ///
 /// ```
 /// # #[cfg(feature = "porterbuddy")] {
-/// use order_webhooks::{Head, Receive, Secret, porterbuddy::OrderWebhook};
+/// use order_webhooks::{Head, Secret, WebhookExt, porterbuddy::OrderWebhook};
 ///
 /// let webhook = OrderWebhook::new(&Secret::new("porterbuddy-api-key")?);
 /// let body = br#"{"orderId":"394326","orderStatus":"ready"}"#;
@@ -125,23 +142,7 @@ pub trait Webhook: Clone + Send + Sync + 'static {
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-///
-/// ```
-/// # #[cfg(feature = "porterbuddy")] {
-/// use order_webhooks::{Head, Receive, Secret, porterbuddy::OrderWebhook};
-///
-/// let webhook = OrderWebhook::new(&Secret::new("porterbuddy-api-key")?);
-/// let body = br#"{"orderId":"394326","orderStatus":"ready"}"#;
-/// let headers = [("x-porterbuddy-hmac-SHA256", webhook.signature().sign(body))];
-///
-/// let pending = webhook.authenticate(&Head::new("POST", &headers))?;
-/// // Your server reads the body here.
-/// let update = pending.verify(body)?;
-/// assert_eq!(update.order_id, "394326");
-/// # }
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub trait Receive: Webhook + sealed::Sealed {
+pub trait WebhookExt: Webhook + sealed::Sealed {
     /// Checks the head. A server that reads the body afterwards calls this
     /// first, and then [`Pending::verify`].
     ///
@@ -158,11 +159,11 @@ pub trait Receive: Webhook + sealed::Sealed {
     ///
     /// ```
     /// # #[cfg(feature = "porterbuddy")] {
-    /// use order_webhooks::{Receive, Secret, porterbuddy::OrderWebhook};
+    /// use order_webhooks::{Secret, WebhookExt, porterbuddy::OrderWebhook};
     ///
     /// let webhook = OrderWebhook::new(&Secret::new("porterbuddy-api-key")?);
     /// let request = http::Request::post("/porterbuddy").body(r#"{"orderId":"1"}"#)?;
-    /// let rejection = webhook.receive(request).unwrap_err();
+    /// let rejection = webhook.verify(request).unwrap_err();
     /// assert_eq!(rejection.to_response().status(), 403);
     /// # }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -173,10 +174,10 @@ pub trait Receive: Webhook + sealed::Sealed {
     /// The rejection, which has the response to send: for every reason of
     /// [`authenticate`](Self::authenticate), a signature of another body, and a body
     /// that does not parse.
-    fn receive<B: AsRef<[u8]>>(
+    fn verify<B: AsRef<[u8]>>(
         &self,
         request: http::Request<B>,
-    ) -> Result<Verified<Self, B>, Rejection<B>>;
+    ) -> Result<Verified<Self, B>, Rejection>;
 }
 
 mod sealed {
@@ -185,7 +186,7 @@ mod sealed {
     impl<W: super::Webhook> Sealed for W {}
 }
 
-impl<W: Webhook> Receive for W {
+impl<W: Webhook> WebhookExt for W {
     fn authenticate(&self, head: &Head<'_>) -> Result<Pending<'_, Self>, Rejection> {
         if head.method() != "POST" {
             return Err(log::refused(W::NAME, Rejection::new(Reason::Method)));
@@ -199,19 +200,16 @@ impl<W: Webhook> Receive for W {
         }
     }
 
-    fn receive<B: AsRef<[u8]>>(
+    fn verify<B: AsRef<[u8]>>(
         &self,
         request: http::Request<B>,
-    ) -> Result<Verified<Self, B>, Rejection<B>> {
-        match self.authenticate(&Head::of(&request)) {
-            Ok(pending) => pending.verify(request.into_body()),
-            Err(rejection) => Err(rejection.without_body()),
-        }
+    ) -> Result<Verified<Self, B>, Rejection> {
+        self.authenticate(&Head::from(&request))?.verify(request.into_body())
     }
 }
 
 /// A rejection without a verified body.
-fn refuse<W: Webhook, B>(webhook: &W, reason: Reason) -> Rejection<B> {
+fn refuse<W: Webhook>(webhook: &W, reason: Reason) -> Rejection {
     let answer = webhook.answer_instead(&reason, None);
     log::refused(W::NAME, Rejection::new(reason).answered(answer))
 }
@@ -226,7 +224,7 @@ fn is_encoded(head: &Head<'_>) -> bool {
 }
 
 /// A delivery whose head is accepted and whose body is still to come: what
-/// [`Receive::authenticate`] gives. [`servers`](crate::guide::servers) has an
+/// [`WebhookExt::authenticate`] gives. [`servers`](crate::guide::servers) has an
 /// example.
 #[must_use = "the delivery is neither accepted nor refused before its body is checked"]
 pub struct Pending<'w, W: Webhook> {
@@ -240,9 +238,9 @@ impl<'w, W: Webhook> Pending<'w, W> {
     ///
     /// # Errors
     ///
-    /// The rejection to answer with. It keeps the body if the sender is proven
-    /// and only the parsing failed.
-    pub fn verify<B: AsRef<[u8]>>(self, body: B) -> Result<Verified<W, B>, Rejection<B>> {
+    /// The rejection to answer with. It has a copy of the body if the sender is
+    /// proven and only the parsing failed.
+    pub fn verify<B: AsRef<[u8]>>(self, body: B) -> Result<Verified<W, B>, Rejection> {
         let bytes = body.as_ref();
         let limit = self.webhook.limits().body_bytes();
         if self.encoded {
@@ -262,7 +260,7 @@ impl<'w, W: Webhook> Pending<'w, W> {
             Err(error) => {
                 let reason = Reason::Unparsable(error);
                 let answer = self.webhook.answer_instead(&reason, Some(bytes));
-                let rejection = Rejection::new(reason).answered(answer).keeping(body);
+                let rejection = Rejection::new(reason).answered(answer).keeping(bytes);
                 Err(log::refused(W::NAME, rejection))
             }
         }
@@ -270,7 +268,7 @@ impl<'w, W: Webhook> Pending<'w, W> {
 
     /// Refuses the delivery because its body could not be read:
     /// [`Reason::TooLarge`], [`Reason::TooSlow`] or [`Reason::Incomplete`].
-    pub fn fail<B>(self, reason: Reason) -> Rejection<B> {
+    pub fn fail(self, reason: Reason) -> Rejection {
         refuse(self.webhook, reason)
     }
 
@@ -355,15 +353,18 @@ impl<W: Webhook, B> fmt::Debug for Verified<W, B> {
     }
 }
 
-/// A webhook that extractors and routes take: its sender takes an error, or no
-/// answer at all, for a failed delivery.
+/// A webhook that extractors, routes and layers take: its sender takes an error,
+/// or no answer at all, for a failed delivery.
 ///
-/// That is every webhook but the port-out, where an error gives a number away.
-/// For a provider of your own, say so with an empty `impl Extract for MyWebhook
-/// {}`.
+/// Every webhook is one whose [`Receipt`](Webhook::Receipt) becomes a complete
+/// [`Answer`]. That of a port-out does not, because its answer depends on the
+/// question, and because an error gives a number away.
 #[diagnostic::on_unimplemented(
     message = "a verified delivery of `{Self}` cannot be extracted",
     note = "a port-out is received with `port_out(webhook, handler)`, which answers even if the handler fails",
-    note = "a webhook of your own needs `impl order_webhooks::webhook::Extract for {Self} {{}}`"
+    note = "the `Receipt` of a webhook of your own is `order_webhooks::Receipt` or `order_webhooks::Accepted`"
 )]
-pub trait Extract: Webhook {}
+pub trait Extract: Webhook<Receipt: Into<Answer> + From<Accepted>> {}
+
+#[diagnostic::do_not_recommend]
+impl<W: Webhook<Receipt: Into<Answer> + From<Accepted>>> Extract for W {}

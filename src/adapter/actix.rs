@@ -8,8 +8,8 @@
 //! use actix_web::{App, web};
 //! use order_webhooks::actix::{Verified, port_out, receive};
 //! use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutWebhook};
-//! use order_webhooks::musement::{OrderItemWebhook, Receipt};
-//! use order_webhooks::BasicAuth;
+//! use order_webhooks::musement::OrderItemWebhook;
+//! use order_webhooks::{BasicAuth, Receipt};
 //!
 //! struct Db;
 //!
@@ -47,7 +47,7 @@
 //!
 //! ```
 //! use actix_web::{App, web};
-//! use order_webhooks::{BasicAuth, actix::Verified, musement::{OrderItemWebhook, Receipt}};
+//! use order_webhooks::{BasicAuth, Receipt, actix::Verified, musement::OrderItemWebhook};
 //!
 //! async fn on_update(update: Verified<OrderItemWebhook>) -> Receipt {
 //!     println!("{} is now {}", update.order_item_uuid, update.order_item_status);
@@ -101,8 +101,8 @@ use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 use crate::adapter::body;
-use crate::adapter::delivery::Delivery as _;
-use crate::answer::{Answer, Receipt};
+use crate::adapter::route::{self, FromDelivery as _};
+use crate::answer::{Accepted, Answer, IntoReceipt, Receipt};
 #[cfg(feature = "bandwidth")]
 use crate::bandwidth::guard::{self, Guard};
 #[cfg(feature = "bandwidth")]
@@ -111,7 +111,7 @@ use crate::head::{Head, Headers, PeerAddress};
 use crate::limits::Limits;
 use crate::log;
 use crate::rejection::Rejection;
-use crate::webhook::{Extract, Receive as _, Webhook};
+use crate::webhook::{Extract, Webhook, WebhookExt as _};
 
 pub use self::handler::Handler;
 pub use crate::webhook::Verified;
@@ -123,17 +123,24 @@ pub use crate::webhook::Verified;
 pub fn receive<W, H, T>(webhook: W, handler: H) -> Route
 where
     W: Extract,
-    H: Handler<W, T, Output: Responder>,
+    H: Handler<W, T, Output: IntoReceipt<W::Receipt>>,
     T: 'static,
 {
     web::to(move |request: HttpRequest, payload: web::Payload| {
         let (webhook, handler) = (webhook.clone(), handler.clone());
         async move {
             let received = receive_any(&webhook, &request, payload.into_inner()).await;
-            let delivery = H::Delivery::of(received)?;
-            let extracted = H::extract(&request).await?;
-            let replied = handler.call(extracted, delivery).await;
-            Ok::<_, actix_web::Error>(replied.respond_to(&request).map_into_boxed_body())
+            let (delivery, refused) = H::Delivery::from_delivery(received)?;
+            let answer = route::answer::<W, actix_web::Error>(refused, async move {
+                let extracted = H::extract(&request).await?;
+                Ok(handler.call(extracted, delivery).await)
+            });
+            let answered = if W::SENT_ONCE {
+                route::of_task(actix_web::rt::spawn(log::in_span(answer))).await
+            } else {
+                answer.await
+            };
+            answered.map(response)
         }
     })
 }
@@ -177,7 +184,7 @@ where
                         let status = refused.as_response_error().status_code();
                         format!("an extractor refused with {status}")
                     })?;
-                    let delivery = H::Delivery::of(Ok(question))?;
+                    let (delivery, _) = H::Delivery::from_delivery(Ok(question))?;
                     Ok(move || async move {
                         handler.call(extracted, delivery).await.into_port_out_answer()
                     })
@@ -335,8 +342,7 @@ impl Responder for Receipt {
     }
 }
 
-#[cfg(feature = "bandwidth")]
-impl Responder for crate::bandwidth::Receipt {
+impl Responder for Accepted {
     type Body = BoxBody;
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {

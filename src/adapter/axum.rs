@@ -9,8 +9,8 @@
 //! use axum::{Router, extract::State};
 //! use order_webhooks::axum::{Verified, port_out, receive};
 //! use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutWebhook};
-//! use order_webhooks::musement::{OrderItemWebhook, Receipt};
-//! use order_webhooks::BasicAuth;
+//! use order_webhooks::musement::OrderItemWebhook;
+//! use order_webhooks::{BasicAuth, Receipt};
 //!
 //! #[derive(Clone)]
 //! struct Db;
@@ -46,8 +46,8 @@
 //! ```
 //! use axum::{Router, extract::FromRef, routing::post};
 //! use order_webhooks::axum::Verified;
-//! use order_webhooks::musement::{OrderItemWebhook, Receipt};
-//! use order_webhooks::{BasicAuth, Secret, porterbuddy::OrderWebhook};
+//! use order_webhooks::musement::OrderItemWebhook;
+//! use order_webhooks::{BasicAuth, Receipt, Secret, porterbuddy::OrderWebhook};
 //!
 //! #[derive(Clone, FromRef)]
 //! struct App {
@@ -100,11 +100,13 @@ use ::axum::routing::{MethodRouter, any};
 use http::StatusCode;
 
 use crate::adapter::body;
-use crate::answer::{Answer, Receipt};
+use crate::adapter::route::{self, FromDelivery as _};
+use crate::answer::{Accepted, Answer, IntoReceipt, Receipt};
 #[cfg(feature = "bandwidth")]
 use crate::bandwidth::guard::{self, Guard};
 #[cfg(feature = "bandwidth")]
 use crate::bandwidth::{IntoPortOutAnswer, PortOutWebhook};
+use crate::log;
 use crate::rejection::Rejection;
 use crate::webhook::Extract;
 
@@ -118,7 +120,7 @@ pub use crate::webhook::Verified;
 pub fn receive<W, H, T, S>(webhook: W, handler: H) -> MethodRouter<S>
 where
     W: Extract,
-    H: Handler<W, T, S, Output: IntoResponse>,
+    H: Handler<W, T, S, Output: IntoReceipt<W::Receipt>>,
     T: 'static,
     S: Clone + Send + Sync + 'static,
 {
@@ -127,8 +129,17 @@ where
         async move {
             let (parts, body) = request.into_parts();
             let received = body::receive_parts(&webhook, &parts, body).await;
-            let replied = handler.call(parts, state, received).await;
-            replied.map_or_else(|refused| refused, IntoResponse::into_response)
+            let (delivery, refused) = match H::Delivery::from_delivery(received) {
+                Ok(taken) => taken,
+                Err(rejection) => return rejection.into_response(),
+            };
+            let answer = route::answer::<W, _>(refused, handler.call(parts, state, delivery));
+            let answered = if W::SENT_ONCE {
+                route::of_task(tokio::spawn(log::in_span(answer))).await
+            } else {
+                answer.await
+            };
+            answered.map_or_else(|refused| refused, |answer| answer.map(Body::from))
         }
     })
 }
@@ -164,11 +175,14 @@ where
                 Err(response) => return response.map(Body::from),
             };
             let ask = |request| {
-                ready(Ok(move || async move {
-                    let answered = handler.call(parts, state, Ok(request)).await;
-                    answered
-                        .map_err(|refused| refused_by_extractor(refused.status()))?
-                        .into_port_out_answer()
+                let taken = H::Delivery::from_delivery(Ok(request));
+                ready(taken.map_err(Into::into).map(|(delivery, _)| {
+                    move || async move {
+                        let answered = handler.call(parts, state, delivery).await;
+                        answered
+                            .map_err(|refused| refused_by_extractor(refused.status()))?
+                            .into_port_out_answer()
+                    }
                 }))
             };
             guard.ask(request, ask).await.map(Body::from)
@@ -211,8 +225,7 @@ impl IntoResponse for Receipt {
     }
 }
 
-#[cfg(feature = "bandwidth")]
-impl IntoResponse for crate::bandwidth::Receipt {
+impl IntoResponse for Accepted {
     fn into_response(self) -> Response {
         Answer::from(self).into_response()
     }

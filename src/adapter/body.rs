@@ -52,7 +52,7 @@ use crate::bandwidth::{IntoPortOutAnswer, PortOutWebhook};
 use crate::head::{Head, PeerAddress};
 use crate::limits::Limits;
 use crate::rejection::{Reason, Rejection};
-use crate::webhook::{Extract, Pending, Receive as _, Webhook};
+use crate::webhook::{Extract, Pending, Webhook, WebhookExt as _};
 
 pub use crate::webhook::Verified;
 
@@ -146,7 +146,7 @@ pub(super) async fn receive_parts<W: Webhook>(
     parts: &Parts,
     body: impl Body,
 ) -> Result<Verified<W>, Rejection> {
-    let head = Head::of_parts(parts);
+    let head = Head::from(parts);
     let pending = webhook.authenticate(&match peer_of(&parts.extensions) {
         Some(peer) => head.with_peer(peer),
         None => head,

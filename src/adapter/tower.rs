@@ -6,7 +6,7 @@
 //! `Incoming`, axum's `Body`.
 //!
 //! For a service with another type of body, add a `map_request`:
-//! `ServiceBuilder::new().layer(ReceiveLayer::new(webhook)).map_request(|request:
+//! `ServiceBuilder::new().layer(VerifyLayer::new(webhook)).map_request(|request:
 //! http::Request<Full<Bytes>>| request.map(axum::body::Body::new))`.
 
 use std::future::Future;
@@ -29,8 +29,8 @@ pub use crate::webhook::Verified;
 ///
 /// ```
 /// use axum::{Extension, Router, routing::post};
-/// use order_webhooks::{BasicAuth, musement::{OrderItemWebhook, Receipt}};
-/// use order_webhooks::tower::{ReceiveLayer, Verified};
+/// use order_webhooks::{BasicAuth, Receipt, musement::OrderItemWebhook};
+/// use order_webhooks::tower::{VerifyLayer, Verified};
 ///
 /// async fn on_update(Extension(update): Extension<Verified<OrderItemWebhook>>) -> Receipt {
 ///     println!("{} is now {}", update.order_item_uuid, update.order_item_status);
@@ -38,36 +38,36 @@ pub use crate::webhook::Verified;
 /// }
 ///
 /// let webhook = OrderItemWebhook::new(BasicAuth::new("JohnSmith", "Swordfish")?);
-/// let route = post(on_update).layer(ReceiveLayer::new(webhook));
+/// let route = post(on_update).layer(VerifyLayer::new(webhook));
 /// let app: Router = Router::new().route("/musement", route);
 /// # Ok::<(), order_webhooks::ConfigError>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct ReceiveLayer<W>(W);
+pub struct VerifyLayer<W>(W);
 
-impl<W: Extract> ReceiveLayer<W> {
+impl<W: Extract> VerifyLayer<W> {
     /// The layer for this webhook.
     pub fn new(webhook: W) -> Self {
         Self(webhook)
     }
 }
 
-impl<W: Extract, S> Layer<S> for ReceiveLayer<W> {
-    type Service = Receive<W, S>;
+impl<W: Extract, S> Layer<S> for VerifyLayer<W> {
+    type Service = Verify<W, S>;
 
-    fn layer(&self, inner: S) -> Receive<W, S> {
-        Receive { webhook: self.0.clone(), inner }
+    fn layer(&self, inner: S) -> Verify<W, S> {
+        Verify { webhook: self.0.clone(), inner }
     }
 }
 
-/// The service that [`ReceiveLayer`] makes.
+/// The service that [`VerifyLayer`] makes.
 #[derive(Debug, Clone)]
-pub struct Receive<W, S> {
+pub struct Verify<W, S> {
     webhook: W,
     inner: S,
 }
 
-impl<W, S, ReqBody, ResBody> Service<Request<ReqBody>> for Receive<W, S>
+impl<W, S, ReqBody, ResBody> Service<Request<ReqBody>> for Verify<W, S>
 where
     W: Extract<Event: Clone + Sync>,
     S: Service<Request<Full<Bytes>>, Response = Response<ResBody>> + Clone + Send + 'static,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::HeaderName;
 use serde::de::DeserializeOwned;
 
+use crate::answer::Accepted;
 use crate::auth::{BodySignature, Senders, Signature, SignatureEncoding};
 use crate::bandwidth::Json;
 use crate::error::ParseError;
@@ -14,7 +15,7 @@ use crate::head::Head;
 use crate::limits::Limits;
 use crate::rejection::Reason;
 use crate::secret::Secret;
-use crate::webhook::{Extract, Webhook};
+use crate::webhook::Webhook;
 use crate::wire::json;
 
 const HEADER: HeaderName = HeaderName::from_static("x-bandwidth-signature-sha-256");
@@ -28,7 +29,7 @@ const HEADER: HeaderName = HeaderName::from_static("x-bandwidth-signature-sha-25
 /// verified [`Json`], exactly as it came, or a type of yours:
 ///
 /// ```
-/// use order_webhooks::{Receive, Secret, bandwidth::SubscriptionWebhook};
+/// use order_webhooks::{WebhookExt, Secret, bandwidth::SubscriptionWebhook};
 ///
 /// #[derive(serde::Deserialize)]
 /// struct OrderUpdate {
@@ -41,12 +42,12 @@ const HEADER: HeaderName = HeaderName::from_static("x-bandwidth-signature-sha-25
 /// let request = http::Request::post("/bandwidth/v2")
 ///     .header("X-Bandwidth-Signature-SHA-256", webhook.signature().sign(body.as_bytes()))
 ///     .body(body)?;
-/// assert_eq!(webhook.receive(request)?.status, "COMPLETE");
+/// assert_eq!(webhook.verify(request)?.status, "COMPLETE");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// What Bandwidth does after an error is not documented: answer 200 with a
-/// [`Receipt`](crate::bandwidth::Receipt).
+/// What Bandwidth does after an error is not documented, so a delivery counts as
+/// sent once. Its handler returns [`Accepted`].
 ///
 /// Source: Bandwidth numbers documentation, "Subscriptions v2".
 pub struct SubscriptionWebhook<T = Json> {
@@ -124,6 +125,9 @@ impl<T: DeserializeOwned + Send + 'static> Webhook for SubscriptionWebhook<T> {
     const NAME: &'static str = "bandwidth.v2";
     type Event = T;
     type Proof = Signature;
+    type Receipt = Accepted;
+
+    const SENT_ONCE: bool = true;
 
     fn check_head(&self, head: &Head<'_>) -> Result<Signature, Reason> {
         if let Some(senders) = &self.senders {
@@ -145,13 +149,11 @@ impl<T: DeserializeOwned + Send + 'static> Webhook for SubscriptionWebhook<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> Extract for SubscriptionWebhook<T> {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::auth::BasicAuth;
-    use crate::webhook::Receive as _;
+    use crate::webhook::WebhookExt as _;
 
     fn webhook() -> SubscriptionWebhook {
         SubscriptionWebhook::new(&Secret::new("bandwidth-secret").unwrap())
@@ -173,7 +175,7 @@ mod tests {
     fn the_verified_json_is_handed_over() {
         let signature = webhook().signature().sign(BODY.as_bytes());
         let signed = request(BODY, &[("x-bandwidth-signature-sha-256", &signature)]);
-        let verified = webhook().receive(signed).unwrap();
+        let verified = webhook().verify(signed).unwrap();
         assert_eq!(verified.as_str(), BODY);
     }
 
@@ -193,11 +195,11 @@ mod tests {
             (&[(signature, &wrong), (credentials, good)], 403),
             (&[(signature, &right), (signature, &right), (credentials, good)], 400),
         ] {
-            let rejection = both.receive(request(BODY, headers)).unwrap_err();
+            let rejection = both.verify(request(BODY, headers)).unwrap_err();
             assert_eq!(rejection.status(), status, "{:?}", rejection.reason());
         }
         let headers = [(signature, right.as_str()), (credentials, good)];
-        assert!(both.receive(request(BODY, &headers)).is_ok());
+        assert!(both.verify(request(BODY, &headers)).is_ok());
     }
 
     #[test]
@@ -206,6 +208,6 @@ mod tests {
             .or(&Secret::new("bandwidth-secret").unwrap());
         let signature = webhook().signature().sign(BODY.as_bytes());
         let signed = request(BODY, &[("x-bandwidth-signature-sha-256", &signature)]);
-        assert!(both.receive(signed).is_ok());
+        assert!(both.verify(signed).is_ok());
     }
 }

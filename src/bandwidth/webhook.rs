@@ -1,28 +1,26 @@
 //! The notification webhook: who may send it, and what it is answered.
 
-use http::StatusCode;
-
-use crate::answer::Answer;
+use crate::answer::Accepted;
 use crate::auth::Senders;
 use crate::bandwidth::Notification;
 use crate::error::ParseError;
 use crate::head::Head;
 use crate::limits::Limits;
 use crate::rejection::Reason;
-use crate::webhook::{Extract, Webhook};
+use crate::webhook::Webhook;
 
 /// Receives the notifications of Bandwidth's v1 subscriptions.
 ///
 /// On the wire it is a POST of XML, a [`Notification`]. The first request comes
 /// without credentials and gets a 401 with a challenge. Bandwidth repeats it
 /// with the credentials of the subscription. The body of the first one is never
-/// looked at. Reply with a [`Receipt`].
+/// looked at. Its handler returns [`Accepted`].
 ///
 /// Source: Bandwidth numbers documentation, "Webhooks", "Order Webhook" and
 /// "Event Webhook".
 ///
 /// ```
-/// use order_webhooks::{BasicAuth, Head, Receive, bandwidth::NotificationWebhook};
+/// use order_webhooks::{BasicAuth, Head, WebhookExt, bandwidth::NotificationWebhook};
 ///
 /// let auth = BasicAuth::new("bandwidth-user", "bandwidth-password")?;
 /// let webhook = NotificationWebhook::new(auth);
@@ -58,6 +56,9 @@ impl Webhook for NotificationWebhook {
     const NAME: &'static str = "bandwidth.notification";
     type Event = Notification;
     type Proof = ();
+    type Receipt = Accepted;
+
+    const SENT_ONCE: bool = true;
 
     fn check_head(&self, head: &Head<'_>) -> Result<(), Reason> {
         self.senders.authenticate(head)
@@ -73,26 +74,5 @@ impl Webhook for NotificationWebhook {
 
     fn limits(&self) -> Limits {
         self.limits
-    }
-}
-
-impl Extract for NotificationWebhook {}
-
-/// A handler's answer to a notification of Bandwidth's.
-///
-/// There is only one: Bandwidth never sends a notification again, whatever the
-/// answer is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use]
-pub enum Receipt {
-    /// Received: 200.
-    Accepted,
-}
-
-impl From<Receipt> for Answer {
-    fn from(receipt: Receipt) -> Self {
-        Self::empty(match receipt {
-            Receipt::Accepted => StatusCode::OK,
-        })
     }
 }

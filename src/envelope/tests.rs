@@ -82,14 +82,14 @@ fn your_own_comes_first_and_the_body_does_not_show() {
 #[test]
 #[cfg(feature = "porterbuddy")]
 fn a_proven_body_that_cannot_be_read_is_kept_and_no_other_is() {
-    use crate::Receive as _;
+    use crate::WebhookExt as _;
 
     let webhook = OrderWebhook::new(&crate::Secret::new("key").unwrap());
     let signature = webhook.signature().sign(b"{}");
     let at = OffsetDateTime::UNIX_EPOCH;
     let rejected = |signature: &str| {
         let request = http::Request::post("/").header("x-porterbuddy-hmac-sha256", signature);
-        let rejection = webhook.receive(request.body(Bytes::from("{}")).unwrap()).unwrap_err();
+        let rejection = webhook.verify(request.body(Bytes::from("{}")).unwrap()).unwrap_err();
         Envelope::of_rejected::<OrderWebhook>(&rejection, at)
     };
     assert_eq!(rejected(&signature), Some(Envelope::new("porterbuddy.order", "{}", at)));

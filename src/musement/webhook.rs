@@ -1,25 +1,26 @@
 //! The order item webhook: who may send it.
 
+use crate::answer::Receipt;
 use crate::auth::Senders;
 use crate::error::ParseError;
 use crate::head::Head;
 use crate::limits::Limits;
 use crate::musement::OrderItemUpdate;
 use crate::rejection::Reason;
-use crate::webhook::{Extract, Webhook};
+use crate::webhook::Webhook;
 
 /// Receives Musement's order item webhook.
 ///
 /// On the wire it is a POST of JSON, an
 /// [`OrderItemUpdate`](crate::musement::OrderItemUpdate). The sender proves itself by
 /// Basic credentials, by its address, or by both. Reply with a
-/// [`Receipt`](crate::musement::Receipt): Musement sends again until it gets a 200.
+/// [`Receipt`]: Musement sends again until it gets a 200.
 ///
 /// Source: Musement partner API, "Order item webhook".
 ///
 /// ```
 /// use order_webhooks::musement::{OrderItemStatus, OrderItemWebhook};
-/// use order_webhooks::{BasicAuth, Head, Receive};
+/// use order_webhooks::{BasicAuth, Head, WebhookExt};
 ///
 /// let webhook = OrderItemWebhook::new(BasicAuth::new("JohnSmith", "Swordfish")?);
 /// let headers = [("Authorization", "Basic Sm9oblNtaXRoOlN3b3JkZmlzaA==")];
@@ -57,6 +58,7 @@ impl Webhook for OrderItemWebhook {
     const NAME: &'static str = "musement.order_item";
     type Event = OrderItemUpdate;
     type Proof = ();
+    type Receipt = Receipt;
 
     fn check_head(&self, head: &Head<'_>) -> Result<(), Reason> {
         self.senders.authenticate(head)
@@ -74,5 +76,3 @@ impl Webhook for OrderItemWebhook {
         self.limits
     }
 }
-
-impl Extract for OrderItemWebhook {}

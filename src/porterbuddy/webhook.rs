@@ -3,6 +3,7 @@
 use http::HeaderName;
 use std::sync::Arc;
 
+use crate::answer::Receipt;
 use crate::auth::{BodySignature, Senders, Signature, SignatureEncoding};
 use crate::error::ParseError;
 use crate::head::Head;
@@ -10,7 +11,7 @@ use crate::limits::Limits;
 use crate::porterbuddy::OrderStatusUpdate;
 use crate::rejection::Reason;
 use crate::secret::Secret;
-use crate::webhook::{Extract, Webhook};
+use crate::webhook::Webhook;
 
 const HEADER: HeaderName = HeaderName::from_static("x-porterbuddy-hmac-sha256");
 
@@ -20,19 +21,19 @@ const HEADER: HeaderName = HeaderName::from_static("x-porterbuddy-hmac-sha256");
 /// [`OrderStatusUpdate`](crate::porterbuddy::OrderStatusUpdate), signed in the header
 /// `x-porterbuddy-hmac-SHA256`. A delivery without a signature is refused without a
 /// challenge, because the endpoint "must be reachable without authentication". Reply
-/// with a [`Receipt`](crate::porterbuddy::Receipt).
+/// with a [`Receipt`].
 ///
 /// Source: Porterbuddy developer documentation, "Order webhook".
 ///
 /// ```
-/// use order_webhooks::{Receive, Secret, porterbuddy::OrderWebhook};
+/// use order_webhooks::{WebhookExt, Secret, porterbuddy::OrderWebhook};
 ///
 /// let webhook = OrderWebhook::new(&Secret::new("porterbuddy-api-key")?);
 /// let body = r#"{"orderId":"394326","orderStatus":"delivered"}"#;
 /// let request = http::Request::post("/porterbuddy")
 ///     .header("x-porterbuddy-hmac-SHA256", webhook.signature().sign(body.as_bytes()))
 ///     .body(body)?;
-/// let update = webhook.receive(request)?;
+/// let update = webhook.verify(request)?;
 /// assert_eq!(update.order_id, "394326");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -86,6 +87,7 @@ impl Webhook for OrderWebhook {
     const NAME: &'static str = "porterbuddy.order";
     type Event = OrderStatusUpdate;
     type Proof = Signature;
+    type Receipt = Receipt;
 
     fn check_head(&self, head: &Head<'_>) -> Result<Signature, Reason> {
         if let Some(senders) = &self.senders {
@@ -106,5 +108,3 @@ impl Webhook for OrderWebhook {
         self.limits
     }
 }
-
-impl Extract for OrderWebhook {}

@@ -24,9 +24,9 @@ impl Delivery {
     /// ```
     /// use actix_web::{App, test, web};
     /// use order_webhooks::actix::Verified;
-    /// use order_webhooks::musement::{OrderItemWebhook, Receipt};
+    /// use order_webhooks::musement::OrderItemWebhook;
     /// use order_webhooks::testing::{Sender, Verdict, musement};
-    /// use order_webhooks::{BasicAuth, Credentials};
+    /// use order_webhooks::{BasicAuth, Credentials, Receipt};
     ///
     /// async fn on_update(_: Verified<OrderItemWebhook>) -> Receipt {
     ///     Receipt::Accepted

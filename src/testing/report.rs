@@ -66,13 +66,13 @@ impl Delivery {
     /// ```
     /// # #[cfg(feature = "porterbuddy")] {
     /// use order_webhooks::testing::{Sender, Verdict, porterbuddy};
-    /// use order_webhooks::{Receipt, Receive, Secret, porterbuddy::OrderWebhook, webhook::Answer};
+    /// use order_webhooks::{Receipt, Secret, WebhookExt, porterbuddy::OrderWebhook, webhook::Answer};
     ///
     /// let key = Secret::new("porterbuddy-api-key")?;
     /// let webhook = OrderWebhook::new(&key);
     /// let sender = Sender::porterbuddy("/porterbuddy".parse()?, &key);
     /// let report = sender.delivery(&porterbuddy::order_status_update()).run(|request| {
-    ///     Some(match webhook.receive(request) {
+    ///     Some(match webhook.verify(request) {
     ///         Ok(_) => Answer::from(Receipt::Accepted).to_response(),
     ///         Err(rejection) => rejection.to_response(),
     ///     })

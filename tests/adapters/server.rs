@@ -10,12 +10,14 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use actix_web::Responder;
+use axum::response::IntoResponse;
 use bytes::Bytes;
-use order_webhooks::bandwidth::{self, NotificationWebhook, SubscriptionWebhook};
-use order_webhooks::musement::{self, OrderItemWebhook};
-use order_webhooks::porterbuddy::{self, OrderWebhook};
+use order_webhooks::bandwidth::{NotificationWebhook, SubscriptionWebhook};
+use order_webhooks::musement::OrderItemWebhook;
+use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::{
-    Limits, PeerAddress, Reason, Receive as _, Rejection, Verified,
+    Accepted, Limits, PeerAddress, Reason, Rejection, Verified, WebhookExt as _,
     webhook::{Answer, Extract},
 };
 use serde::Serialize;
@@ -73,31 +75,10 @@ impl Record {
     }
 }
 
-/// What a handler replies.
-trait Accept: Extract<Event: Serialize> {
-    type Receipt: Into<Answer>;
-    const ACCEPTED: Self::Receipt;
-}
+/// A webhook that the handlers of every server here can take.
+trait Accept: Extract<Event: Serialize, Receipt: IntoResponse + Responder> {}
 
-impl Accept for OrderItemWebhook {
-    type Receipt = musement::Receipt;
-    const ACCEPTED: musement::Receipt = musement::Receipt::Accepted;
-}
-
-impl Accept for OrderWebhook {
-    type Receipt = porterbuddy::Receipt;
-    const ACCEPTED: porterbuddy::Receipt = porterbuddy::Receipt::Accepted;
-}
-
-impl Accept for NotificationWebhook {
-    type Receipt = bandwidth::Receipt;
-    const ACCEPTED: bandwidth::Receipt = bandwidth::Receipt::Accepted;
-}
-
-impl Accept for SubscriptionWebhook {
-    type Receipt = bandwidth::Receipt;
-    const ACCEPTED: bandwidth::Receipt = bandwidth::Receipt::Accepted;
-}
+impl<W: Extract<Event: Serialize, Receipt: IntoResponse + Responder>> Accept for W {}
 
 pub(crate) struct Server {
     pub(crate) name: &'static str,
@@ -145,10 +126,10 @@ pub(crate) fn plain(webhooks: &Webhooks, request: &Request) -> Option<(Response,
         request: http::Request<Bytes>,
         record: &Record,
     ) -> http::Response<Bytes> {
-        match webhook.receive(request) {
+        match webhook.verify(request) {
             Ok(delivery) => {
                 record.event(&delivery);
-                W::ACCEPTED.into().to_response()
+                Answer::from(Accepted).to_response()
             }
             Err(rejection) => rejection.to_response(),
         }
@@ -214,7 +195,7 @@ mod in_axum {
 
     async fn on<W: Accept>(State(record): State<Record>, delivery: Verified<W>) -> W::Receipt {
         record.event(&delivery);
-        W::ACCEPTED
+        Accepted.into()
     }
 
     async fn kept<W: Accept>(
@@ -222,7 +203,7 @@ mod in_axum {
         delivery: Result<Verified<W>, Rejection>,
     ) -> Result<W::Receipt, Rejection> {
         record.event(&delivery.inspect_err(|rejection| record.rejection(rejection))?);
-        Ok(W::ACCEPTED)
+        Ok(Accepted.into())
     }
 
     pub(super) fn start(webhooks: Webhooks) -> Server {
@@ -262,12 +243,9 @@ mod in_tower {
     use axum::Extension;
     use axum::Router;
     use axum::routing::{MethodRouter, any};
-    use order_webhooks::tower::ReceiveLayer;
+    use order_webhooks::tower::VerifyLayer;
 
-    fn layered<W: Accept<Event: Clone + Sync>>(webhook: W) -> MethodRouter
-    where
-        W::Receipt: axum::response::IntoResponse,
-    {
+    fn layered<W: Accept<Event: Clone + Sync>>(webhook: W) -> MethodRouter {
         async fn on<W: Accept<Event: Clone + Sync>>(
             Extension(record): Extension<Record>,
             Extension(delivery): Extension<Verified<W>>,
@@ -275,9 +253,9 @@ mod in_tower {
         ) -> W::Receipt {
             assert_eq!(body, delivery.body(), "the service gets the body again");
             record.event(&delivery);
-            W::ACCEPTED
+            Accepted.into()
         }
-        any(on::<W>).layer(ReceiveLayer::new(webhook))
+        any(on::<W>).layer(VerifyLayer::new(webhook))
     }
 
     pub(super) fn start(webhooks: Webhooks) -> Server {
@@ -296,22 +274,19 @@ mod in_tower {
 mod in_actix {
     use super::*;
     use actix_web::dev::Service as _;
-    use actix_web::{App, HttpMessage as _, HttpServer, Responder, web};
+    use actix_web::{App, HttpMessage as _, HttpServer, web};
 
-    async fn on<W: Accept<Receipt: Responder>>(
-        record: web::Data<Record>,
-        delivery: Verified<W>,
-    ) -> W::Receipt {
+    async fn on<W: Accept>(record: web::Data<Record>, delivery: Verified<W>) -> W::Receipt {
         record.event(&delivery);
-        W::ACCEPTED
+        Accepted.into()
     }
 
-    async fn kept<W: Accept<Receipt: Responder>>(
+    async fn kept<W: Accept>(
         record: web::Data<Record>,
         delivery: Result<Verified<W>, Rejection>,
     ) -> Result<W::Receipt, Rejection> {
         record.event(&delivery.inspect_err(|rejection| record.rejection(rejection))?);
-        Ok(W::ACCEPTED)
+        Ok(Accepted.into())
     }
 
     pub(super) fn start(webhooks: Webhooks) -> Server {
@@ -362,7 +337,7 @@ mod in_hyper {
         match body::receive(webhook, request).await {
             Ok(delivery) => {
                 record.event(&delivery);
-                W::ACCEPTED.into().to_response()
+                Answer::from(Accepted).to_response()
             }
             Err(rejection) => {
                 if kept {

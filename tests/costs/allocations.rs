@@ -7,7 +7,7 @@ use order_webhooks::bandwidth::{Notification, NotificationWebhook};
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::{
-    Allowlist, Head, Receive as _, Webhook,
+    Allowlist, Head, Webhook, WebhookExt as _,
     auth::{BodySignature, SignatureEncoding},
 };
 

@@ -2,7 +2,7 @@
 //! connection's or the middleware's, is tested over the servers.
 
 use order_webhooks::musement::OrderItemWebhook;
-use order_webhooks::{Allowlist, Head, Receive as _, Rejection};
+use order_webhooks::{Allowlist, Head, Rejection, WebhookExt as _};
 
 use super::challenge::ASKED;
 use super::credentials::MISMATCH;

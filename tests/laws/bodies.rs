@@ -18,9 +18,9 @@ use order_webhooks::axum::Verified;
 use order_webhooks::bandwidth::{
     NotificationWebhook, PortOutAnswer, PortOutWebhook, SubscriptionWebhook,
 };
-use order_webhooks::musement::{OrderItemWebhook, Receipt};
+use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
-use order_webhooks::{Head, Limits, Reason, Receive as _, Rejection, Webhook as _};
+use order_webhooks::{Head, Limits, Reason, Receipt, Rejection, Webhook as _, WebhookExt as _};
 use serde_json::Value;
 use tower::ServiceExt as _;
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use order_webhooks::bandwidth::{DenialReason, PortOutWebhook};
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
-use order_webhooks::{Receive as _, Webhook};
+use order_webhooks::{Webhook, WebhookExt as _};
 use tracing::field::{Field, Visit};
 
 use fixtures::samples::{PORTERBUDDY_KEY, U_PQ, secret, u_pq};
@@ -54,7 +54,7 @@ fn a_delivery_is_one_event_in_the_log_with_nothing_of_it_inside() {
     tracing::subscriber::with_default(log.clone(), || {
         fn deliver<W: Webhook>(webhook: &W, header: (&str, &str), body: &'static str) {
             let request = http::Request::post("/").header(header.0, header.1).body(body).unwrap();
-            let _ = webhook.receive(request);
+            let _ = webhook.verify(request);
         }
         deliver(&musement, ("authorization", U_PQ), "\"moved to Elm Street\"");
         deliver(&musement, ("authorization", "Basic dTpwYXNzd29yZA=="), "");

@@ -11,12 +11,12 @@ use axum::response::IntoResponse;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
-use order_webhooks::bandwidth::{self, NotificationWebhook, PortOutWebhook, SubscriptionWebhook};
+use order_webhooks::bandwidth::{NotificationWebhook, PortOutWebhook, SubscriptionWebhook};
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::testing::{self, Delivered, DeliveryPolicy, Retries};
-use order_webhooks::tower::ReceiveLayer;
-use order_webhooks::{Receipt, Receive as _, Webhook, webhook::Answer};
+use order_webhooks::tower::VerifyLayer;
+use order_webhooks::{Accepted, Receipt, Webhook, WebhookExt as _, webhook::Answer};
 use tower::{Layer as _, Service};
 
 use fixtures::law::{Law, row};
@@ -46,13 +46,13 @@ pub(crate) const LAW: Law = Law {
             },
         ),
         row(
-            "`bandwidth::Receipt::Accepted`, the only one: Bandwidth never sends again",
+            "`Accepted`, the only one of Bandwidth, which never sends again",
             "200, no body",
             "Bandwidth, \"Order Webhook\"",
             |cases| {
-                cases.of("plain", of_answer(bandwidth::Receipt::Accepted));
-                cases.of("axum", of_axum(bandwidth::Receipt::Accepted));
-                cases.of("actix", of_actix(bandwidth::Receipt::Accepted));
+                cases.of("plain", of_answer(Accepted));
+                cases.of("axum", of_axum(Accepted));
+                cases.of("actix", of_actix(Accepted));
             },
         ),
         row(
@@ -150,7 +150,7 @@ fn names() {
 #[test]
 fn a_rejection_tells_actix_its_status() {
     let request = Request::post("/").body(Bytes::new()).unwrap();
-    let rejection = OrderItemWebhook::new(u_p()).receive(request).unwrap_err();
+    let rejection = OrderItemWebhook::new(u_p()).verify(request).unwrap_err();
     assert_eq!(rejection.status_code(), actix_web::http::StatusCode::UNAUTHORIZED);
     assert_eq!(rejection.error_response().status(), actix_web::http::StatusCode::UNAUTHORIZED);
 }
@@ -175,7 +175,7 @@ impl Service<Request<Full<Bytes>>> for Busy {
 
 #[test]
 fn the_layer_is_ready_when_the_service_below_is() {
-    let mut service = ReceiveLayer::new(OrderItemWebhook::new(u_p())).layer(Busy);
+    let mut service = VerifyLayer::new(OrderItemWebhook::new(u_p())).layer(Busy);
     let mut context = Context::from_waker(Waker::noop());
     let ready = Service::<Request<axum::body::Body>>::poll_ready(&mut service, &mut context);
     assert!(ready.is_pending());

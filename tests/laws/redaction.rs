@@ -15,7 +15,7 @@ use order_webhooks::musement::{OrderItemStatus, OrderItemWebhook};
 use order_webhooks::porterbuddy::{self, OrderStatusUpdate, OrderWebhook};
 use order_webhooks::testing::{self, Sender};
 use order_webhooks::{
-    Allowlist, BasicAuth, Credentials, Head, Receive as _, Rejection, Secret, Tracked,
+    Allowlist, BasicAuth, Credentials, Head, Rejection, Secret, Tracked, WebhookExt as _,
     auth::{BodySignature, SignatureEncoding},
     webhook::Answer,
 };
@@ -67,7 +67,7 @@ pub(crate) const LAW: Law = Law {
                 let request =
                     Request::post("/").header("authorization", "Basic eDpTd29yZGZpc2g=").body("");
                 let webhook = OrderItemWebhook::new(john_smith());
-                let rejection = webhook.receive(request.unwrap()).unwrap_err();
+                let rejection = webhook.verify(request.unwrap()).unwrap_err();
                 hidden(
                     cases,
                     "wrong",
@@ -399,7 +399,7 @@ fn senders(cases: &mut Cases) {
 }
 
 /// Everything of a rejection that a log or the sender could get.
-fn shown<B>(rejection: &Rejection<B>) -> String {
+fn shown(rejection: &Rejection) -> String {
     let mut shown =
         format!("{rejection} {rejection:?} {rejection:#?} {:?}", rejection.to_response());
     shown += &String::from_utf8_lossy(rejection.to_response().body());

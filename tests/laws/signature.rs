@@ -3,7 +3,7 @@
 //! subscriptions. For the last two the body is signed well and is no JSON.
 
 use order_webhooks::{
-    Head, ParseError, Reason, Webhook,
+    Head, ParseError, Reason, Receipt, Webhook,
     auth::{BodySignature, Signature, SignatureEncoding},
     bandwidth::SubscriptionWebhook,
     porterbuddy::OrderWebhook,
@@ -220,6 +220,7 @@ impl Webhook for AnyBody {
     const NAME: &'static str = "test.any_body";
     type Event = ();
     type Proof = Signature;
+    type Receipt = Receipt;
 
     fn check_head(&self, head: &Head<'_>) -> Result<Signature, Reason> {
         self.0.read(head)

@@ -137,7 +137,7 @@ pub(crate) const LAW: Law = Law {
                 let error = ParseError::new(ParseErrorKind::Missing)
                     .in_field("orderId")
                     .at_offset(br#"{"orderId""#, 3);
-                let rejection = Rejection::<Vec<u8>>::new(Reason::Unparsable(error.clone()));
+                let rejection = Rejection::new(Reason::Unparsable(error.clone()));
                 assert!(rejection.source().is_none());
                 assert!(error.source().is_none());
                 assert_eq!(*error.kind(), ParseErrorKind::Missing);
@@ -158,7 +158,7 @@ fn answered(reason: &Reason) -> String {
     let expected = (status == 401).then(challenge);
     assert_eq!(reason.challenge().cloned(), expected, "{reason}");
 
-    let rejection = Rejection::<Vec<u8>>::new(reason.clone());
+    let rejection = Rejection::new(reason.clone());
     assert_eq!(rejection.status(), status);
     assert_eq!(rejection.to_string(), reason.to_string());
     assert_eq!(rejection.reason(), reason);

@@ -8,7 +8,7 @@ use order_webhooks::bandwidth::{
     AcceptableValues, Denial, DenialReason, PortOutAnswer, PortOutValidationRequest,
     PortOutWebhook, Subscriber, Subscribers,
 };
-use order_webhooks::{Head, Reason, Receive as _, Rejection};
+use order_webhooks::{Head, Reason, Rejection, WebhookExt as _};
 use serde_json::json;
 
 use fixtures::deliver::{Headers, deliver};

@@ -1,9 +1,9 @@
 //! The handler of the README, tested without a network.
 
 use axum::{Router, routing::post};
-use order_webhooks::musement::{OrderItemWebhook, Receipt};
+use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::testing::{Forgery, Sender, Verdict, musement};
-use order_webhooks::{BasicAuth, Credentials, axum::Verified};
+use order_webhooks::{BasicAuth, Credentials, Receipt, axum::Verified};
 
 async fn on_update(_: Verified<OrderItemWebhook>) -> Receipt {
     Receipt::Accepted

@@ -13,6 +13,7 @@ mod bandwidth_notification;
 mod bandwidth_port_out;
 mod client;
 mod handler;
+mod handlers;
 mod musement;
 mod porterbuddy;
 mod porterbuddy_order_request;

@@ -19,9 +19,9 @@ use order_webhooks::bandwidth::{
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::testing::{self, Delivery, DeliveryPolicy, Failure, Forgery, Sender, Verdict};
-use order_webhooks::tower::ReceiveLayer;
+use order_webhooks::tower::VerifyLayer;
 use order_webhooks::{
-    Allowlist, BasicAuth, Credentials, PeerAddress, Receipt, Receive as _, Secret, Verified,
+    Allowlist, BasicAuth, Credentials, PeerAddress, Receipt, Secret, Verified, WebhookExt as _,
     webhook::Extract,
 };
 use tower::service_fn;
@@ -227,7 +227,7 @@ async fn a_service_of_another_body_and_a_delivery_on_another_thread() {
         let verified = request.extensions().get::<Verified<OrderItemWebhook>>().is_some();
         Ok::<_, Infallible>(Response::new(Body::from(verified.to_string())))
     });
-    let service = tower::Layer::layer(&ReceiveLayer::new(webhooks().musement), inner);
+    let service = tower::Layer::layer(&VerifyLayer::new(webhooks().musement), inner);
     let musement = Sender::musement("/".parse().unwrap(), &credentials());
     let delivery = musement.delivery(&testing::musement::order_item_update());
     let run = delivery.run_on_bodies::<Body, _, _>(service);
@@ -296,6 +296,6 @@ async fn a_webhook_of_ones_own_has_a_sender_too() {
         .signing(webhook.signature().clone());
     let report = sender
         .delivery(r#"{"a":1}"#)
-        .run(|request| webhook.receive(request).ok().map(|_| Response::new(bytes::Bytes::new())));
+        .run(|request| webhook.verify(request).ok().map(|_| Response::new(bytes::Bytes::new())));
     assert_eq!(report.verdict, Verdict::Delivered);
 }

@@ -16,7 +16,9 @@ use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::testing::{DeliveryPolicy, Next, Sender};
 use order_webhooks::webhook::Answer;
-use order_webhooks::{BasicAuth, Head, Limits, Reason, Receive as _, Rejection, Verified, Webhook};
+use order_webhooks::{
+    BasicAuth, Head, Limits, Reason, Rejection, Verified, Webhook, WebhookExt as _,
+};
 use serde_json::Value;
 
 use crate::secrets::{Secrets, Source};
@@ -295,7 +297,7 @@ fn check<W: Webhook>(
     accepted: impl FnOnce(&W::Event) -> Answer,
     describe: impl FnOnce(&W::Event) -> (String, Option<Value>),
 ) -> Check {
-    let pending = webhook.authenticate(&Head::of_parts(head));
+    let pending = webhook.authenticate(&Head::from(head));
     let outcome: Result<Verified<W>, Rejection> = match (pending, body) {
         (Err(rejection), _) => Err(rejection),
         (Ok(pending), Ok(body)) => pending.verify(body),

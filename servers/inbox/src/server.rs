@@ -11,14 +11,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
 use order_webhooks::axum::{Verified, receive};
-use order_webhooks::bandwidth::{self, NotificationWebhook, SubscriptionWebhook};
+use order_webhooks::bandwidth::{NotificationWebhook, SubscriptionWebhook};
 use order_webhooks::envelope::Envelope;
-use order_webhooks::musement::{self, OrderItemWebhook};
-use order_webhooks::porterbuddy::{self, OrderWebhook};
-use order_webhooks::{Rejection, Tracked, Webhook};
+use order_webhooks::musement::OrderItemWebhook;
+use order_webhooks::porterbuddy::OrderWebhook;
+use order_webhooks::{Accepted, Receipt, Rejection, Tracked, Webhook};
 use time::OffsetDateTime;
 
 use self::places::Places;
@@ -66,38 +64,38 @@ pub(crate) fn router(webhooks: Webhooks, inbox: Arc<Inbox>) -> Router {
 async fn on_order_item(
     State(inbox): State<Arc<Inbox>>,
     delivery: Result<Verified<OrderItemWebhook>, Rejection>,
-) -> Result<musement::Receipt, Rejection> {
+) -> Result<Receipt, Rejection> {
     let is_kept = keep::<OrderItemWebhook>(&inbox, tracked(delivery)?).await;
-    Ok(if is_kept { musement::Receipt::Accepted } else { musement::Receipt::TryAgain })
+    Ok(if is_kept { Receipt::Accepted } else { Receipt::TryAgain })
 }
 
 /// Porterbuddy tries twice more, soon. Then the order has to be asked for.
 async fn on_order(
     State(inbox): State<Arc<Inbox>>,
     delivery: Result<Verified<OrderWebhook>, Rejection>,
-) -> Result<porterbuddy::Receipt, Rejection> {
+) -> Result<Receipt, Rejection> {
     let is_kept = keep::<OrderWebhook>(&inbox, tracked(delivery)?).await;
-    Ok(if is_kept { porterbuddy::Receipt::Accepted } else { porterbuddy::Receipt::TryAgain })
+    Ok(if is_kept { Receipt::Accepted } else { Receipt::TryAgain })
 }
 
 async fn on_notification(
     State(inbox): State<Arc<Inbox>>,
     delivery: Result<Verified<NotificationWebhook>, Rejection>,
-) -> Result<Response, Rejection> {
+) -> Result<Accepted, Box<dyn Error + Send + Sync>> {
     let is_kept = keep::<NotificationWebhook>(&inbox, tracked(delivery)?).await;
-    Ok(bandwidth_answer::<NotificationWebhook>(is_kept))
+    bandwidth_receipt(is_kept)
 }
 
 async fn on_subscription(
     State(inbox): State<Arc<Inbox>>,
     delivery: Result<Verified<SubscriptionWebhook>, Rejection>,
-) -> Result<Response, Rejection> {
+) -> Result<Accepted, Box<dyn Error + Send + Sync>> {
     let delivery = match delivery {
         Ok(delivery) => Delivery::without_key(Envelope::of(&delivery, OffsetDateTime::now_utc())),
         Err(rejection) => unreadable::<SubscriptionWebhook>(rejection)?,
     };
     let is_kept = keep::<SubscriptionWebhook>(&inbox, delivery).await;
-    Ok(bandwidth_answer::<SubscriptionWebhook>(is_kept))
+    bandwidth_receipt(is_kept)
 }
 
 /// What is to be kept of a delivery, or its refusal.
@@ -126,14 +124,7 @@ async fn keep<W: Webhook>(inbox: &Inbox, delivery: Delivery) -> bool {
 }
 
 /// Bandwidth sends no notification again, whatever it is answered, but it shows
-/// the answer beside the subscription: there, a 500 tells what a 200 would hide.
-fn bandwidth_answer<W: Webhook>(is_kept: bool) -> Response {
-    if is_kept {
-        return bandwidth::Receipt::Accepted.into_response();
-    }
-    tracing::error!(
-        "{}: THE DELIVERY IS LOST and will not be sent again: ask for its order",
-        W::NAME
-    );
-    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+/// the answer beside the subscription: there, a 503 tells what a 200 would hide.
+fn bandwidth_receipt(is_kept: bool) -> Result<Accepted, Box<dyn Error + Send + Sync>> {
+    if is_kept { Ok(Accepted) } else { Err("the delivery is lost: ask for its order".into()) }
 }

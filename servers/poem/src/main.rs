@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::Full;
 use order_webhooks::body::port_out;
-use order_webhooks::tower::{ReceiveLayer, Verified};
+use order_webhooks::tower::{Verified, VerifyLayer};
 use order_webhooks::webhook::{Answer, Extract};
 use poem::endpoint::TowerCompatExt as _;
 use poem::listener::TcpListener;
@@ -50,7 +50,7 @@ where
         };
         ready(Ok::<_, Infallible>(answer.to_response().map(Full::new)))
     });
-    ReceiveLayer::new(webhook).layer(verified).compat()
+    VerifyLayer::new(webhook).layer(verified).compat()
 }
 
 #[cfg(test)]

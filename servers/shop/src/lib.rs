@@ -2,11 +2,11 @@
 //! and what is done with an event. It prints them; a real one stores them first.
 
 use order_webhooks::bandwidth::SubscriptionWebhook;
-use order_webhooks::bandwidth::{self, DenialReason, Notification, NotificationWebhook};
+use order_webhooks::bandwidth::{DenialReason, Notification, NotificationWebhook};
 use order_webhooks::bandwidth::{Json, PortOutAnswer, PortOutValidationRequest, PortOutWebhook};
 use order_webhooks::musement::{OrderItemUpdate, OrderItemWebhook};
 use order_webhooks::porterbuddy::{OrderStatusUpdate, OrderWebhook};
-use order_webhooks::{BasicAuth, ConfigError, Receipt, Secret};
+use order_webhooks::{Accepted, BasicAuth, ConfigError, Receipt, Secret};
 
 /// The webhooks, built once at start-up and cheap to clone.
 #[derive(Debug, Clone)]
@@ -42,14 +42,14 @@ pub fn on_order(update: &OrderStatusUpdate) -> Receipt {
     Receipt::Accepted
 }
 
-pub fn on_notification(notification: &Notification) -> bandwidth::Receipt {
+pub fn on_notification(notification: &Notification) -> Accepted {
     println!("news of subscription {}", notification.subscription_id().unwrap_or("unknown"));
-    bandwidth::Receipt::Accepted
+    Accepted
 }
 
-pub fn on_update(update: &Json) -> bandwidth::Receipt {
+pub fn on_update(update: &Json) -> Accepted {
     println!("an update of {} bytes", update.as_str().len());
-    bandwidth::Receipt::Accepted
+    Accepted
 }
 
 /// Answers a port-out. A request with the PON `panic` makes it panic, so that the

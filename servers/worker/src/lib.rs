@@ -1,5 +1,5 @@
 //! A receiver as a module of `wasm32-unknown-unknown`, over the two steps of
-//! `order_webhooks::Receive`. It has no runtime, no I/O and no clock: `module.rs`
+//! `order_webhooks::WebhookExt`. It has no runtime, no I/O and no clock: `module.rs`
 //! is its side towards the host, and `worker.mjs` is such a host, as short as a
 //! Worker's `fetch` can be.
 
@@ -8,7 +8,7 @@ mod module;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use order_webhooks::webhook::Answer;
-use order_webhooks::{Head, Receive};
+use order_webhooks::{Head, WebhookExt};
 use shop::Webhooks;
 
 /// Answers a delivery. `stand_by` takes the answer that is sent if this panics.
@@ -32,7 +32,7 @@ pub fn answer(
     }
 }
 
-fn receive<W: Receive, R: Into<Answer>>(
+fn receive<W: WebhookExt, R: Into<Answer>>(
     webhook: &W,
     head: &Head<'_>,
     body: &[u8],

@@ -22,7 +22,7 @@ async fn the_table_natively() {
     let send = async |request: Request<Bytes>| {
         let standing_by = RefCell::new(None);
         let stand_by = |answer| *standing_by.borrow_mut() = Some(answer);
-        let (path, head) = (request.uri().path(), Head::of(&request));
+        let (path, head) = (request.uri().path(), Head::from(&request));
         let answer = catch_unwind(AssertUnwindSafe(|| {
             receiver_worker::answer(&webhooks, path, &head, request.body(), stand_by)
         }));

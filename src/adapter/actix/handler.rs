@@ -4,7 +4,7 @@ use std::future::Future;
 
 use actix_web::{FromRequest, HttpRequest};
 
-use crate::adapter::delivery::Delivery;
+use crate::adapter::route::FromDelivery;
 use crate::webhook::Webhook;
 
 /// An async function that takes up to eight extractors and, last, the delivery:
@@ -25,7 +25,7 @@ pub trait Handler<W: Webhook, T>: Clone + 'static {
     type Future: Future<Output = Self::Output> + 'static;
     /// What it takes of the delivery.
     #[doc(hidden)]
-    type Delivery: Delivery<W>;
+    type Delivery: FromDelivery<W>;
     /// What its extractors take out of a request.
     #[doc(hidden)]
     type Extracted;
@@ -48,7 +48,7 @@ macro_rules! handler_of {
             F: Fn($($extractor,)* D) -> Fut + Clone + 'static,
             Fut: Future + 'static,
             W: Webhook,
-            D: Delivery<W>,
+            D: FromDelivery<W>,
             $($extractor: FromRequest,)*
         {
             type Output = Fut::Output;

@@ -3,12 +3,11 @@
 use std::future::Future;
 
 use ::axum::extract::FromRequestParts;
-use ::axum::response::{IntoResponse, Response};
+use ::axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
 
-use crate::adapter::delivery::Delivery;
-use crate::rejection::Rejection;
-use crate::webhook::{Verified, Webhook};
+use crate::adapter::route::FromDelivery;
+use crate::webhook::Webhook;
 
 /// An async function that takes up to eight extractors and, last, the delivery:
 /// `Verified<W>`, or `Result<Verified<W>, Rejection>` to see refused deliveries
@@ -26,6 +25,9 @@ use crate::webhook::{Verified, Webhook};
 pub trait Handler<W: Webhook, T, S>: Clone + Send + Sync + 'static {
     /// What the function returns.
     type Output;
+    /// What it takes of the delivery.
+    #[doc(hidden)]
+    type Delivery: FromDelivery<W>;
 
     /// Takes what the function wants out of the request, and calls it.
     #[doc(hidden)]
@@ -33,7 +35,7 @@ pub trait Handler<W: Webhook, T, S>: Clone + Send + Sync + 'static {
         self,
         parts: Parts,
         state: S,
-        received: Result<Verified<W>, Rejection>,
+        delivery: Self::Delivery,
     ) -> impl Future<Output = Result<Self::Output, Response>> + Send;
 }
 
@@ -45,22 +47,22 @@ macro_rules! handler_of {
             F: Fn($($extractor,)* D) -> Fut + Clone + Send + Sync + 'static,
             Fut: Future + Send,
             W: Webhook,
-            D: Delivery<W>,
+            D: FromDelivery<W>,
             S: Send + Sync,
             $($extractor: FromRequestParts<S> + Send,)*
         {
             type Output = Fut::Output;
+            type Delivery = D;
 
             async fn call(
                 self,
                 mut parts: Parts,
                 state: S,
-                received: Result<Verified<W>, Rejection>,
+                delivery: D,
             ) -> Result<Self::Output, Response> {
-                let delivery = D::of(received).map_err(IntoResponse::into_response)?;
                 $(
                     let $extractor = $extractor::from_request_parts(&mut parts, &state).await;
-                    let $extractor = $extractor.map_err(IntoResponse::into_response)?;
+                    let $extractor = $extractor.map_err(|refused| refused.into_response())?;
                 )*
                 Ok(self($($extractor,)* delivery).await)
             }

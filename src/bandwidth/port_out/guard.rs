@@ -268,7 +268,7 @@ impl Guard {
 
     /// The log's subscriber is the user's, and may panic.
     fn log(&self, failure: &impl Display) {
-        survive(|| log::handler_failed(PortOutWebhook::NAME, failure));
+        survive(|| log::answered_without_handler(PortOutWebhook::NAME, failure));
     }
 
     fn panicked(&self) -> PortOutFailure {

@@ -46,7 +46,7 @@ const TIME_ALLOWED: Duration = Duration::from_secs(30);
 /// This webhook has no extractor, because something has to answer when the
 /// handler does not. Use the route `port_out(webhook, handler)` of the axum or
 /// the actix adapter, or the same of the feature `body` for every other server
-/// on tokio. Elsewhere call [`Receive::receive`](crate::Receive::receive), run
+/// on tokio. Elsewhere call [`WebhookExt::verify`](crate::WebhookExt::verify), run
 /// the handler under [`deadline`](Self::deadline), and answer with
 /// [`PortOutAnswer::answer`] or [`otherwise`](Self::otherwise).
 ///
@@ -59,7 +59,7 @@ const TIME_ALLOWED: Duration = Duration::from_secs(30);
 ///
 /// ```
 /// use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutWebhook};
-/// use order_webhooks::{BasicAuth, Receive};
+/// use order_webhooks::{BasicAuth, WebhookExt};
 ///
 /// let auth = BasicAuth::new("bandwidth-user", "bandwidth-password")?;
 /// let otherwise = PortOutAnswer::deny(DenialReason::InvalidRequest);
@@ -68,7 +68,7 @@ const TIME_ALLOWED: Duration = Duration::from_secs(30);
 /// let request = http::Request::post("/port-out")
 ///     .header("authorization", "Basic YmFuZHdpZHRoLXVzZXI6YmFuZHdpZHRoLXBhc3N3b3Jk")
 ///     .body("not XML")?;
-/// let answer = webhook.receive(request).unwrap_err().to_response();
+/// let answer = webhook.verify(request).unwrap_err().to_response();
 /// assert_eq!(answer.status(), 200);
 /// assert!(String::from_utf8_lossy(answer.body()).contains("<Portable>false</Portable>"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -212,6 +212,9 @@ impl Webhook for PortOutWebhook {
     const NAME: &'static str = "bandwidth.port_out";
     type Event = PortOutValidationRequest;
     type Proof = ();
+    type Receipt = PortOutAnswer;
+
+    const SENT_ONCE: bool = true;
 
     fn check_head(&self, head: &Head<'_>) -> Result<(), Reason> {
         self.rules.senders.authenticate(head)

@@ -11,7 +11,7 @@ use order_webhooks::bandwidth::{
 };
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
-use order_webhooks::{BasicAuth, Receipt, Receive as _, Verified, Webhook, webhook::Answer};
+use order_webhooks::{BasicAuth, Receipt, Verified, Webhook, WebhookExt as _, webhook::Answer};
 
 use super::kind::{Kind, credentials, key};
 
@@ -81,7 +81,7 @@ impl Receiver {
         request: &Request<Bytes>,
         number: impl Fn(&W::Event) -> String,
     ) -> Response<Bytes> {
-        let verified = match webhook.receive(request.clone()) {
+        let verified = match webhook.verify(request.clone()) {
             Err(_) if self.flaw == Flaw::AcceptsStrangers => {
                 let event = webhook.parse(request.body()).unwrap();
                 return self.keep(&number(&event));
@@ -107,7 +107,7 @@ impl Receiver {
         webhook: &PortOutWebhook,
         request: &Request<Bytes>,
     ) -> Response<Bytes> {
-        let question: Verified<PortOutWebhook, _> = match webhook.receive(request.clone()) {
+        let question: Verified<PortOutWebhook, _> = match webhook.verify(request.clone()) {
             Ok(question) => question,
             Err(rejection) => return rejection.to_response(),
         };

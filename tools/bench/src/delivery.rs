@@ -6,7 +6,7 @@ use http::Request;
 use order_webhooks::bandwidth::{PortOutValidationRequest, Subscriber};
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
-use order_webhooks::{BasicAuth, Head, Receive as _, Secret, Webhook};
+use order_webhooks::{BasicAuth, Head, Secret, Webhook, WebhookExt as _};
 use sha2::{Digest as _, Sha256};
 
 use crate::bodies::{MUSEMENT, PORT_OUT, PORTERBUDDY, StockMusement, StockPorterbuddy};
@@ -65,6 +65,6 @@ pub fn port_out() -> Vec<Way<'static>> {
 }
 
 fn received<W: Webhook>(webhook: &W, request: &Request<()>, body: &'static str) -> W::Event {
-    let pending = webhook.authenticate(&Head::of(request)).unwrap();
+    let pending = webhook.authenticate(&Head::from(request)).unwrap();
     pending.verify(body.as_bytes()).unwrap().into_event()
 }

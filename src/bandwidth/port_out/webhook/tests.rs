@@ -1,7 +1,7 @@
 use super::*;
 use crate::auth::BasicAuth;
 use crate::bandwidth::DenialReason;
-use crate::webhook::Receive as _;
+use crate::webhook::WebhookExt as _;
 
 fn webhook() -> PortOutWebhook {
     let auth = BasicAuth::new("u", "p:q").unwrap();
@@ -31,14 +31,14 @@ fn every_body_that_is_no_question_is_answered() {
         (without_number.to_owned(), Some("p")),
         ("x".repeat(limit + 1), None),
     ] {
-        let response = webhook().receive(request(&body)).unwrap_err().to_response();
+        let response = webhook().verify(request(&body)).unwrap_err().to_response();
         assert_eq!(response.status(), 200, "{body:.40}");
         assert_eq!(response.headers()["content-type"], "application/xml");
         assert_eq!(*response.body(), denied(pon), "{body:.40}");
     }
     let mut encoded = request("<PortOutValidationRequest/>");
     encoded.headers_mut().insert("content-encoding", "gzip".parse().unwrap());
-    let response = webhook().receive(encoded).unwrap_err().to_response();
+    let response = webhook().verify(encoded).unwrap_err().to_response();
     assert_eq!((response.status().as_u16(), response.body()), (200, &denied(None).into()));
 }
 
@@ -47,7 +47,7 @@ fn every_body_that_is_no_question_is_answered() {
 fn a_broken_body_is_answered_with_its_numbers() {
     let body = "<PortOutValidationRequest><PON>p</PON><TelephoneNumbers>\
                 <TelephoneNumber>2223331000</TelephoneNumber></TelephoneNumbers><Pin/><Pin/>";
-    let response = webhook().receive(request(body)).unwrap_err().to_response();
+    let response = webhook().verify(request(body)).unwrap_err().to_response();
     let answer = String::from_utf8_lossy(response.body());
     assert!(answer.contains("<PON>p</PON>"), "{answer}");
     assert!(answer.contains("<AcceptableValues><TelephoneNumbers><TelephoneNumber>2223331000<"));
@@ -59,7 +59,7 @@ fn a_body_that_did_not_come_is_answered() {
     for reason in [Reason::TooSlow { limit: Duration::from_secs(10) }, Reason::Incomplete] {
         let webhook = webhook();
         let pending = webhook.authenticate(&Head::new("POST", &headers)).unwrap();
-        let response = pending.fail::<Vec<u8>>(reason).to_response();
+        let response = pending.fail(reason).to_response();
         assert_eq!((response.status().as_u16(), response.body()), (200, &denied(None).into()));
     }
 }
@@ -79,7 +79,7 @@ fn refused_credentials_are_answered_and_missing_ones_are_asked_for() {
         for value in shown {
             refused.headers_mut().append("authorization", value.parse().unwrap());
         }
-        let rejection = webhook().receive(refused).unwrap_err();
+        let rejection = webhook().verify(refused).unwrap_err();
         assert_eq!(rejection.verified_body(), None);
         let response = rejection.to_response();
         assert_eq!(response.status(), 200, "{shown:?}");
@@ -87,13 +87,13 @@ fn refused_credentials_are_answered_and_missing_ones_are_asked_for() {
     }
     let mut none = request(genuine);
     none.headers_mut().clear();
-    let response = webhook().receive(none).unwrap_err().to_response();
+    let response = webhook().verify(none).unwrap_err().to_response();
     assert_eq!(response.status(), 401);
     assert!(response.body().is_empty());
     assert!(response.headers().contains_key("www-authenticate"));
     let mut get = request(genuine);
     *get.method_mut() = http::Method::GET;
-    assert_eq!(webhook().receive(get).unwrap_err().to_response().status(), 405);
+    assert_eq!(webhook().verify(get).unwrap_err().to_response().status(), 405);
 }
 
 #[test]
@@ -102,14 +102,14 @@ fn a_refused_address_is_answered() {
         crate::Allowlist::new(["203.0.113.7"]).unwrap(),
         PortOutAnswer::deny(DenialReason::InvalidRequest),
     );
-    let response = webhook.receive(request("")).unwrap_err().to_response();
+    let response = webhook.verify(request("")).unwrap_err().to_response();
     assert_eq!((response.status().as_u16(), response.body()), (200, &denied(None).into()));
 }
 
 #[test]
 fn the_verdict_is_the_one_that_was_chosen() {
     let auth = BasicAuth::new("u", "p:q").unwrap();
-    let response = PortOutWebhook::new(auth, PortOutAnswer::Allow).receive(request("x"));
+    let response = PortOutWebhook::new(auth, PortOutAnswer::Allow).verify(request("x"));
     let allowed = PortOutAnswer::Allow.to_xml(None);
     assert_eq!(*response.unwrap_err().to_response().body(), allowed);
 }
