@@ -14,7 +14,6 @@ mod order;
 mod port_out;
 mod subscription_webhook;
 mod telephone_number;
-mod tracked;
 mod webhook;
 
 pub use json::Json;

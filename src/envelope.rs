@@ -55,7 +55,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use time::{OffsetDateTime, UtcOffset};
+use time::OffsetDateTime;
 
 #[cfg(feature = "bandwidth")]
 use crate::bandwidth::{
@@ -113,13 +113,12 @@ impl Envelope {
 
     /// An envelope from its parts: from the columns of a table, for example, or
     /// from the answer of a provider's API.
+    ///
+    /// A time outside of the years 0 to 9999 in UTC, which RFC 3339 cannot write,
+    /// becomes the nearest one in them: no delivery is lost to a wrong clock.
     #[must_use]
     pub fn new(webhook: &str, body: impl Into<Bytes>, verified_at: OffsetDateTime) -> Self {
-        // A time that cannot be written in four digits of year is nobody's clock.
-        let verified_at = verified_at
-            .checked_to_offset(UtcOffset::UTC)
-            .filter(|time| (0..=9999).contains(&time.year()))
-            .unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let verified_at = timestamp::nearest_in_rfc3339(verified_at);
         Self { webhook: webhook.into(), body: body.into(), verified_at }
     }
 
@@ -204,9 +203,7 @@ impl Envelope {
                 Ok(Event::PortOut(PortOutValidationRequest::parse_unverified(body)?))
             }
             #[cfg(feature = "bandwidth")]
-            <SubscriptionWebhook>::NAME => {
-                Ok(Event::Subscription(crate::wire::json::document(body)?))
-            }
+            <SubscriptionWebhook>::NAME => Ok(Event::Subscription(crate::wire::json::value(body)?)),
             other => Err(OpenError::UnknownWebhook(printable(other).into())),
         }
     }

@@ -147,11 +147,14 @@ impl ParseError {
         self
     }
 
-    /// The same error at this byte of this body, counted from 0. An error that
-    /// has a place keeps it.
+    /// The same error at this byte of this body, counted from 0. A byte order mark
+    /// before the document is not counted in its column. An error that has a place
+    /// keeps it.
     #[must_use]
     pub fn at_offset(self, body: &[u8], offset: usize) -> Self {
+        let marks = body.chunks(3).take_while(|bytes| *bytes == b"\xef\xbb\xbf").count();
         let before = body.get(..offset).unwrap_or(body);
+        let before = before.get(marks.saturating_mul(3)..).unwrap_or_default();
         let line = before.split(|byte| *byte == b'\n').count();
         let column = before.rsplit(|byte| *byte == b'\n').next().map_or(0, <[u8]>::len);
         self.at_position(Position { line, column: column.saturating_add(1) })
@@ -223,6 +226,16 @@ mod tests {
         }
         let error = ParseError::new(ParseErrorKind::Missing).in_field("a").at_offset(body, 8);
         assert_eq!(error.to_string(), "a: missing at line 2 column 7");
+    }
+
+    /// Editors do not count a byte order mark.
+    #[test]
+    fn a_byte_order_mark_is_not_counted() {
+        let body = "\u{feff}\u{feff}{\n}";
+        for (offset, line, column) in [(0, 1, 1), (2, 1, 1), (6, 1, 1), (7, 1, 2), (8, 2, 1)] {
+            let error = ParseError::new(ParseErrorKind::Missing).at_offset(body.as_bytes(), offset);
+            assert_eq!(error.position(), Some(Position { line, column }), "{offset}");
+        }
     }
 
     #[test]

@@ -53,8 +53,6 @@ mod revision;
 
 pub use decision::{Applied, Decision, decide};
 pub use digest::ContentDigest;
-#[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
-pub(crate) use digest::Fields;
 pub use key::Key;
 pub use revision::{Revision, Standing};
 
@@ -79,7 +77,7 @@ pub use crate::wire::time::Timestamp;
 /// | Porterbuddy `OrderStatusUpdate`, received or polled | `orderId` | `statusUpdatedAt` and the content; without it, or without an offset in it: `Unknown` |
 /// | Bandwidth `OrderNotification` | `OrderId` | `LastModifiedDate` and the content; without a date: `Unknown` |
 /// | Bandwidth `NoteNotification` | order, date and digest of the note: every note is a thing of its own | as the order's |
-/// | Bandwidth `EventNotification` | digest of subscription, type and numbers | none: `Unknown` |
+/// | Bandwidth `EventNotification` | digest of type and numbers | none: `Unknown` |
 ///
 /// Two events of one time and different content cannot be put in order: either
 /// may be the newer one. Events of different keys are never compared.

@@ -10,6 +10,8 @@ pub(crate) mod escape;
 pub(crate) mod json;
 pub(crate) mod lenient;
 pub(crate) mod open;
+#[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
+pub(crate) mod text;
 pub(crate) mod time;
 #[cfg(feature = "bandwidth")]
 pub(crate) mod xml;

@@ -47,7 +47,7 @@ impl Json {
     ///
     /// If the document is not what the type takes: in which field, and where.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, ParseError> {
-        json::foreign(self.as_str().as_bytes())
+        json::value(self.as_str().as_bytes())
     }
 }
 

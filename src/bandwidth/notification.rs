@@ -5,10 +5,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bandwidth::document::{self, Document, Given, Value, document};
+use crate::bandwidth::document::{self, Element, Given, document};
 use crate::bandwidth::{EventType, OrderStatus, OrderType, TelephoneNumber, Timestamp};
 use crate::error::ParseError;
-use crate::tracking::Fields;
+use crate::tracking::{ContentDigest, Key, Revision, Tracked};
 use crate::wire::escape::element_into;
 use crate::wire::xml::Reader;
 
@@ -98,28 +98,24 @@ pub struct NoteNotification {
     pub order: OrderNotification,
 }
 
-document! {
-    /// Something that happened to numbers; see [`Notification::Event`].
-    #[non_exhaustive]
-    pub struct EventNotification {
-        /// The subscription that caused the notification.
-        pub subscription_id: Option<String> = "SubscriptionId", shown;
-        /// What happened.
-        pub event_type: EventType = "EventType", shown;
-        /// The numbers to which it happened. Newer pages print them in
-        /// `ImpactedTelephoneNumbers`, older ones in `CompletedTelephoneNumbers`:
-        /// they are read from both, in their order and none twice.
-        pub telephone_numbers: Vec<TelephoneNumber> =
-            "ImpactedTelephoneNumbers" | "CompletedTelephoneNumbers", counted;
-    }
-}
-
-document! {
-    /// What makes a notification a note or an event.
-    struct Kind {
-        note: Option<String> = "Note", hidden;
-        event_type: Option<EventType> = "EventType", shown;
-    }
+/// Something that happened to numbers; see [`Notification::Event`]. `Debug` does not
+/// show the numbers.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct EventNotification {
+    /// The subscription that caused the notification.
+    #[serde(skip_serializing_if = "Element::is_absent")]
+    pub subscription_id: Option<String>,
+    /// What happened.
+    #[serde(skip_serializing_if = "is_empty")]
+    pub event_type: EventType,
+    /// The numbers to which it happened. Newer pages print them in
+    /// `ImpactedTelephoneNumbers`, older ones in `CompletedTelephoneNumbers`: they are
+    /// read from both, in their order and none twice.
+    #[serde(rename = "ImpactedTelephoneNumbers", alias = "CompletedTelephoneNumbers")]
+    #[serde(skip_serializing_if = "Element::is_absent")]
+    pub telephone_numbers: Vec<TelephoneNumber>,
 }
 
 /// All elements of a notification, before it is known what it is.
@@ -127,13 +123,15 @@ document! {
 struct Elements {
     #[serde(flatten)]
     order: OrderNotification,
-    #[serde(flatten)]
-    kind: Kind,
+    #[serde(rename = "Note")]
+    note: Option<String>,
+    #[serde(rename = "EventType")]
+    event_type: Option<EventType>,
 }
 
 impl From<Elements> for Notification {
-    fn from(Elements { order, kind }: Elements) -> Self {
-        match (kind.event_type, kind.note) {
+    fn from(Elements { order, note, event_type }: Elements) -> Self {
+        match (event_type, note) {
             (Some(event_type), _) => Self::Event(EventNotification {
                 subscription_id: order.subscription_id,
                 event_type,
@@ -165,12 +163,15 @@ impl Notification {
     pub fn parse_unverified(body: &[u8]) -> Result<Self, ParseError> {
         let mut reader = Reader::open(body, ROOT)?.lenient();
         let mut elements = Elements::default();
-        let (mut of_order, mut of_kind) = (Given::default(), Given::default());
+        let mut given = Given::default();
         while let Some(name) = reader.child()? {
-            if !elements.order.read_field(name, &mut of_order, &mut reader)?
-                && !elements.kind.read_field(name, &mut of_kind, &mut reader)?
-            {
-                reader.skip()?;
+            match name {
+                "Note" => document::read(&mut elements.note, "Note", &mut reader)?,
+                "EventType" => {
+                    document::read(&mut elements.event_type, "EventType", &mut reader)?;
+                }
+                _ if elements.order.read_field(name, &mut given, &mut reader)? => {}
+                _ => reader.skip()?,
             }
         }
         reader.finish()?;
@@ -194,12 +195,16 @@ impl Notification {
     #[must_use]
     pub fn to_xml(&self) -> String {
         document::to_xml(ROOT, |xml| match self {
-            Self::Order(order) => order.write_into(xml),
+            Self::Order(order) => order.write_fields(xml),
             Self::Note(note) => {
-                note.order.write_into(xml);
+                note.order.write_fields(xml);
                 element_into(xml, "Note", &note.note);
             }
-            Self::Event(event) => event.write_into(xml),
+            Self::Event(event) => {
+                event.subscription_id.write(xml, "SubscriptionId");
+                element_into(xml, "EventType", event.event_type.as_str());
+                event.telephone_numbers.write(xml, "ImpactedTelephoneNumbers");
+            }
         })
     }
 
@@ -259,30 +264,119 @@ impl OrderNotification {
     }
 }
 
+/// Each as the notification that it holds.
+impl Tracked for Notification {
+    fn key(&self) -> Key {
+        match self {
+            Self::Order(order) => order.key(),
+            Self::Note(note) => note.key(),
+            Self::Event(event) => event.key(),
+        }
+    }
+
+    fn revision(&self) -> Revision {
+        match self {
+            Self::Order(order) => order.revision(),
+            Self::Note(note) => note.revision(),
+            Self::Event(event) => event.revision(),
+        }
+    }
+}
+
+/// The thing is the order, `bandwidth.order:` and its `OrderId`. The revision
+/// is `LastModifiedDate`; two notifications of one date are the same if they
+/// say the same, whichever subscriptions caused them. Otherwise they cannot be
+/// put in order, so that of two statuses in one millisecond neither hides the
+/// other. Without `LastModifiedDate` nothing can be put in order.
+///
+/// Without an `OrderId`, which is optional, the notification is a thing of its
+/// own, `bandwidth.notification:` and a digest of it: the customer's own order
+/// id may stand for several orders.
+impl Tracked for OrderNotification {
+    fn key(&self) -> Key {
+        match self.order_id.as_deref() {
+            Some(id) if !id.trim().is_empty() => Key::new("bandwidth.order", id),
+            _ => {
+                Key::of_digest("bandwidth.notification", &ContentDigest::of_event(&self.content()))
+            }
+        }
+    }
+
+    fn revision(&self) -> Revision {
+        let date = self.last_modified_date.as_ref().and_then(Timestamp::to_offset_date_time);
+        Revision::perhaps_dated(date, ContentDigest::of_event(&self.content()))
+    }
+}
+
+impl OrderNotification {
+    /// The same for all notifications that say the same, whichever subscriptions caused
+    /// them: without the subscription, and with each moment and number in one form.
+    fn content(&self) -> Self {
+        let mut same = Self { subscription_id: None, ..self.clone() };
+        same.telephone_numbers.iter_mut().for_each(|number| *number = number.normal());
+        for date in [&mut same.last_modified_date, &mut same.actual_foc_date] {
+            *date = date.as_ref().map(Timestamp::normal);
+        }
+        same
+    }
+}
+
+/// The thing is the note, `bandwidth.note:` and a digest of its text and of
+/// what comes with it: a note is added to others and replaces none, so two
+/// notes, even of one order, cannot be put in order, and none is ever too old.
+/// The revision is that of the notification's [`order`](Self::order), which has
+/// a key of its own: what a note's notification says about the order can be
+/// compared with what others say.
+impl Tracked for NoteNotification {
+    fn key(&self) -> Key {
+        let same = Self { note: self.note.clone(), order: self.order.content() };
+        Key::of_digest("bandwidth.note", &ContentDigest::of_event(&same))
+    }
+
+    fn revision(&self) -> Revision {
+        self.order.revision()
+    }
+}
+
+/// The thing is what happened, `bandwidth.event:` and a digest of type and numbers,
+/// whichever subscription told of it. An event has no id and no date, and the same can
+/// happen to a number again: not even two that say the same are known to be the same.
+impl Tracked for EventNotification {
+    fn key(&self) -> Key {
+        Key::of_digest("bandwidth.event", &self.content())
+    }
+
+    fn revision(&self) -> Revision {
+        Revision::untold(self.content())
+    }
+}
+
+impl EventNotification {
+    fn content(&self) -> ContentDigest {
+        let mut same = Self { subscription_id: None, ..self.clone() };
+        same.telephone_numbers.iter_mut().for_each(|number| *number = number.normal());
+        ContentDigest::of_event(&same)
+    }
+}
+
 impl fmt::Debug for NoteNotification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NoteNotification").field("order", &self.order).finish_non_exhaustive()
     }
 }
 
-/// An event has a type, or it is none.
-impl Value for EventType {
-    fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), ParseError> {
-        *self = Self::from(&*reader.text()?);
-        Ok(())
+impl fmt::Debug for EventNotification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventNotification")
+            .field("subscription_id", &self.subscription_id)
+            .field("event_type", &self.event_type)
+            .field("telephone_numbers", &self.telephone_numbers.len())
+            .finish_non_exhaustive()
     }
+}
 
-    fn is_absent(&self) -> bool {
-        self.as_str().is_empty()
-    }
-
-    fn write(&self, xml: &mut String, name: &str) {
-        element_into(xml, name, self.as_str());
-    }
-
-    fn digest(&self, content: Fields) -> Fields {
-        content.with(Some(self.as_str()))
-    }
+fn is_empty(event_type: &EventType) -> bool {
+    event_type.as_str().is_empty()
 }
 
 #[cfg(test)]

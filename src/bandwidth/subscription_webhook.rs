@@ -141,7 +141,7 @@ impl<T: DeserializeOwned + Send + 'static> Webhook for SubscriptionWebhook<T> {
     }
 
     fn parse(&self, body: &[u8]) -> Result<T, ParseError> {
-        json::foreign(body)
+        json::value(body)
     }
 
     fn limits(&self) -> Limits {

@@ -1,6 +1,5 @@
 //! A telephone number, as Bandwidth and carriers write it.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -72,20 +71,20 @@ impl TelephoneNumber {
     /// `None` for text that is no number: `"222333100x"`, `"3331000"`.
     #[must_use]
     pub fn e164(&self) -> Option<String> {
-        match self.normal() {
+        match self.meaning() {
             Normal::International(digits) => Some(format!("+{digits}")),
             Normal::Text(_) => None,
         }
     }
 
-    /// The same text for all texts of a number.
-    pub(super) fn normal_form(&self) -> Cow<'_, str> {
-        let text = self.as_str();
-        if is_ten_digits(text) {
-            return Cow::Borrowed(text);
+    /// The same text for all texts of a number: its national form, or else E.164. A text
+    /// that is no number stays as it is.
+    pub(super) fn normal(&self) -> Self {
+        if is_ten_digits(self.as_str()) {
+            return self.clone();
         }
         let number = self.national().or_else(|| self.e164());
-        number.map_or(Cow::Borrowed(text), Cow::Owned)
+        number.map_or_else(|| self.clone(), |number| Self::from(&*number))
     }
 
     /// Whether it has one of the forms that Bandwidth writes.
@@ -93,7 +92,7 @@ impl TelephoneNumber {
         is_ten_digits(self.as_str()) || self.e164().is_some_and(|e164| e164 == self.as_str())
     }
 
-    fn normal(&self) -> Normal<'_> {
+    fn meaning(&self) -> Normal<'_> {
         let text = self.as_str();
         international(text).map_or(Normal::Text(text), Normal::International)
     }
@@ -144,7 +143,7 @@ impl From<&str> for TelephoneNumber {
 
 impl PartialEq for TelephoneNumber {
     fn eq(&self, other: &Self) -> bool {
-        self.normal() == other.normal()
+        self.meaning() == other.meaning()
     }
 }
 
@@ -152,7 +151,7 @@ impl Eq for TelephoneNumber {}
 
 impl Hash for TelephoneNumber {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.normal().hash(state);
+        self.meaning().hash(state);
     }
 }
 
@@ -164,7 +163,7 @@ impl PartialOrd for TelephoneNumber {
 
 impl Ord for TelephoneNumber {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.normal().cmp(&other.normal())
+        self.meaning().cmp(&other.meaning())
     }
 }
 
@@ -267,7 +266,7 @@ mod tests {
                 assert_eq!(a == b, same);
                 assert_eq!(a.cmp(&b) == Ordering::Equal, same);
                 assert_eq!(state.hash_one(&a) == state.hash_one(&b), same);
-                assert_eq!(a.normal_form() == b.normal_form(), same, "{:?}", b.normal_form());
+                assert_eq!(a.normal().as_str() == b.normal().as_str(), same, "{}", b.as_str());
             }
         }
         let numbers: BTreeSet<_> = FORMS.iter().map(|form| TelephoneNumber::from(form.0)).collect();

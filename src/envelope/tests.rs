@@ -97,7 +97,46 @@ fn a_proven_body_that_cannot_be_read_is_kept_and_no_other_is() {
 }
 
 #[test]
-fn a_time_that_has_no_text_is_the_epoch() {
-    let at = OffsetDateTime::UNIX_EPOCH.replace_year(-1).unwrap();
-    assert_eq!(Envelope::new("a", "", at).verified_at(), OffsetDateTime::UNIX_EPOCH);
+fn a_time_that_has_no_text_is_the_nearest_that_has() {
+    let of = |at| Envelope::new("a", "", at);
+    let first = timestamp::parse("0000-01-01T00:00:00Z").unwrap();
+    let last = timestamp::parse("9999-12-31T23:59:59.999999999Z").unwrap();
+    let west = time::UtcOffset::from_hms(-2, 0, 0).unwrap();
+    for (at, kept) in [
+        (first, first),
+        (last, last),
+        (first.replace_year(-1).unwrap(), first),
+        (first.replace_offset(-west), first),
+        (last.replace_offset(west), last),
+    ] {
+        let line = serde_json::to_string(&of(at)).unwrap();
+        assert_eq!(of(at).verified_at(), kept);
+        assert_eq!(serde_json::from_str::<Envelope>(&line).unwrap(), of(at));
+    }
+}
+
+/// The schema of v2 is not known: what is received opens again.
+#[test]
+#[cfg(feature = "bandwidth")]
+fn every_json_document_of_v2_opens_again() {
+    let webhook = SubscriptionWebhook::new(&crate::Secret::new("key").unwrap());
+    for body in [
+        r#"{"a":1,"a":2}"#,
+        r#"[{"a":1}]"#,
+        "7",
+        "\"x\"",
+        "null",
+        "1e999999",
+        r#""\ud800""#,
+        "\u{feff} {} \0\u{1a}\u{a0}",
+    ] {
+        let received = webhook.parse(body.as_bytes()).unwrap();
+        let opened = envelope("bandwidth.v2", body.as_bytes()).open();
+        assert_eq!(opened, Ok(Event::Subscription(received)), "{body}");
+    }
+    for body in ["", "{", "{}{}", "\u{feff}", "nul"] {
+        let refused = webhook.parse(body.as_bytes()).unwrap_err();
+        let opened = envelope("bandwidth.v2", body.as_bytes()).open();
+        assert_eq!(opened, Err(OpenError::Unparsable(refused)), "{body}");
+    }
 }

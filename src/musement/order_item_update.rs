@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::error::ParseError;
 use crate::musement::{OrderId, Timestamp};
-use crate::tracking::{Fields, Key, Revision, Tracked};
+use crate::tracking::{ContentDigest, Key, Revision, Tracked};
 use crate::wire::open::open_enum;
 use crate::wire::{json, lenient};
 
@@ -17,7 +17,7 @@ use crate::wire::{json, lenient};
 /// that is refused over a date would come again and again and never get in. A
 /// number is taken for text, and text for a number. A field that is missing,
 /// null, or not what it should be is `None`; a date that cannot be read keeps
-/// its text. Other fields are ignored.
+/// its text. A lone surrogate in a text becomes U+FFFD. Other fields are ignored.
 ///
 /// It serialises to an object of the documented form, and deserialises from
 /// that, so it can go through a queue.
@@ -91,9 +91,8 @@ impl OrderItemUpdate {
     ///
     /// For anything but a JSON object in UTF-8; for one of the three required
     /// fields that is missing (`order_uuid: missing at line 1 column 36`), null or
-    /// of another kind (`"order_uuid": "13459345"`, `"order_item_status": []`); for
-    /// a field of this type that is there twice; and for a lone surrogate in one,
-    /// `"\ud800"`.
+    /// of another kind (`"order_uuid": "13459345"`, `"order_item_status": []`); and
+    /// for a field of this type that is there twice.
     pub fn parse_unverified(body: &[u8]) -> Result<Self, ParseError> {
         json::event(body)
     }
@@ -111,19 +110,8 @@ impl Tracked for OrderItemUpdate {
     fn revision(&self) -> Revision {
         match self.order_item_version {
             Some(version) => Revision::counted(version),
-            None => Revision::untold(self.content().digest()),
+            None => Revision::untold(ContentDigest::of_event(self)),
         }
-    }
-}
-
-impl OrderItemUpdate {
-    /// What an update without a version says.
-    fn content(&self) -> Fields {
-        Fields::new()
-            .with(Some(self.order_item_status.as_str()))
-            .with_timestamp(self.order_item_updated.as_ref())
-            .with_timestamp(self.order_updated.as_ref())
-            .with(self.order_version.map(|version| version.to_string()).as_deref())
     }
 }
 

@@ -1,10 +1,10 @@
 //! The body of the order webhook.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::ParseError;
 use crate::porterbuddy::Timestamp;
-use crate::tracking::{Fields, Key, Revision, Tracked};
+use crate::tracking::{ContentDigest, Key, Revision, Tracked};
 use crate::wire::open::open_enum;
 use crate::wire::{json, lenient};
 
@@ -14,8 +14,8 @@ use crate::wire::{json, lenient};
 /// too. "Not exhaustive, other optional values may be returned": only `orderId`
 /// and `orderStatus` can be relied on and are required. A number is taken for
 /// text. An optional field that is missing, null or of another kind is `None`;
-/// a time that cannot be read, or has no offset, keeps its text. Other fields
-/// are ignored.
+/// a time that cannot be read, or has no offset, keeps its text. A lone surrogate
+/// in a text becomes U+FFFD. Other fields are ignored.
 ///
 /// It serialises to and deserialises from the same names, so it can go through
 /// a queue.
@@ -38,8 +38,8 @@ use crate::wire::{json, lenient};
 #[non_exhaustive]
 pub struct OrderStatusUpdate {
     /// Porterbuddy's id of the order: text, though it looks like a number. A number
-    /// of any length is kept as its digits. Required.
-    #[serde(deserialize_with = "lenient::text")]
+    /// of any length is kept as its digits. Required, and not empty.
+    #[serde(deserialize_with = "id")]
     pub order_id: String,
     /// Where the order stands. Required.
     pub order_status: OrderStatus,
@@ -78,11 +78,18 @@ impl OrderStatusUpdate {
     /// For anything but a JSON object in UTF-8 (the documentation's own example
     /// has a trailing comma and is refused); without `orderId` or `orderStatus`
     /// (`orderStatus: missing at line 1 column 15`), or with a null, a list or an
-    /// object there; for a field of this type that is there twice; and for a lone
-    /// surrogate in one, `"\ud800"`.
+    /// object there; for an `orderId` that is empty or white space, or has a lone
+    /// surrogate, `"39\ud8004326"`: two unrelated orders would be one; and for a
+    /// field of this type that is there twice.
     pub fn parse_unverified(body: &[u8]) -> Result<Self, ParseError> {
         json::event(body)
     }
+}
+
+fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    lenient::required(deserializer, "text of at least one character", |text| {
+        (!text.trim().is_empty()).then(|| text.to_owned())
+    })
 }
 
 /// The thing is the order, `porterbuddy.order:` and its id. The revision is
@@ -96,15 +103,12 @@ impl Tracked for OrderStatusUpdate {
     }
 
     fn revision(&self) -> Revision {
-        let content = Fields::new()
-            .with(Some(self.order_status.as_str()))
-            .with_timestamp(self.pickup_date.as_ref())
-            .with_timestamp(self.pickup_time.as_ref())
-            .with(self.order_reference.as_deref())
-            .with(self.tms_reference.as_deref())
-            .digest();
-        let changed = self.status_updated_at.as_ref();
-        Revision::perhaps_dated(changed.and_then(Timestamp::to_offset_date_time), content)
+        let mut same = self.clone();
+        for time in [&mut same.pickup_date, &mut same.pickup_time, &mut same.status_updated_at] {
+            *time = time.as_ref().map(Timestamp::normal);
+        }
+        let changed = self.status_updated_at.as_ref().and_then(Timestamp::to_offset_date_time);
+        Revision::perhaps_dated(changed, ContentDigest::of_event(&same))
     }
 }
 
@@ -185,10 +189,28 @@ mod tests {
         for (body, message) in [
             (r#"{"orderId":"1"}"#, "orderStatus: missing at line 1 column 15"),
             (r#"{"orderStatus":"ready"}"#, "orderId: missing at line 1 column 23"),
-            (r#"{"orderId":null,"orderStatus":"ready"}"#, "orderId: not text at line 1 column 12"),
+            (r#"{"orderStatus":[],"orderId":"1"}"#, "orderStatus: not text at line 1 column 16"),
         ] {
             assert_eq!(parse(body), Err(message.to_owned()));
         }
+    }
+
+    /// Two unrelated orders would be one.
+    #[test]
+    fn an_id_that_identifies_nothing_is_refused() {
+        let expected = "orderId: not text of at least one character at line 1 column 12";
+        for id in [r#""""#, r#"" ""#, r#""\t\u00a0""#, "null", "[]"] {
+            let body = format!(r#"{{"orderId":{id},"orderStatus":"ready"}}"#);
+            assert_eq!(parse(&body), Err(expected.to_owned()), "{id}");
+            assert!(serde_json::from_str::<OrderStatusUpdate>(&body).is_err(), "{id}");
+        }
+        for id in [r#""\ud800""#, r#""39\udc004326""#] {
+            let body = format!(r#"{{"orderId":{id},"orderStatus":"ready"}}"#);
+            let expected = "orderId: not text without lone surrogates at line 1 column 12";
+            assert_eq!(parse(&body), Err(expected.to_owned()), "{id}");
+        }
+        let status = parse(r#"{"orderId":"1","orderStatus":"re\ud800dy"}"#).unwrap().order_status;
+        assert_eq!(status.as_str(), "re\u{fffd}dy");
     }
 
     #[test]

@@ -7,8 +7,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::{ParseError, ParseErrorKind};
-#[cfg(any(feature = "musement", feature = "porterbuddy"))]
-use crate::wire::time::Timestamp;
 
 /// The SHA-256 of what a delivery says, for deliveries that have no id and no
 /// version to compare.
@@ -35,6 +33,13 @@ impl ContentDigest {
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// The digest of what an event says, which is what it is as JSON.
+    #[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
+    pub(crate) fn of_event(event: &impl Serialize) -> Self {
+        // An event is texts under names, and no such thing fails to be written.
+        Self::of(&serde_json::to_vec(event).unwrap_or_default())
     }
 
     /// The digest's bytes.
@@ -90,56 +95,6 @@ impl<'de> Deserialize<'de> for ContentDigest {
     }
 }
 
-/// The digest of a list of values, each absent or text.
-///
-/// Every value goes in with its length, so that no two lists have the same
-/// bytes.
-#[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
-pub(crate) struct Fields(Sha256);
-
-#[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
-impl Fields {
-    pub(crate) fn new() -> Self {
-        Self(Sha256::new())
-    }
-
-    pub(crate) fn with(mut self, value: Option<&str>) -> Self {
-        match value {
-            None => self.0.update([0]),
-            Some(text) => self.text(text),
-        }
-        self
-    }
-
-    /// A moment, whatever the offset that it was written with, or else the text.
-    #[cfg(any(feature = "musement", feature = "porterbuddy"))]
-    pub(crate) fn with_timestamp(self, time: Option<&Timestamp>) -> Self {
-        match time.map(|time| (time.to_offset_date_time(), time)) {
-            Some((Some(at), _)) => self.with(Some(&at.unix_timestamp_nanos().to_string())),
-            Some((None, time)) => self.with(Some(time.as_str())),
-            None => self.with(None),
-        }
-    }
-
-    /// A list of any length within the list.
-    #[cfg(feature = "bandwidth")]
-    pub(crate) fn with_each(mut self, texts: impl Iterator<Item: AsRef<str>>) -> Self {
-        texts.for_each(|text| self.text(text.as_ref()));
-        self.0.update([2]);
-        self
-    }
-
-    fn text(&mut self, text: &str) {
-        self.0.update([1]);
-        self.0.update((text.len() as u64).to_be_bytes());
-        self.0.update(text);
-    }
-
-    pub(crate) fn digest(self) -> ContentDigest {
-        ContentDigest(self.0.finalize().into())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,29 +120,6 @@ mod tests {
         {
             let error = wrong.parse::<ContentDigest>().unwrap_err();
             assert_eq!(error.to_string(), "not a digest", "{wrong}");
-        }
-    }
-
-    #[test]
-    #[cfg(feature = "bandwidth")]
-    fn no_two_lists_have_the_same_digest() {
-        let digests = [
-            Fields::new().digest(),
-            Fields::new().with(None).digest(),
-            Fields::new().with(Some("")).digest(),
-            Fields::new().with(Some("ab")).with(Some("c")).digest(),
-            Fields::new().with(Some("a")).with(Some("bc")).digest(),
-            Fields::new().with(None).with(Some("")).digest(),
-            Fields::new().with_each([""; 0].into_iter()).digest(),
-            Fields::new().with_each([""].into_iter()).digest(),
-            Fields::new().with_each(["ab"].into_iter()).with_each(["c"].into_iter()).digest(),
-            Fields::new()
-                .with_each(["ab", "c"].into_iter())
-                .with_each([""; 0].into_iter())
-                .digest(),
-        ];
-        for (i, digest) in digests.iter().enumerate() {
-            assert!(!digests[..i].contains(digest), "{i}");
         }
     }
 }

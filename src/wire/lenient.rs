@@ -8,35 +8,41 @@ use std::fmt;
 
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 
+#[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
+use crate::wire::json;
+
 /// What `read` makes of text, or of the digits of a whole number. Another value
 /// (null, a list, an object, `true`) is none, as is text that `read` does not take.
 ///
 /// # Errors
 ///
-/// For a number that is neither `u64` nor `i64`: it was rounded before it got
-/// here. `json::event` gives it once more, as its text.
+/// For a number that is neither `u64` nor `i64`, which may have been rounded before
+/// it got here. `json::event` gives it once more, as it is written.
 pub(crate) fn optional<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     read: impl FnOnce(&str) -> Option<T>,
 ) -> Result<Option<T>, D::Error> {
-    deserializer.deserialize_any(Lenient(read))
+    deserializer.deserialize_any(Lenient { read, exact: false })
 }
 
-/// The same, but none is an error.
+/// The same for what identifies a thing: none is an error, and so is a lone surrogate.
 pub(crate) fn required<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     expected: &'static str,
     read: impl FnOnce(&str) -> Option<T>,
 ) -> Result<T, D::Error> {
-    let value = optional(deserializer, read)?;
-    value.ok_or_else(|| Error::invalid_value(Unexpected::Other("value"), &expected))
+    some(deserializer.deserialize_any(Lenient { read, exact: true })?, expected)
 }
 
 /// Reads text, for `#[serde(deserialize_with)]` on a field that is required.
 pub(crate) fn text<'de, D: Deserializer<'de>, T: for<'t> From<&'t str>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
-    required(deserializer, "text", |text| Some(T::from(text)))
+    some(optional(deserializer, |text| Some(T::from(text)))?, "text")
+}
+
+fn some<T, E: Error>(value: Option<T>, expected: &'static str) -> Result<T, E> {
+    value.ok_or_else(|| E::invalid_value(Unexpected::Other("value"), &expected))
 }
 
 /// Reads text, for `#[serde(deserialize_with)]` on a field that is optional.
@@ -46,7 +52,13 @@ pub(crate) fn optional_text<'de, D: Deserializer<'de>, T: for<'t> From<&'t str>>
     optional(deserializer, |text| Some(T::from(text)))
 }
 
-struct Lenient<R>(R);
+const EXACT: &str = "exact as a number";
+
+struct Lenient<R> {
+    read: R,
+    /// A lone surrogate is an error, and not U+FFFD.
+    exact: bool,
+}
 
 impl<'de, T, R: FnOnce(&str) -> Option<T>> Visitor<'de> for Lenient<R> {
     type Value = Option<T>;
@@ -56,19 +68,32 @@ impl<'de, T, R: FnOnce(&str) -> Option<T>> Visitor<'de> for Lenient<R> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Option<T>, E> {
-        Ok(self.0(text))
+        Ok((self.read)(text))
+    }
+
+    /// A value as JSON writes it, from `json::event`.
+    #[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
+    fn visit_bytes<E: Error>(self, json: &[u8]) -> Result<Option<T>, E> {
+        let Some(text) = json::scalar(json) else { return Ok(None) };
+        match str::from_utf8(&text) {
+            Ok(text) => Ok((self.read)(text)),
+            Err(_) if self.exact => {
+                Err(E::invalid_value(Unexpected::Other("text"), &"text without lone surrogates"))
+            }
+            Err(_) => Ok((self.read)(&json::lossy(&text))),
+        }
     }
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<Option<T>, E> {
-        Ok(self.0(&number.to_string()))
+        Ok((self.read)(&number.to_string()))
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<Option<T>, E> {
-        Ok(self.0(&number.to_string()))
+        Ok((self.read)(&number.to_string()))
     }
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<Option<T>, E> {
-        Err(E::invalid_type(Unexpected::Float(number), &"exact as a number"))
+        Err(E::invalid_type(Unexpected::Float(number), &EXACT))
     }
 
     fn visit_bool<E: Error>(self, _: bool) -> Result<Option<T>, E> {
@@ -93,7 +118,21 @@ impl<'de, T, R: FnOnce(&str) -> Option<T>> Visitor<'de> for Lenient<R> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Option<T>, A::Error> {
-        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        /// So `serde_json` hands a number over once any crate in the build has switched
+        /// its feature `arbitrary_precision` on.
+        const NUMBER: &str = "$serde_json::private::Number";
+        while let Some(key) = object.next_key::<String>()? {
+            if key == NUMBER {
+                let number = object.next_value::<String>()?;
+                let whole = number.parse::<u64>().map(|whole| whole.to_string());
+                let whole = whole.or_else(|_| number.parse::<i64>().map(|whole| whole.to_string()));
+                return match whole {
+                    Ok(whole) if whole == number => Ok((self.read)(&number)),
+                    _ => Err(Error::invalid_type(Unexpected::Other("number"), &EXACT)),
+                };
+            }
+            object.next_value::<IgnoredAny>()?;
+        }
         Ok(None)
     }
 }
@@ -126,11 +165,11 @@ mod tests {
             assert_eq!(read(&mut deserializer).unwrap().as_deref(), value, "{json}");
             deserializer.end().unwrap();
         }
-        let rounded = read(&mut serde_json::Deserializer::from_str("0.5")).unwrap_err().to_string();
-        assert!(
-            rounded.starts_with("invalid type: floating point `0.5`, expected exact"),
-            "{rounded}"
-        );
+        for number in ["0.5", "-0", "1e2", "18446744073709551616", "-9223372036854775809"] {
+            let rounded = read(&mut serde_json::Deserializer::from_str(number));
+            let error = rounded.unwrap_err().to_string();
+            assert!(error.contains("expected exact as a number"), "{number}: {error}");
+        }
     }
 
     /// A format that writes `Some(…)`.
@@ -150,9 +189,27 @@ mod tests {
     }
 
     #[test]
-    fn another_format_is_read_or_refused_with_a_reason() {
+    fn another_format_is_read() {
         assert_eq!(read(Wrapped("a")), Ok(Some("a".to_owned())));
-        let refused = read(BytesDeserializer::<ValueError>::new(b"a")).unwrap_err().to_string();
-        assert_eq!(refused, "invalid type: byte array, expected a value");
+    }
+
+    /// So a value comes from `json::event`.
+    #[test]
+    fn bytes_are_a_value_as_json_writes_it() {
+        for (json, value) in [
+            (r#""a\u0062""#, Some("ab")),
+            (r#""a\ud800""#, Some("a\u{fffd}")),
+            ("-1.50e9", Some("-1.50e9")),
+            ("null", None),
+            ("true", None),
+            (r#"["a"]"#, None),
+            (r#"{"a":"b"}"#, None),
+        ] {
+            let bytes = BytesDeserializer::<ValueError>::new(json.as_bytes());
+            assert_eq!(read(bytes), Ok(value.map(str::to_owned)), "{json}");
+        }
+        let id = BytesDeserializer::<ValueError>::new(br#""a\ud800""#);
+        let refused = required(id, "text", |text| Some(text.to_owned())).unwrap_err().to_string();
+        assert_eq!(refused, "invalid value: text, expected text without lone surrogates");
     }
 }

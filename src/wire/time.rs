@@ -82,6 +82,14 @@ impl Timestamp {
         parse(self.as_str())
     }
 
+    /// The same text for all texts of a moment: RFC 3339 in UTC. A text that is no
+    /// moment stays as it is.
+    #[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
+    pub(crate) fn normal(&self) -> Self {
+        let moment = self.to_offset_date_time().map(|moment| moment.to_offset(UtcOffset::UTC));
+        moment.map_or_else(|| self.clone(), Self::rfc3339)
+    }
+
     /// The day, as it is written: of `2014-03-25 12:55:11.0` and `2014-03-25Z`
     /// 25 March 2014, wherever that was.
     #[must_use]
@@ -96,6 +104,12 @@ impl Timestamp {
 impl From<&str> for Timestamp {
     fn from(text: &str) -> Self {
         Self(text.into())
+    }
+}
+
+impl AsRef<str> for Timestamp {
+    fn as_ref(&self) -> &str {
+        self.as_str()
     }
 }
 
@@ -141,9 +155,20 @@ pub(crate) fn parse(text: &str) -> Option<OffsetDateTime> {
     let colon = if minutes.is_empty() { "" } else { ":" };
     let filled = [day, "T", clock, seconds, hours, colon, minutes].concat();
     // The last hours of the year 9999, at a negative offset, would panic in the
-    // hands of whoever converts them to UTC.
-    let fits = |moment: &OffsetDateTime| moment.checked_to_offset(UtcOffset::UTC).is_some();
+    // hands of whoever converts them to UTC, and with `time/large-dates` later.
+    let fits = |moment: &OffsetDateTime| {
+        moment.checked_to_offset(UtcOffset::UTC).is_some_and(|utc| utc.year() <= 9999)
+    };
     OffsetDateTime::parse(&filled, &Rfc3339).ok().filter(fits)
+}
+
+/// The moment in UTC, or the nearest one in the years 0 to 9999.
+pub(crate) fn nearest_in_rfc3339(moment: OffsetDateTime) -> OffsetDateTime {
+    // In nanoseconds since 1970.
+    const FIRST: i128 = -62_167_219_200_000_000_000;
+    const LAST: i128 = 253_402_300_799_999_999_999;
+    let nearest = moment.unix_timestamp_nanos().clamp(FIRST, LAST);
+    OffsetDateTime::from_unix_timestamp_nanos(nearest).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 /// Writes `2021-06-08T12:16:40.32538Z`: RFC 3339 with the shortest fraction,

@@ -5,8 +5,8 @@
 //!
 //! - One root element, of the name that is expected, and the end of the document
 //!   after it: quick-xml takes a document that is cut short.
-//! - UTF-8, with or without a byte order mark. Another encoding in the
-//!   declaration does not matter as long as all bytes are ASCII.
+//! - UTF-8, with or without a byte order mark, by any of its labels. Another encoding
+//!   in the declaration does not matter as long as all bytes are ASCII.
 //! - No document type declaration, so no entity but the five predefined ones,
 //!   nothing to expand and nothing to fetch.
 //! - At most 128 open elements. The work is linear in the document, and the stack
@@ -17,7 +17,8 @@
 //! instructions and the text of elements that nobody asks for are stepped over.
 //!
 //! **Characters that XML cannot hold**, raw or as a reference (`&#0;`, `&#xD800;`),
-//! are read as U+FFFD in text, and so they are written.
+//! are read as U+FFFD in text, and so they are written. References to the two halves
+//! of a pair of surrogates (`&#55357;&#56877;`) are one character.
 //!
 //! **Namespaces** are not processed. A name is what stands in the tag, compared
 //! byte by byte: `<n:Status xmlns:n="…">` is another element than `<Status>`,
@@ -40,6 +41,7 @@ use quick_xml::events::{BytesRef, Event};
 
 use crate::error::{ParseError, ParseErrorKind};
 use crate::wire::escape::{holdable, is_plain};
+use crate::wire::text;
 
 /// How many elements can be open at once.
 const MAX_DEPTH: usize = 128;
@@ -89,15 +91,13 @@ impl<'a> Reader<'a> {
     ///
     /// The body is not UTF-8, or is malformed up to here.
     pub(crate) fn open_any(body: &'a [u8]) -> Result<(Self, &'a str), ParseError> {
-        let encoding = |at| ParseError::new(ParseErrorKind::Encoding).at_offset(body, at);
         // UTF-16 and UTF-32 of an ASCII letter have a zero byte in the first two; with
         // a byte order mark they are not UTF-8.
         if body.iter().take(2).any(|byte| *byte == 0) {
-            return Err(encoding(0));
+            return Err(ParseError::new(ParseErrorKind::Encoding).at_offset(body, 0));
         }
-        let text = str::from_utf8(body).map_err(|error| encoding(error.valid_up_to()))?;
-        // All of them: quick-xml takes one away without counting it.
-        let text = text.trim_start_matches('\u{feff}');
+        // quick-xml would take a byte order mark away without counting it.
+        let text = text::of(body)?;
         let mut events = quick_xml::Reader::from_str(text);
         let config = events.config_mut();
         config.check_end_names = true;
@@ -152,7 +152,23 @@ impl<'a> Reader<'a> {
     /// begins no reference. [`ParseErrorKind::Invalid`]`("text")` when there is an
     /// element in it, unless the reader is [lenient](Self::lenient).
     pub(crate) fn text(&mut self) -> Result<Cow<'a, str>, ParseError> {
+        match self.text_or_child()? {
+            (text, None) => Ok(text),
+            (_, Some(_)) if self.lenient => {
+                self.skip()?;
+                self.skip()?;
+                Ok(Cow::Borrowed(""))
+            }
+            (_, Some(_)) => Err(self.error(ParseErrorKind::Invalid("text".into()))),
+        }
+    }
+
+    /// The same, but stops at a child: it is open then, and its name comes with the
+    /// text before it.
+    pub(crate) fn text_or_child(&mut self) -> Result<(Cow<'a, str>, Option<&'a str>), ParseError> {
         let mut text = Cow::Borrowed("");
+        // A surrogate that was the last thing in the text, where it ends.
+        let mut half = None;
         while self.depth > 0 {
             self.at = self.events.buffer_position();
             let piece = match self.events.read_event() {
@@ -166,15 +182,24 @@ impl<'a> Reader<'a> {
                 Ok(Event::Text(piece)) if self.plain => piece.into_inner(),
                 Ok(Event::Text(piece)) => piece.xml10_content(),
                 Ok(Event::CData(piece)) => piece.xml10_content(),
-                Ok(Event::GeneralRef(reference)) => self.resolved(&reference)?,
-                Ok(Event::Start(tag)) if self.lenient => {
-                    self.opened(tag.name().into_inner().len())?;
-                    self.skip()?;
-                    self.skip()?;
-                    return Ok(Cow::Borrowed(""));
+                Ok(Event::GeneralRef(reference)) => {
+                    let unit = surrogate(&reference);
+                    let before = half.filter(|(_, end)| *end == text.len());
+                    if let (Some((first, _)), Some(second)) = (before, unit)
+                        && let Some(Ok(whole)) = char::decode_utf16([first, second]).next()
+                    {
+                        let text = text.to_mut();
+                        text.pop();
+                        text.push(whole);
+                        continue;
+                    }
+                    let character = self.resolved(&reference)?;
+                    half = unit.map(|unit| (unit, text.len().saturating_add(character.len())));
+                    character
                 }
-                Ok(Event::Start(_)) => {
-                    return Err(self.error(ParseErrorKind::Invalid("text".into())));
+                Ok(Event::Start(tag)) => {
+                    let child = self.opened(tag.name().into_inner().len())?;
+                    return Ok((text, child));
                 }
                 other => {
                     self.beside(other)?;
@@ -187,7 +212,7 @@ impl<'a> Reader<'a> {
                 text.to_mut().push_str(&piece);
             }
         }
-        Ok(trim(if self.plain { text } else { holdable(text) }))
+        Ok((trim(if self.plain { text } else { holdable(text) }), None))
     }
 
     /// Closes the open element, whatever is in it.
@@ -242,13 +267,13 @@ impl<'a> Reader<'a> {
                 Ok(Event::Start(tag)) => return self.opened(tag.name().into_inner().len()),
                 Ok(Event::Eof) => return Ok(None),
                 Ok(Event::Decl(declaration)) => {
-                    let declared = declaration.encoding().and_then(Result::ok);
-                    let utf_8 = declared.is_none_or(|name| name.eq_ignore_ascii_case("utf-8"));
-                    if !utf_8 && !self.body.is_ascii() {
+                    let label = declaration.encoding().and_then(Result::ok);
+                    let is_utf_8 = label.is_none_or(|label| is_utf_8(&label));
+                    if !is_utf_8 && !self.body.is_ascii() {
                         return Err(self.error(ParseErrorKind::Encoding));
                     }
                 }
-                Ok(Event::Text(text)) if text.trim_ascii().is_empty() => {}
+                Ok(Event::Text(text)) if text.chars().all(text::is_padding) => {}
                 Ok(Event::Text(_) | Event::CData(_) | Event::GeneralRef(_)) => {
                     return Err(self.syntax("text outside the root element"));
                 }
@@ -318,6 +343,23 @@ impl<'a> Reader<'a> {
         let text = resolve_xml_entity(reference);
         text.map(Cow::Borrowed).ok_or_else(|| self.syntax("an entity that is not predefined"))
     }
+}
+
+/// Whether it is a label of UTF-8 (WHATWG Encoding standard, section 4.2).
+fn is_utf_8(label: &str) -> bool {
+    ["utf-8", "utf8", "unicode-1-1-utf-8", "unicode11utf8", "unicode20utf8", "x-unicode20utf8"]
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(label.trim_ascii()))
+}
+
+/// The number in a character reference, if it is that of half a pair.
+fn surrogate(reference: &str) -> Option<u16> {
+    let number = reference.strip_prefix('#').filter(|number| !number.contains('+'))?;
+    let unit = match number.strip_prefix('x') {
+        Some(hex) => u16::from_str_radix(hex, 16),
+        None => number.parse(),
+    };
+    unit.ok().filter(|unit| (0xd800..=0xdfff).contains(unit))
 }
 
 /// The text without white space at its ends.

@@ -50,7 +50,7 @@ pub(crate) const LAW: Law = Law {
                 for (open, _) in NESTS {
                     for depth in [1_000, 100_000] {
                         let body = format!(r#"{{"other":{}"#, open.repeat(depth));
-                        for (name, parse) in EVENTS.iter().chain(&DOCUMENTS) {
+                        for (name, parse) in EVENTS.iter().chain(&DOCUMENTS[..1]) {
                             cases.of(format!("{name}: {open} {depth}"), at_the_end(&body, *parse));
                         }
                     }
@@ -63,7 +63,7 @@ pub(crate) const LAW: Law = Law {
             "CVE-2026-29062, jackson-core: the limit did not hold for every input",
             |cases| {
                 closed(cases, &EVENTS, |error| error.contains("missing"), MISSING);
-                closed(cases, &DOCUMENTS[..1], |error| error.contains("missing"), MISSING);
+                closed(cases, &DOCUMENTS[..1], |error| error.starts_with("not what"), MISSING);
             },
         ),
         row(

@@ -11,6 +11,7 @@ use fixtures::samples::ORDER_ITEM;
 const TABLE: &str = "CONFORMANCE, JSON";
 const LAW_7: &str = "DESIGN, law 7";
 const SAME: &str = "the same event";
+const WITH_FFFD: &str = "the event, with U+FFFD there";
 const WITHOUT: &str = "the event without the field";
 
 pub(crate) const JSON: Law = Law {
@@ -40,9 +41,30 @@ pub(crate) const JSON: Law = Law {
         ),
         row("a BOM before it: dropped after verification", SAME, "RFC 8259, 8.1", |cases| {
             for provider in PROVIDERS {
-                let body = format!("\u{feff}{}", provider.sample);
-                cases.of("BOM", provider.gives(&body, &provider.event(), SAME));
+                for marks in ["\u{feff}", "\u{feff}\u{feff}"] {
+                    let body = format!("{marks}{}", provider.sample);
+                    cases.of("BOM", provider.gives(&body, &provider.event(), SAME));
+                }
             }
+        }),
+        row("NUL, Ctrl-Z, white space of any kind after it", SAME, LAW_7, |cases| {
+            for provider in PROVIDERS {
+                for after in ["\0", "\0\0\0", "\r\n\u{1a}", "\u{a0}", "\u{b}\u{c}\u{2028}\u{3000}"]
+                {
+                    let body = format!("{}{after}", provider.sample);
+                    cases.of(after.escape_debug(), provider.gives(&body, &provider.event(), SAME));
+                }
+            }
+        }),
+        row("a lone surrogate in a text that is optional", WITH_FFFD, LAW_7, |cases| {
+            optional(cases, |provider, name, without| {
+                let (body, _) = provider.with(name, r#""2018\ud800""#);
+                let mut expected = without.clone();
+                if !name.ends_with("version") {
+                    expected[name] = json!("2018\u{fffd}");
+                }
+                vec![(body.clone(), provider.gives(&body, &expected, WITH_FFFD))]
+            });
         }),
         row("an optional field that is missing, null, of another type", WITHOUT, TABLE, |cases| {
             optional(cases, |provider, name, without| {
@@ -288,6 +310,24 @@ pub(crate) const XML: Law = Law {
             XML_TABLE,
             layouts,
         ),
+        row("`<CompletedTelephoneNumbers><TelephoneNumbers>`", "the numbers", XML_TABLE, |cases| {
+            let mut expected = bare();
+            expected["CompletedTelephoneNumbers"] = json!(["1", "2"]);
+            for list in [
+                "<TelephoneNumbers>1</TelephoneNumbers><TelephoneNumbers>2</TelephoneNumbers>",
+                "<TelephoneNumbers><TelephoneNumber>1</TelephoneNumber><TelephoneNumber>2\
+                 </TelephoneNumber></TelephoneNumbers>",
+            ] {
+                let body = with(&completed(&[list.to_owned()]));
+                cases.of(list, xml::gives(body, &expected, "the numbers"));
+            }
+        }),
+        row("`&#55357;&#56877;`, two halves of a pair", "one character", XML_TABLE, |cases| {
+            for pair in ["&#55357;&#56877;", "&#xD83D;&#xDE2D;", "&#xd83d;&#56877;"] {
+                let read = xml::message(pair);
+                cases.of(pair, if read == "\u{1f62d}" { "one character" } else { &read });
+            }
+        }),
         row("lists interleaved with other elements", "both complete", XML_TABLE, |cases| {
             let elements = "<CompletedTelephoneNumbers><TelephoneNumber>1</TelephoneNumber><X/>\
                             <TelephoneNumber>2</TelephoneNumber><Y><TelephoneNumber>no\
@@ -453,10 +493,25 @@ pub(crate) const XML: Law = Law {
                 }
             },
         ),
-        row("`encoding=\"UTF-8\"` over `é`", "the same event", XML_TABLE, |cases| {
+        row("NUL, Ctrl-Z, white space of any kind after it", SAME, XML_TABLE, |cases| {
+            for after in ["\0", "\0\0\0", "\r\n\u{1a}", "\u{a0}", "\u{b}\u{c}\u{2028}\u{3000}"] {
+                let body = with("") + after;
+                cases.of(after.escape_debug(), xml::gives(body, &bare(), SAME));
+            }
+        }),
+        row("a label of UTF-8 over `é`", "the same event", "WHATWG Encoding, 4.2", |cases| {
             let mut expected = bare();
             expected["Message"] = json!("é");
-            for label in ["UTF-8", "utf-8"] {
+            for label in [
+                "UTF-8",
+                "utf-8",
+                "utf8",
+                "UTF8",
+                "unicode-1-1-utf-8",
+                "unicode11utf8",
+                "unicode20utf8",
+                "x-unicode20utf8",
+            ] {
                 let body = with("<Message>é</Message>");
                 let body = format!("<?xml version='1.0' encoding='{label}'?>{body}");
                 cases.of(label, xml::gives(body, &expected, SAME));

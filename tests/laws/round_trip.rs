@@ -118,7 +118,7 @@ proptest! {
             "orderReference": reference,
             "tmsReference": tms_reference,
         }));
-        prop_assume!(status != "canceled");
+        prop_assume!(status != "canceled" && !id.trim().is_empty());
         let update = OrderStatusUpdate::parse_unverified(written.to_string().as_bytes()).unwrap();
         prop_assert_eq!(serde_json::to_value(&update).unwrap(), written.clone());
         comes_back(&update, OrderStatusUpdate::parse_unverified)?;

@@ -279,7 +279,7 @@ fn hostile_texts(cases: &mut Cases) {
     ] {
         let request: PortOutValidationRequest = serde_json::from_value(json!({
             "PON": hostile,
-            "TelephoneNumbers": [hostile],
+            "TelephoneNumbers": [hostile, "2223331000"],
         }))
         .unwrap();
         // XML cannot hold these at all.

@@ -2,6 +2,7 @@
 
 use order_webhooks::client::porterbuddy::OrderRequest;
 use order_webhooks::client::porterbuddy::order_request::Number;
+use order_webhooks::webhook::ParseErrorKind;
 use serde_json::{Value, json};
 use time::{Date, Duration, Month, UtcOffset};
 
@@ -102,12 +103,11 @@ fn what_is_not_typed_comes_back() {
             match OrderRequest::parse_unverified(request.to_string().as_bytes()) {
                 Ok(_) => assert_comes_back(&request),
                 Err(error) => {
-                    let field = format!("{path}/{name}").replacen('/', "", 1);
-                    let field = field.replace("/0", "[0]").replace('/', ".");
+                    let object = path.replacen('/', "", 1).replace("/0", "[0]").replace('/', ".");
+                    assert_eq!(error.field().unwrap_or_default(), object, "{name}");
                     let object = request.pointer(path).unwrap().to_string();
                     let at = request.to_string().find(&object).unwrap() + object.len();
-                    let missing = format!("{field}: missing at line 1 column {at}");
-                    assert_eq!(error.to_string(), missing);
+                    assert_eq!(error.position().unwrap().column, at, "{name}");
                 }
             }
         }
@@ -175,22 +175,21 @@ fn fractions_stay_the_same() {
 
 #[test]
 fn what_is_wrong_is_named() {
-    for (path, value, expected) in [
-        ("/origin/pickupWindows/0/start", json!(["2023-02-13"]), "not text"),
-        ("/parcels/0/weightGrams", json!([1]), "not a number"),
-        ("/parcels/0/parcelShipmentIdentifier", json!(true), "not a string"),
-        ("/origin/address/postalCode", json!(165), "not a string"),
-        ("/origin/address", json!("Oslo"), "not an object"),
-        ("/items/0/price", json!([]), "not an object"),
-        ("/parcels", json!({}), "not a sequence"),
+    for (path, value) in [
+        ("/origin/pickupWindows/0/start", json!(["2023-02-13"])),
+        ("/parcels/0/weightGrams", json!([1])),
+        ("/parcels/0/parcelShipmentIdentifier", json!(true)),
+        ("/origin/address/postalCode", json!(165)),
+        ("/origin/address", json!("Oslo")),
+        ("/items/0/price", json!(true)),
+        ("/parcels", json!({})),
     ] {
         let mut request = reference();
-        *request.pointer_mut(path).unwrap() = json!("PLACE");
-        let at = request.to_string().find("\"PLACE\"").unwrap();
         *request.pointer_mut(path).unwrap() = value;
         let error = OrderRequest::parse_unverified(request.to_string().as_bytes()).unwrap_err();
         let field = path.replacen('/', "", 1).replace("/0", "[0]").replace('/', ".");
-        assert_eq!(error.to_string(), format!("{field}: {expected} at line 1 column {}", at + 1));
+        assert_eq!(error.field(), Some(&*field));
+        assert_eq!(error.kind(), &ParseErrorKind::Invalid("what is expected".into()), "{path}");
     }
     let error = OrderRequest::parse_unverified(
         ORDER_REQUEST.trim_end().strip_suffix('}').unwrap().as_bytes(),

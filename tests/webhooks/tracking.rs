@@ -223,7 +223,9 @@ fn bandwidth_events_cannot_be_told() {
     assert_eq!(lost.key(), event("s-1", "2223331000").key());
     stands(&lost, &lost, Unknown);
     stands(&lost, &event("s-1", "2223331001"), Unknown);
-    assert_ne!(lost.key(), event("s-2", "2223331000").key());
+    assert_ne!(lost.key(), event("s-1", "2223331001").key());
+    // Another subscription tells of the same.
+    assert_eq!(lost.key(), event("s-2", "+12223331000").key());
 }
 
 #[test]

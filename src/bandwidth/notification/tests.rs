@@ -1,6 +1,8 @@
 use super::*;
 use serde_json::json;
 
+use crate::tracking::Standing;
+
 #[track_caller]
 fn parse(body: &str) -> Result<Notification, String> {
     Notification::parse_unverified(body.as_bytes()).map_err(|error| error.to_string())
@@ -295,4 +297,91 @@ mod round_trips {
             prop_assert_eq!(serde_json::from_str::<Notification>(&json).unwrap(), notification);
         }
     }
+}
+
+/// The schema of 2026 calls the numbers in a list `TelephoneNumbers`.
+#[test]
+fn numbers_in_elements_of_either_name() {
+    for list in [
+        "<TelephoneNumbers>2223331000</TelephoneNumbers><TelephoneNumbers>2223331001\
+         </TelephoneNumbers>",
+        "<TelephoneNumbers><TelephoneNumber>2223331000</TelephoneNumber><TelephoneNumber>\
+         2223331001</TelephoneNumber></TelephoneNumbers>",
+        "<TelephoneNumber>2223331000</TelephoneNumber><TelephoneNumbers>2223331001\
+         </TelephoneNumbers>",
+        "<TelephoneNumbers/><TelephoneNumbers> 2223331000 <!-- --></TelephoneNumbers>\
+         <TelephoneNumbers><x/><TelephoneNumber>2223331001</TelephoneNumber></TelephoneNumbers>",
+    ] {
+        let body = format!(
+            "<Notification><CompletedTelephoneNumbers>{list}</CompletedTelephoneNumbers>\
+             <Status>COMPLETE</Status></Notification>"
+        );
+        let expected = json!({
+            "Status": "COMPLETE",
+            "CompletedTelephoneNumbers": ["2223331000", "2223331001"],
+        });
+        assert_eq!(json(&body), expected, "{list}");
+    }
+}
+
+#[test]
+fn two_offsets_of_one_moment_are_the_same_notification() {
+    let order = |body: &str| match parse(body) {
+        Ok(Notification::Order(order)) => order,
+        other => panic!("{other:?}"),
+    };
+    let first = order(ORDER);
+    for (from, to) in [
+        ("2023-09-12T15:11:31.705Z", "2023-09-12T17:11:31.705+02:00"),
+        ("2023-09-12T00:00:00Z", "2023-09-11T17:00:00-0700"),
+        ("2023-09-12T00:00:00Z", "2023-09-12T00:00:00.000Z"),
+        ("2223331000", "+12223331000"),
+        ("s-1", "s-2"),
+    ] {
+        assert!(ORDER.contains(from));
+        let second = order(&ORDER.replace(from, to));
+        assert_eq!(second.compare(&first), Standing::Same, "{to}");
+        let [first, second] = [&first, &second]
+            .map(|order| NoteNotification { note: "n".into(), order: order.clone() });
+        assert_eq!(second.key(), first.key(), "{to}");
+    }
+    for (from, to) in [
+        ("2023-09-12T00:00:00Z", "2023-09-12T00:00:01Z"),
+        ("2223331000", "2223331002"),
+        ("FOC", "COMPLETE"),
+        ("dusted", "rusted"),
+        ("c-1", "c-2"),
+    ] {
+        let second = order(&ORDER.replace(from, to));
+        assert_eq!(second.compare(&first), Standing::Unknown, "{to}");
+    }
+}
+
+/// What happened once and is told by two subscriptions is one thing.
+#[test]
+fn an_event_is_the_same_thing_whichever_subscription_tells_it() {
+    let event = |subscription: &str, numbers: &str| {
+        let body = format!(
+            "<Notification><SubscriptionId>{subscription}</SubscriptionId><EventType>\
+             MESSAGING_LOST</EventType><ImpactedTelephoneNumbers><TelephoneNumber>{numbers}\
+             </TelephoneNumber></ImpactedTelephoneNumbers></Notification>"
+        );
+        parse(&body).unwrap().key()
+    };
+    assert_eq!(event("s-1", "2223331000"), event("s-2", "+12223331000"));
+    assert_ne!(event("s-1", "2223331000"), event("s-1", "2223331001"));
+}
+
+/// An empty id would make one thing of all orders without an id.
+#[test]
+fn an_empty_order_id_is_no_key() {
+    let with = |id: &str, status| OrderNotification {
+        order_id: Some(id.into()),
+        status: Some(status),
+        ..Default::default()
+    };
+    let key = with("", OrderStatus::Complete).key();
+    assert!(key.as_str().starts_with("bandwidth.notification:sha256="), "{key}");
+    assert_ne!(key, with(" ", OrderStatus::Failed).key());
+    assert_eq!(with("1", OrderStatus::Failed).key().as_str(), "bandwidth.order:1");
 }

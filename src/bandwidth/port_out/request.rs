@@ -1,7 +1,9 @@
 //! The question whether a number may be ported out.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
 use crate::bandwidth::TelephoneNumber;
-use crate::bandwidth::document::{self, Document, document};
+use crate::bandwidth::document::{self, Element as _, document};
 use crate::error::{ParseError, ParseErrorKind};
 use crate::wire::xml::Reader;
 
@@ -20,6 +22,8 @@ document! {
     /// proprietary network information). `Debug` shows none of it, and `Serialize`
     /// writes it under the names of the elements.
     ///
+    /// Deserializing it from JSON without a number is an error, too.
+    ///
     /// Source: Bandwidth numbers documentation, "Portout Validation Webhook".
     ///
     /// ```
@@ -36,6 +40,7 @@ document! {
     /// # Ok::<(), order_webhooks::ParseError>(())
     /// ```
     #[non_exhaustive]
+    #[serde(remote = "Self")]
     pub struct PortOutValidationRequest {
         /// The purchase order number, which names the port-out between the carriers:
         /// documented to have up to 25 characters. The answer carries it back.
@@ -67,7 +72,7 @@ impl PortOutValidationRequest {
     /// text, and no telephone number
     /// (`TelephoneNumber: missing at line 1 column 61`).
     pub fn parse_unverified(body: &[u8]) -> Result<Self, ParseError> {
-        let (request, end) = Self::parse(body, ROOT)?;
+        let (request, end) = document::parse::<Self>(body, ROOT)?;
         if request.telephone_numbers.is_empty() {
             let missing = ParseError::new(ParseErrorKind::Missing).in_field("TelephoneNumber");
             return Err(missing.at_offset(body, end));
@@ -81,7 +86,7 @@ impl PortOutValidationRequest {
         let mut reader = Reader::open(body, ROOT).ok()?.lenient();
         let mut request = Self::default();
         // An error ends it, and what was read before is there.
-        request.fill(&mut reader).ok();
+        request.read(&mut reader).ok();
         Some(request)
     }
 
@@ -108,7 +113,25 @@ impl PortOutValidationRequest {
     /// The document, customer data and all, as Bandwidth would send it.
     #[must_use]
     pub fn to_xml(&self) -> String {
-        document::to_xml(ROOT, |xml| self.write_into(xml))
+        document::to_xml(ROOT, |xml| self.write_fields(xml))
+    }
+}
+
+/// The derive with `remote` writes functions of the same names, which are called here.
+impl Serialize for PortOutValidationRequest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for PortOutValidationRequest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut request = Self::deserialize(deserializer)?;
+        request.telephone_numbers.retain(|number| !number.as_str().trim().is_empty());
+        if request.telephone_numbers.is_empty() {
+            return Err(de::Error::missing_field("TelephoneNumbers"));
+        }
+        Ok(request)
     }
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::error::ParseError;
 use crate::musement::{KIND, OrderItemStatus, as_uuid};
-use crate::tracking::{Fields, Key, Revision, Tracked};
+use crate::tracking::{ContentDigest, Key, Revision, Tracked};
 use crate::wire::{json, lenient};
 
 /// An order, as `GET /orders/{orderUuid}` answers.
@@ -68,7 +68,7 @@ impl Order {
     /// # Errors
     ///
     /// For anything but a JSON object in UTF-8, without `status` or `items`, or with
-    /// an item without `status` (`items[0].status: missing at line 1 column 58`).
+    /// an item without `status` (`items[0]: not what is expected at line 1 column 58`).
     pub fn parse_unverified(body: &[u8]) -> Result<Self, ParseError> {
         json::document(body)
     }
@@ -84,19 +84,23 @@ impl Tracked for OrderItem {
     fn key(&self) -> Key {
         match self.uuid {
             Some(uuid) => Key::new(KIND, &uuid.to_string()),
-            None => Key::of_digest(KIND, &self.content().digest()),
+            None => Key::of_digest(KIND, &self.content()),
         }
     }
 
     fn revision(&self) -> Revision {
-        Revision::untold(self.content().digest())
+        Revision::untold(self.content())
     }
 }
 
 impl OrderItem {
-    fn content(&self) -> Fields {
-        let vouchers = self.vouchers.as_ref().map(ToString::to_string);
-        Fields::new().with(Some(self.status.as_str())).with(vouchers.as_deref())
+    fn content(&self) -> ContentDigest {
+        let mut same = self.clone();
+        // The order is that of the names, whatever features `serde_json` has.
+        if let Some(vouchers) = &mut same.vouchers {
+            vouchers.sort_all_objects();
+        }
+        ContentDigest::of_event(&same)
     }
 }
 

@@ -137,7 +137,7 @@ impl OrderRequest {
     /// # Errors
     ///
     /// If the body is not a JSON object in UTF-8, lacks a field that is no `Option`
-    /// (`origin.address.city: missing at line 1 column 120`), has a typed field
+    /// (`origin.address: not what is expected at line 1 column 120`), has a typed field
     /// twice, or has one of another type
     /// (`parcels[0].weightGrams: not a number at line 1 column 446`).
     pub fn parse_unverified(body: &[u8]) -> Result<Self, ParseError> {

@@ -4,51 +4,77 @@
 //! and its words are no interface. Its kinds of errors are, its lines and columns,
 //! and the path of `serde_path_to_error`.
 
-use std::borrow::Cow;
-
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
 
+use super::offset_in;
 use crate::error::{ParseError, ParseErrorKind};
 
 /// `serde_json` opens this many objects and arrays in each other, and no more.
 const DEEPEST: usize = 127;
 
-/// Why the text cannot be read as a `T`.
+/// Reads the text again, and says where it breaks.
 #[cold]
-pub(super) fn explain<T: DeserializeOwned>(text: &str) -> ParseError {
-    let error = |kind, at| ParseError::new(kind).at_offset(text.as_bytes(), at);
-    // No JSON has a NUL among its first bytes, but UTF-16 and UTF-32 do.
-    if let Some(at) = text.bytes().take(4).position(|byte| byte == 0) {
-        return error(ParseErrorKind::Encoding, at);
-    }
+pub(super) fn explained<T: DeserializeOwned>(body: &[u8], text: &str) -> Result<T, ParseError> {
     let mut reader = serde_json::Deserializer::from_str(text);
-    let Err(failure) = serde_path_to_error::deserialize::<_, T>(&mut reader) else {
-        let at = reader.end().err().map_or(text.len(), |end| offset(text, &end));
-        return error(ParseErrorKind::Syntax("text after the document".into()), at);
-    };
-    let at = offset(text, failure.inner());
-    let kind = match failure.inner().classify() {
-        // Where a body is cut says nothing about the field that it is cut in.
-        Category::Eof => return error(ParseErrorKind::UnexpectedEnd, text.len()),
-        Category::Data => ParseErrorKind::Invalid(Cow::Borrowed("what is expected")),
-        _ if failure.path().iter().count() >= DEEPEST => ParseErrorKind::TooDeep,
-        _ => ParseErrorKind::Syntax(seen(text, at).into()),
-    };
-    at_path(error(kind, at), failure.path(), None)
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = shown(error.path());
+        if error.inner().is_syntax() && error.path().iter().count() >= DEEPEST {
+            let too_deep = ParseError::new(ParseErrorKind::TooDeep).in_field(path);
+            return too_deep.at_offset(body, place(body, text, error.inner()));
+        }
+        refused(body, text, error.inner(), &path)
+    })?;
+    end(body, text, &mut reader)?;
+    Ok(value)
 }
 
-/// The byte that `serde_json` stopped at. It counts lines and columns from 1.
-fn offset(text: &str, error: &serde_json::Error) -> usize {
+/// Checks that nothing is left after the value.
+pub(super) fn end(body: &[u8], text: &str, reader: &mut Reader<'_>) -> Result<(), ParseError> {
+    reader.end().map_err(|error| {
+        let kind = ParseErrorKind::Syntax("text after the document".into());
+        ParseError::new(kind).at_offset(body, place(body, text, &error))
+    })
+}
+
+pub(super) type Reader<'t> = serde_json::Deserializer<serde_json::de::StrRead<'t>>;
+
+/// Why `serde_json` refused the text, at this path.
+pub(super) fn refused(
+    body: &[u8],
+    text: &str,
+    error: &serde_json::Error,
+    path: &str,
+) -> ParseError {
+    // No JSON has a NUL among its first bytes, but UTF-16 and UTF-32 do.
+    if let Some(at) = body.iter().take(4).position(|byte| *byte == 0) {
+        return ParseError::new(ParseErrorKind::Encoding).at_offset(body, at);
+    }
+    let at = place(body, text, error);
+    let kind = match error.classify() {
+        // Where a body is cut says nothing about the field that it is cut in.
+        Category::Eof => {
+            return ParseError::new(ParseErrorKind::UnexpectedEnd).at_offset(body, body.len());
+        }
+        Category::Data => ParseErrorKind::Invalid("what is expected".into()),
+        _ => ParseErrorKind::Syntax(seen(body, at).into()),
+    };
+    let error = ParseError::new(kind).at_offset(body, at);
+    if path.is_empty() { error } else { error.in_field(path.to_owned()) }
+}
+
+/// The byte of the body that `serde_json` stopped at. It counts lines and columns of
+/// its text from 1.
+fn place(body: &[u8], text: &str, error: &serde_json::Error) -> usize {
     let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));
-    let line = lines.map(str::len).fold(0, usize::saturating_add);
+    let line = lines.map(str::len).fold(offset_in(body, text), usize::saturating_add);
     line.saturating_add(error.column().saturating_sub(1))
 }
 
 /// What is wrong at this byte, as far as the bytes around it show.
-fn seen(text: &str, at: usize) -> &'static str {
-    let (before, after) = text.as_bytes().split_at_checked(at).unwrap_or_default();
+fn seen(body: &[u8], at: usize) -> &'static str {
+    let (before, after) = body.split_at_checked(at).unwrap_or_default();
     let is_surrogate = |four: &[u8]| {
         matches!(four, [b'\\', b'u', b'd' | b'D', b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F'])
     };
@@ -61,33 +87,26 @@ fn seen(text: &str, at: usize) -> &'static str {
     }
 }
 
-/// The error in the field at this path, or in this field of what is at the path:
-/// `origin.pickupWindows[0].start`.
-///
-/// A key that is not like the name of a field can be data and is shown as `*`, and
-/// past 16 steps a path is cut.
-pub(super) fn at_path(error: ParseError, path: &Path, field: Option<&str>) -> ParseError {
+/// A path as it is shown, `origin.pickupWindows[0].start`, of at most 16 steps.
+fn shown(path: &Path) -> String {
     const LONGEST: usize = 16;
     let step = |segment: &Segment| match segment {
         Segment::Seq { index } => format!("[{index}]"),
-        Segment::Map { key } | Segment::Enum { variant: key } if is_name(key) => format!(".{key}"),
-        Segment::Map { .. } | Segment::Enum { .. } => ".*".to_owned(),
+        Segment::Map { key } | Segment::Enum { variant: key } => format!(".{}", shown_key(key)),
         // The place of a key, not of a value.
         Segment::Unknown => String::new(),
     };
-    let steps = path.iter().map(step).chain(field.map(|field| format!(".{field}")));
-    let mut shown: String = steps.take(LONGEST).collect();
+    let mut shown: String = path.iter().take(LONGEST).map(step).collect();
     if path.iter().count() > LONGEST {
         shown.push('…');
     }
-    match shown.strip_prefix('.').unwrap_or(&shown) {
-        "" => error,
-        shown => error.in_field(shown.to_owned()),
-    }
+    shown.strip_prefix('.').map(str::to_owned).unwrap_or(shown)
 }
 
-pub(super) fn is_name(key: &str) -> bool {
-    key.len() <= 40
+/// The key, if it is like the name of a field. Any other can be data.
+pub(super) fn shown_key(key: &str) -> &str {
+    let is_name = key.len() <= 40
         && key.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    if is_name { key } else { "*" }
 }

@@ -3,21 +3,27 @@
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::*;
+use crate::error::ParseErrorKind;
 use crate::wire::lenient;
 
 /// An event, as the providers' are declared.
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event {
-    #[serde(deserialize_with = "lenient::text")]
+    #[serde(deserialize_with = "id")]
     order_id: String,
     #[serde(default, deserialize_with = "lenient::optional_text")]
     reference: Option<String>,
 }
 
-/// A document, as the providers' are declared, and a type of a user.
+fn id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    lenient::required(deserializer, "text", |text| Some(text.to_owned()))
+}
+
+/// A type of a user.
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 struct Request {
@@ -62,6 +68,11 @@ fn an_event_is_read_whatever_is_around_its_fields() {
     for body in [
         r#"{"orderId":"1"}"#,
         r#"{"orderId":1}"#,
+        "\u{feff}\u{feff}{\"orderId\":1}",
+        "{\"orderId\":1}\0\0\0",
+        "{\"orderId\":1}\r\n\u{1a}",
+        "{\"orderId\":1}\u{b}\u{c}\u{85}\u{a0}\u{2028}\u{3000}\u{feff}",
+        "\u{b}\u{c}\u{85}\u{a0}\u{2028}\u{3000}{\"orderId\":1}",
         "\u{feff} {\t\"order\\u0049d\" :\r\n\"\\u0031\" } \n",
         r#"{"orderId":"1","reference":null}"#,
         r#"{"orderId":"1","reference":[{"reference":1},[]]}"#,
@@ -93,6 +104,25 @@ fn an_event_is_read_whatever_is_around_its_fields() {
     }
 }
 
+/// In text that is optional a lone surrogate is U+FFFD; two halves of a pair are
+/// one character.
+#[test]
+fn a_lone_surrogate_in_optional_text_is_replaced() {
+    for (written, kept) in [
+        (r#""\ud800""#, "\u{fffd}"),
+        (r#""\uDFFF""#, "\u{fffd}"),
+        (r#""a\ud800b\udc00c""#, "a\u{fffd}b\u{fffd}c"),
+        (r#""\ud800\u0041""#, "\u{fffd}A"),
+        (r#""\ud83d\ud83d\ude9a""#, "\u{fffd}🚚"),
+        (r#""\ud83d\ude9a\ude9a""#, "🚚\u{fffd}"),
+        (r#""\ud800\ufffd\ud800é\n""#, "\u{fffd}\u{fffd}\u{fffd}é\n"),
+    ] {
+        let body = format!(r#"{{"reference":{written},"orderId":1.50}}"#);
+        let event = Event { order_id: "1.50".into(), reference: Some(kept.into()) };
+        assert_eq!(super::event(body.as_bytes()), Ok(event), "{written}");
+    }
+}
+
 #[test]
 fn what_is_wrong_with_an_event_is_named() {
     let printed = "{\n\"orderId\": \"394326\",\n\"orderStatus\": \"canceled\",\n}";
@@ -110,9 +140,15 @@ fn what_is_wrong_with_an_event_is_named() {
         (r#"{"orderId":true}"#, "orderId: not text at line 1 column 12"),
         (r#"{"orderId":["x"]}"#, "orderId: not text at line 1 column 12"),
         ("{\n\"orderId\":\n {\"a\":\"x\"}}", "orderId: not text at line 3 column 2"),
-        (r#"{"orderId":"\ud800"}"#, "orderId: lone surrogate at line 1 column 12"),
-        (r#"{"orderId":"\ud800\u0041"}"#, "orderId: lone surrogate at line 1 column 12"),
-        (r#"{"reference":"\udc00"}"#, "reference: lone surrogate at line 1 column 14"),
+        (
+            r#"{"orderId":"\ud800"}"#,
+            "orderId: not text without lone surrogates at line 1 column 12",
+        ),
+        (
+            r#"{"orderId":"\ud800\u0041"}"#,
+            "orderId: not text without lone surrogates at line 1 column 12",
+        ),
+        (r#"{"reference":"\udc00"}"#, "orderId: missing at line 1 column 22"),
         // Another document.
         ("null", "not an object at line 1 column 1"),
         (" []", "not an object at line 1 column 2"),
@@ -130,7 +166,7 @@ fn what_is_wrong_with_an_event_is_named() {
         (r#"{"x":[1,2 , ]}"#, "x: trailing comma at line 1 column 13"),
         (r#"{"orderId":"1"}x"#, "text after the document at line 1 column 16"),
         ("{\"orderId\":\"1\"}\n{}", "text after the document at line 2 column 1"),
-        (r#"{"orderId" "1"}"#, "not JSON at line 1 column 12"),
+        (r#"{"orderId" "1"}"#, "orderId: not JSON at line 1 column 12"),
         (r#"{"orderId":}"#, "orderId: not JSON at line 1 column 12"),
         (r#"{"orderId":'1'}"#, "orderId: not JSON at line 1 column 12"),
         (r"{orderId:1}", "not JSON at line 1 column 2"),
@@ -144,61 +180,35 @@ fn what_is_wrong_with_an_event_is_named() {
     }
 }
 
-#[test]
-fn what_is_wrong_with_a_document_is_named() {
-    for (body, expected) in [
-        (r#"{"origin":"John"}"#, "origin: not an object at line 1 column 11"),
-        (r#"{"origin":{"a":"John"}}"#, "origin.postalCode: missing at line 1 column 22"),
-        (
-            "{\"origin\":\n {\"postalCode\":165}}",
-            "origin.postalCode: not a string at line 2 column 16",
-        ),
-        (
-            r#"{"origin":{"postalCode":"1","window":{"postalCode":[ ]}}}"#,
-            "origin.window.postalCode: not a string at line 1 column 52",
-        ),
-        (
-            r#"{"origin":{"postalCode":"1","postalCode":"2"}}"#,
-            "origin.postalCode: given twice at line 1 column 42",
-        ),
-        (r#"{"parcels":[],"parcels":[]}"#, "parcels: given twice at line 1 column 25"),
-        (
-            r#"{"parcels":[{"orderId":1},{"orderId":[]}]}"#,
-            "parcels[1].orderId: not text at line 1 column 38",
-        ),
-        (r#"{"parcels":[{"orderId":1},{}]}"#, "parcels[1].orderId: missing at line 1 column 28"),
-        (
-            r#"{"origin":null,"parcels":[{"orderId":1},{}]}"#,
-            "parcels[1].orderId: missing at line 1 column 42",
-        ),
-        (r#"{"parcels":{"a":1}}"#, "parcels: not a sequence at line 1 column 12"),
-        (r#"{"even":"John"}"#, "even: not what is expected at line 1 column 9"),
-        (r#"{"byName":{"Jane Doe":"x"}}"#, "byName.*: not u8 at line 1 column 23"),
-        (r#"{"x":{"y":1e999999}}"#, "x.y: not JSON at line 1 column 18"),
-        (r#"{"x":1,}"#, "trailing comma at line 1 column 8"),
-        ("[]", "not an object at line 1 column 1"),
-    ] {
-        assert_eq!(shown(document::<Request>(body.as_bytes())), expected, "{body}");
-    }
-}
-
 /// A type that is not ours can put anything into its messages.
 #[test]
-fn what_is_wrong_with_a_foreign_value_is_placed_and_not_told() {
+fn what_is_wrong_with_another_value_is_placed_and_not_told() {
     for (body, expected) in [
-        (r#"{"even":"John"}"#, "even: not what is expected at line 1 column 15"),
+        (r#"{"origin":"John"}"#, "origin: not what is expected at line 1 column 16"),
         (r#"{"origin":{"a":"John"}}"#, "origin: not what is expected at line 1 column 22"),
+        (
+            "{\"origin\":\n {\"postalCode\":165}}",
+            "origin.postalCode: not what is expected at line 2 column 18",
+        ),
+        (
+            r#"{"parcels":[{"orderId":1},{"orderId":[]}]}"#,
+            "parcels[1].orderId: not what is expected at line 1 column 40",
+        ),
+        (r#"{"even":"John"}"#, "even: not what is expected at line 1 column 15"),
         (r#"{"byName":{"Jane Doe":"x"}}"#, "byName.*: not what is expected at line 1 column 25"),
         (
             r#"{"origin":{"postalCode":"\ud800"}}"#,
             "origin.postalCode: lone surrogate at line 1 column 32",
         ),
+        (r#"{"x":{"y":01}}"#, "x.y: not JSON at line 1 column 12"),
+        (r#"{"x":1,}"#, "trailing comma at line 1 column 8"),
         (r#"{"x":1} {}"#, "text after the document at line 1 column 9"),
+        ("\u{feff}\u{feff}\n {\"x\" 1}", "not JSON at line 2 column 7"),
     ] {
-        assert_eq!(shown(foreign::<Request>(body.as_bytes())), expected, "{body}");
+        assert_eq!(shown(value::<Request>(body.as_bytes())), expected, "{body}");
     }
-    assert_eq!(foreign::<Value>(b"\xef\xbb\xbf [1,null] "), Ok(serde_json::json!([1, null])));
-    assert_eq!(foreign::<String>(br#""a\u0062""#), Ok("ab".into()));
+    assert_eq!(value::<Value>(b"\xef\xbb\xbf [1,null] "), Ok(serde_json::json!([1, null])));
+    assert_eq!(value::<String>(br#""a\u0062""#), Ok("ab".into()));
 }
 
 #[test]
@@ -221,8 +231,7 @@ fn other_encodings_are_named() {
     ] {
         let expected = format!("encoding is not UTF-8 at line 1 column {column}");
         assert_eq!(shown(event::<Event>(&body)), expected);
-        assert_eq!(shown(document::<Request>(&body)), expected);
-        assert_eq!(shown(foreign::<Value>(&body)), expected);
+        assert_eq!(shown(value::<Value>(&body)), expected);
     }
 }
 
@@ -230,24 +239,23 @@ fn other_encodings_are_named() {
 fn depth_is_limited_where_it_is_read() {
     let nested = |depth: usize| format!("{{\"x\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
     let path = format!("x{}…", "[0]".repeat(15));
-    assert!(document::<Request>(nested(126).as_bytes()).is_ok());
+    assert!(value::<Value>(nested(126).as_bytes()).is_ok());
     for depth in [127, 128, 100_000] {
         let expected = format!("{path}: nested too deeply at line 1 column 132");
-        assert_eq!(shown(document::<Request>(nested(depth).as_bytes())), expected, "{depth}");
-        assert_eq!(shown(foreign::<Value>(nested(depth).as_bytes())), expected, "{depth}");
+        assert_eq!(shown(value::<Value>(nested(depth).as_bytes())), expected, "{depth}");
     }
     let endless = vec![b'['; 500_000];
     let end = "unexpected end of the document at line 1 column 500001";
     assert_eq!(shown(event::<Event>(&endless)), end);
-    assert_eq!(*foreign::<Value>(&endless).unwrap_err().kind(), ParseErrorKind::TooDeep);
+    assert_eq!(*value::<Value>(&endless).unwrap_err().kind(), ParseErrorKind::TooDeep);
 }
 
 #[test]
 fn a_path_is_cut_after_16_steps() {
     for (lists, cut) in [(15, ""), (16, "…")] {
         let (open, close) = ("[".repeat(lists), "]".repeat(lists));
-        let body = format!("{{\"x\":{open}1e999999{close}}}");
-        let shown = shown(document::<Request>(body.as_bytes()));
+        let body = format!("{{\"x\":{open}01{close}}}");
+        let shown = shown(value::<Value>(body.as_bytes()));
         let path = format!("x{}{cut}: not JSON", "[0]".repeat(15));
         assert!(shown.starts_with(&path), "{shown}");
     }
@@ -270,7 +278,7 @@ fn a_key_is_shown_if_it_looks_like_a_name() {
         ("Ane B", false),
         ("ñ", false),
     ] {
-        assert_eq!(explain::is_name(key), is_name, "{key}");
+        assert_eq!(explain::shown_key(key), if is_name { key } else { "*" });
     }
 }
 
@@ -319,7 +327,15 @@ fn expected(body: &str) -> Option<Event> {
         }
         match value.map(RawValue::get) {
             Some(text) if text.starts_with('"') => {
-                serde_json::from_str::<String>(text).map(Some).map_err(drop)
+                serde_json::from_str::<String>(text).map(Some).or_else(|_| match name {
+                    "orderId" => Err(()),
+                    // There is one escape at most, and it is that of a lone surrogate.
+                    _ => {
+                        let at = text.find("\\ud").unwrap();
+                        let text = text.replace(&text[at..at + 6], "\\ufffd");
+                        Ok(serde_json::from_str(&text).ok())
+                    }
+                })
             }
             Some(text) if text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
                 Ok(Some(text.to_owned()))
@@ -366,9 +382,9 @@ proptest! {
         for body in [body.as_bytes(), &bytes, cut] {
             let errors = [
                 event::<Event>(body).err(),
-                document::<Request>(body).err(),
-                foreign::<Value>(body).err(),
-                foreign::<Vec<Even>>(body).err(),
+                value::<Request>(body).err(),
+                value::<Value>(body).err(),
+                value::<Vec<Even>>(body).err(),
             ];
             for error in errors.into_iter().flatten() {
                 let place = error.position().unwrap();

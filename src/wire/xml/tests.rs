@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Reader;
-use crate::error::ParseError;
+use crate::error::{ParseError, ParseErrorKind};
 
 mod oracle;
 mod refused;
@@ -50,6 +50,18 @@ fn text_is_one_value_however_it_is_written() {
         ("&#0;&#8;&#xC;&#xD800;&#xFFFE;&#x110000;", &"\u{fffd}".repeat(6)),
         ("&#;&#x;&#X21;&#+33;&#4294967329;&#99999999999999999999;", &"\u{fffd}".repeat(6)),
         ("<![CDATA[\u{c}]]>", "\u{fffd}"),
+        // Two halves of a pair are one character, and a half alone is none.
+        ("&#55357;&#56877;", "\u{1f62d}"),
+        ("&#xd83d;&#56877;", "\u{1f62d}"),
+        ("a&#xD83D;<!-- -->&#xDE2D;b", "a\u{1f62d}b"),
+        ("&#55357;", "\u{fffd}"),
+        ("&#56877;", "\u{fffd}"),
+        ("&#56877;&#55357;", "\u{fffd}\u{fffd}"),
+        ("&#55357;&#55357;&#56877;&#56877;", "\u{fffd}\u{1f62d}\u{fffd}"),
+        ("&#55357;-&#56877;", "\u{fffd}-\u{fffd}"),
+        ("&#55357;&#65;", "\u{fffd}A"),
+        ("\u{fffd}&#56877;", "\u{fffd}\u{fffd}"),
+        ("&#+55357;&#+56877;", "\u{fffd}\u{fffd}"),
         ("é\u{1f600}&#x1F600;", "é\u{1f600}\u{1f600}"),
         ("\u{a0}1\u{a0}", "\u{a0}1\u{a0}"),
     ] {
@@ -156,6 +168,54 @@ fn what_is_stepped_over() {
         "<?XML ?>",
     ] {
         assert_eq!(read(format!(" {declaration}<a/>").as_bytes()), Ok(()), "{declaration}");
+    }
+}
+
+#[test]
+fn every_label_of_utf_8_is_utf_8() {
+    for label in [
+        "utf-8",
+        "UTF-8",
+        "utf8",
+        "UTF8",
+        " Utf8 ",
+        "unicode-1-1-utf-8",
+        "unicode11utf8",
+        "unicode20utf8",
+        "x-unicode20utf8",
+    ] {
+        for quote in ['"', '\''] {
+            let body = format!("<?xml version='1.0' encoding={quote}{label}{quote}?><a>é</a>");
+            assert_eq!(text_of(&body), "é", "{label}");
+        }
+    }
+    for label in ["utf-16", "ISO-8859-1", "windows-1252", "utf", "utf-8x", ""] {
+        let body = format!("<?xml version='1.0' encoding='{label}'?><a>é</a>");
+        let error = read(body.as_bytes()).unwrap_err();
+        assert_eq!(error.kind(), &ParseErrorKind::Encoding, "{label}");
+        assert_eq!(text_of(&body.replace('é', "e")), "e", "{label}");
+    }
+}
+
+/// What buffers and editors leave around a document.
+#[test]
+fn padding_around_the_document_does_not_matter() {
+    for padding in [
+        "\0",
+        "\0\0\0\0",
+        "\u{1a}",
+        "\r\n\u{1a}\0",
+        "\u{a0}",
+        "\u{b}\u{c}\u{85}\u{2028}\u{3000}",
+        "\u{feff}",
+    ] {
+        assert_eq!(text_of(&format!("<a>1</a>{padding}")), "1", "{padding:?}");
+        assert_eq!(text_of(&format!("<a>1</a><!-- -->{padding}<?p?>")), "1", "{padding:?}");
+    }
+    assert_eq!(text_of("\u{a0}\u{c}<a>1</a>"), "1");
+    for (body, place) in [("<a/>\0x", "column 5"), ("<a/>\u{200b}", "column 5")] {
+        let error = read(body.as_bytes()).unwrap_err().to_string();
+        assert_eq!(error, format!("text outside the root element at line 1 {place}"));
     }
 }
 

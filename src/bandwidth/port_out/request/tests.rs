@@ -168,3 +168,21 @@ fn debug_shows_no_customer_data() {
     let expected = "PortOutValidationRequest { pon: Some(\"some_pon\"), telephone_numbers: 2, .. }";
     assert_eq!(shown, expected);
 }
+
+/// Where it comes from a queue, too, a request names a number.
+#[test]
+fn json_without_a_number_is_refused() {
+    for json in [
+        "{}",
+        r#"{"PON":"p"}"#,
+        r#"{"TelephoneNumbers":[]}"#,
+        r#"{"TelephoneNumbers":[""," "]}"#,
+        r#"{"TelephoneNumbers":null}"#,
+        "[]",
+    ] {
+        assert!(serde_json::from_str::<PortOutValidationRequest>(json).is_err(), "{json}");
+    }
+    let request: PortOutValidationRequest =
+        serde_json::from_str(r#"{"TelephoneNumbers":["2223331000"]}"#).unwrap();
+    assert_eq!(request.telephone_numbers[0].as_str(), "2223331000");
+}

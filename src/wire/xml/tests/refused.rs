@@ -55,7 +55,7 @@ fn encodings() {
 fn places_behind_byte_order_marks() {
     for marks in ["\u{feff}", "\u{feff}\u{feff}"] {
         let body = format!("{marks}<a><b></a>");
-        refused(body, "an end tag of another element", marks.len() + 6);
+        refused(body, "an end tag of another element", 6);
         assert_eq!(read(format!("{marks}<a>b</a>").as_bytes()), Ok(()));
     }
 }
