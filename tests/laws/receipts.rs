@@ -19,111 +19,61 @@ use order_webhooks::tower::VerifyLayer;
 use order_webhooks::{Accepted, Receipt, Webhook, WebhookExt as _, webhook::Answer};
 use tower::{Layer as _, Service};
 
-use fixtures::law::{Law, row};
 use fixtures::samples::u_p;
 
-pub(crate) const LAW: Law = Law {
-    title: "Law 9, the provider's answer rules are types",
-    rows: &[
-        row(
-            "`Receipt::Accepted`, of Musement and Porterbuddy",
-            "200, no body",
-            "Musement: \"200 and nothing else\"; Porterbuddy: any 2xx",
-            |cases| {
-                cases.of("plain", of_answer(Receipt::Accepted));
-                cases.of("axum", of_axum(Receipt::Accepted));
-                cases.of("actix", of_actix(Receipt::Accepted));
-            },
-        ),
-        row(
-            "`Receipt::TryAgain`, of Musement and Porterbuddy, who send again",
-            "503, no body",
-            "RFC 9110, 15.6.4",
-            |cases| {
-                cases.of("plain", of_answer(Receipt::TryAgain));
-                cases.of("axum", of_axum(Receipt::TryAgain));
-                cases.of("actix", of_actix(Receipt::TryAgain));
-            },
-        ),
-        row(
-            "`Accepted`, the only one of Bandwidth, which never sends again",
-            "200, no body",
-            "Bandwidth, \"Order Webhook\"",
-            |cases| {
-                cases.of("plain", of_answer(Accepted));
-                cases.of("axum", of_axum(Accepted));
-                cases.of("actix", of_actix(Accepted));
-            },
-        ),
-        row(
-            "Musement's policy",
-            "Exactly200, None, Unscheduled",
-            "Musement, \"Order item webhook\"",
-            |cases| {
-                cases.of("", policy(testing::musement::POLICY));
-            },
-        ),
-        row(
-            "Porterbuddy's policy",
-            "Any2xx, Some(10s), Rising { times: 2 }",
-            "Porterbuddy, \"Order webhook\"",
-            |cases| {
-                cases.of("", policy(testing::porterbuddy::POLICY));
-            },
-        ),
-        row(
-            "Bandwidth's policy for notifications",
-            "Exactly200, None, Never",
-            "Bandwidth, \"Order Webhook\"",
-            |cases| {
-                cases.of("", policy(testing::bandwidth::NOTIFICATION_POLICY));
-            },
-        ),
-        row(
-            "Bandwidth's policy for port-outs",
-            "ValidAnswer, Some(30s), Every { times: 8, interval: 300s }",
-            "Bandwidth, \"Portout Validation Webhook\"",
-            |cases| {
-                cases.of("", policy(testing::bandwidth::PORT_OUT_POLICY));
-            },
-        ),
-        row(
-            "a policy that nobody documents, as of v2 subscriptions",
-            "Exactly200, None, Undocumented",
-            "no page of Bandwidth's says",
-            |cases| {
-                cases.of("", policy(DeliveryPolicy::UNDOCUMENTED));
-            },
-        ),
-    ],
-};
-
-fn of_answer(answer: impl Into<Answer>) -> String {
-    let answer: Answer = answer.into();
-    assert_eq!(answer, Answer::empty(answer.status()));
-    format!("{}, no body", answer.status().as_u16())
+/// Musement: "200 and nothing else". Porterbuddy: any 2xx. Bandwidth sends nothing
+/// again, so that its receipt has one value.
+#[tokio::test]
+async fn a_receipt_is_the_status_that_the_sender_waits_for() {
+    for (receipt, status) in [(Receipt::Accepted, 200), (Receipt::TryAgain, 503)] {
+        assert_eq!(Answer::from(receipt), Answer::empty(status.try_into().unwrap()));
+        assert_eq!(of_axum(receipt).await, (status, 0));
+        assert_eq!(of_actix(receipt).await, (status, 0));
+    }
+    assert_eq!(Answer::from(Accepted), Answer::empty(StatusCode::OK));
+    assert_eq!(of_axum(Accepted).await, (200, 0));
+    assert_eq!(of_actix(Accepted).await, (200, 0));
 }
 
-fn of_axum(answer: impl IntoResponse) -> String {
-    format!("{}, no body", answer.into_response().status().as_u16())
+/// The status and the length of the body.
+async fn of_axum(answer: impl IntoResponse) -> (u16, usize) {
+    let response = answer.into_response();
+    let status = response.status().as_u16();
+    (status, axum::body::to_bytes(response.into_body(), 1_000).await.unwrap().len())
 }
 
-fn of_actix(answer: impl Responder) -> String {
+async fn of_actix(answer: impl Responder) -> (u16, usize) {
     let response = answer.respond_to(&TestRequest::default().to_http_request());
-    format!("{}, no body", response.status().as_u16())
+    let status = response.status().as_u16();
+    let Ok(body) = actix_web::body::to_bytes(response.into_body()).await else { panic!("no body") };
+    (status, body.len())
 }
 
-fn policy(policy: DeliveryPolicy) -> String {
-    let (delivered, time_allowed): (Delivered, Option<Duration>) =
-        (policy.delivered, policy.time_allowed);
-    let retries: Retries = policy.retries;
-    assert_eq!(policy, DeliveryPolicy::new(delivered, time_allowed, retries));
-    format!("{delivered:?}, {time_allowed:?}, {retries:?}")
-}
-
+/// Musement, "Order item webhook"; Porterbuddy, "Order webhook"; Bandwidth, "Order
+/// Webhook" and "Portout Validation Webhook". No page of Bandwidth's says it of v2.
 #[test]
-fn a_receipt_is_the_status_that_the_sender_waits_for() {
-    LAW.holds();
+fn a_sender_is_as_strict_as_its_provider() {
+    let seconds = Duration::from_secs;
+    for (policy, delivered, time_allowed, retries) in [
+        (testing::musement::POLICY, Delivered::Exactly200, None, Retries::Unscheduled),
+        (
+            testing::porterbuddy::POLICY,
+            Delivered::Any2xx,
+            Some(seconds(10)),
+            Retries::Rising { times: 2 },
+        ),
+        (testing::bandwidth::NOTIFICATION_POLICY, Delivered::Exactly200, None, Retries::Never),
+        (
+            testing::bandwidth::PORT_OUT_POLICY,
+            Delivered::ValidAnswer,
+            Some(seconds(30)),
+            Retries::Every { times: 8, interval: seconds(300) },
+        ),
+        (DeliveryPolicy::UNDOCUMENTED, Delivered::Exactly200, None, Retries::Undocumented),
+    ] {
+        let stated = (policy.delivered, policy.time_allowed, policy.retries);
+        assert_eq!(stated, (delivered, time_allowed, retries));
+    }
 }
 
 #[test]

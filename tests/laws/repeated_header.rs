@@ -12,71 +12,47 @@ use serde_json::Value;
 
 use super::credentials::of_both;
 use super::signature::sent;
-use crate::{bytes, deliver, said};
-use fixtures::law::{Cases, Law, row};
+use crate::{Headers, bytes, deliver, said};
 use fixtures::samples::{JEFE, U_P, U_PQ, V, WHAT, secret, u_p, u_pq};
 
 pub(crate) const AUTHORIZATION: &str = "400 header authorization given more than once";
 const SIGNATURE: &str = "400 header x-porterbuddy-hmac-sha256 given more than once";
-const ENCODED: &str = "415 the body is encoded";
-
-const TABLE: &str = "CONFORMANCE, Basic credentials";
-
-pub(crate) const LAW: Law = Law {
-    title: "Law 4, one header, one value",
-    rows: &[
-        row("two `Authorization` headers, equal", AUTHORIZATION, TABLE, |cases| {
-            authorizations(cases, &[U_PQ, U_PQ]);
-            authorizations(cases, &[U_PQ, U_PQ, U_PQ]);
-        }),
-        row(
-            "two `Authorization` headers, one of them wrong or empty",
-            AUTHORIZATION,
-            TABLE,
-            |cases| {
-                authorizations(cases, &[U_PQ, "Basic dTpw"]);
-                authorizations(cases, &["Basic dTpw", U_PQ]);
-                authorizations(cases, &[U_PQ, ""]);
-            },
-        ),
-        row("the signature twice, equal", SIGNATURE, "CONFORMANCE, Signature", |cases| {
-            cases.of("V, V", sent(&[V.as_bytes(), V.as_bytes()], WHAT.as_bytes()));
-        }),
-        row(
-            "the signature and another one, or an empty one",
-            SIGNATURE,
-            "CONFORMANCE, Signature",
-            |cases| {
-                for other in ["AAAA", ""] {
-                    cases.of(other, sent(&[V.as_bytes(), other.as_bytes()], WHAT.as_bytes()));
-                }
-            },
-        ),
-        row("`Content-Encoding` twice, equal or not", ENCODED, "CONFORMANCE, Signature", |cases| {
-            for other in ["identity", "gzip"] {
-                let headers: [(&str, &[u8]); 3] = [
-                    ("x-porterbuddy-hmac-sha256", V.as_bytes()),
-                    ("Content-Encoding", b"identity"),
-                    ("content-encoding", other.as_bytes()),
-                ];
-                let webhook = OrderWebhook::new(&secret(JEFE));
-                cases.of(other, said(&webhook, &headers, WHAT.as_bytes()));
-            }
-        }),
-    ],
-};
 
 /// In any case of the name.
-fn authorizations(cases: &mut Cases, values: &[&str]) {
-    let names = ["Authorization", "authorization", "AUTHORIZATION"];
-    let headers: Vec<_> =
-        names.into_iter().zip(values).map(|(name, value)| (name, value.as_bytes())).collect();
-    cases.of(format!("{values:?}"), of_both(&u_pq(), &headers));
+#[test]
+fn credentials_that_come_twice_are_refused() {
+    for values in [
+        &[U_PQ, U_PQ][..],
+        &[U_PQ, U_PQ, U_PQ],
+        &[U_PQ, "Basic dTpw"],
+        &["Basic dTpw", U_PQ],
+        &[U_PQ, ""],
+    ] {
+        let names = ["Authorization", "authorization", "AUTHORIZATION"];
+        let headers: Vec<_> =
+            names.into_iter().zip(values).map(|(name, value)| (name, value.as_bytes())).collect();
+        assert_eq!(of_both(&u_pq(), &headers), AUTHORIZATION, "{values:?}");
+    }
 }
 
 #[test]
-fn a_header_that_comes_twice_is_refused() {
-    LAW.holds();
+fn a_signature_that_comes_twice_is_refused() {
+    for other in [V, "AAAA", ""] {
+        assert_eq!(sent(&[V.as_bytes(), other.as_bytes()], WHAT.as_bytes()), SIGNATURE, "{other}");
+    }
+}
+
+#[test]
+fn an_encoding_that_comes_twice_is_refused() {
+    for other in [&b"identity"[..], b"gzip"] {
+        let headers: Headers<'_> = &[
+            ("x-porterbuddy-hmac-sha256", V.as_bytes()),
+            ("Content-Encoding", b"identity"),
+            ("content-encoding", other),
+        ];
+        let outcome = said(&OrderWebhook::new(&secret(JEFE)), headers, WHAT.as_bytes());
+        assert_eq!(outcome, "415 the body is encoded");
+    }
 }
 
 #[track_caller]
