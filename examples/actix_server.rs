@@ -18,9 +18,7 @@ use std::error::Error;
 use actix_web::{App, HttpServer, web};
 use common::{Records, STOPS_WITHIN, Webhooks, keep, report};
 use order_webhooks::actix::{Verified, port_out, receive};
-use order_webhooks::bandwidth::{
-    NotificationWebhook, PortOutAnswer, PortOutWebhook, SubscriptionWebhook,
-};
+use order_webhooks::bandwidth::{NotificationWebhook, PortOutAnswer, PortOutWebhook, V2Webhook};
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::{Accepted, Receipt, Rejection};
@@ -79,8 +77,8 @@ async fn on_notification(
 }
 
 async fn on_subscription(
-    delivery: Result<Verified<SubscriptionWebhook>, Rejection>,
+    delivery: Result<Verified<V2Webhook>, Rejection>,
 ) -> Result<Accepted, Box<dyn Error + Send + Sync>> {
-    keep(&delivery.inspect_err(report::<SubscriptionWebhook>)?)?;
+    keep(&delivery.inspect_err(report::<V2Webhook>)?)?;
     Ok(Accepted)
 }

@@ -22,9 +22,7 @@ use axum::Router;
 use axum::extract::State;
 use common::{Records, Webhooks, keep, report};
 use order_webhooks::axum::{Verified, port_out, receive};
-use order_webhooks::bandwidth::{
-    NotificationWebhook, PortOutAnswer, PortOutWebhook, SubscriptionWebhook,
-};
+use order_webhooks::bandwidth::{NotificationWebhook, PortOutAnswer, PortOutWebhook, V2Webhook};
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::{Accepted, Receipt, Rejection};
@@ -78,8 +76,8 @@ async fn on_notification(
 }
 
 async fn on_subscription(
-    delivery: Result<Verified<SubscriptionWebhook>, Rejection>,
+    delivery: Result<Verified<V2Webhook>, Rejection>,
 ) -> Result<Accepted, Box<dyn Error + Send + Sync>> {
-    keep(&delivery.inspect_err(report::<SubscriptionWebhook>)?)?;
+    keep(&delivery.inspect_err(report::<V2Webhook>)?)?;
     Ok(Accepted)
 }

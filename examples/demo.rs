@@ -29,8 +29,7 @@ use hyper_util::rt::TokioIo;
 use order_webhooks::axum::{Verified, port_out};
 use order_webhooks::bandwidth::{
     self, DenialReason, EventType, Json, Notification, NotificationWebhook, OrderNotification,
-    OrderType, PortOutValidationRequest, PortOutWebhook, Subscriber, SubscriptionWebhook,
-    TelephoneNumber,
+    OrderType, PortOutValidationRequest, PortOutWebhook, Subscriber, TelephoneNumber, V2Webhook,
 };
 use order_webhooks::musement::{OrderItemStatus, OrderItemUpdate, OrderItemWebhook};
 use order_webhooks::porterbuddy::{OrderStatus, OrderStatusUpdate, OrderWebhook};
@@ -254,7 +253,7 @@ struct App {
     musement: OrderItemWebhook,
     porterbuddy: OrderWebhook,
     notifications: NotificationWebhook,
-    v2: SubscriptionWebhook,
+    v2: V2Webhook,
     log: Log,
 }
 
@@ -272,13 +271,13 @@ fn receiver(log: Log) -> Result<Router, ConfigError> {
         .route("/musement", post(on::<OrderItemWebhook>))
         .route("/porterbuddy", post(on::<OrderWebhook>))
         .route("/bandwidth/notifications", post(on::<NotificationWebhook>))
-        .route("/bandwidth/v2", post(on::<SubscriptionWebhook>))
+        .route("/bandwidth/v2", post(on::<V2Webhook>))
         .route("/bandwidth/port-out", port_out(port_outs, judge))
         .with_state(App {
             musement: OrderItemWebhook::new(BasicAuth::new("JohnSmith", "Swordfish")?),
             porterbuddy: OrderWebhook::new(&Secret::new("porterbuddy-api-key")?),
             notifications: NotificationWebhook::new(bandwidth),
-            v2: SubscriptionWebhook::new(&Secret::new("bandwidth-secret")?),
+            v2: V2Webhook::new(&Secret::new("bandwidth-secret")?),
             log,
         }))
 }

@@ -8,15 +8,13 @@
 //! Webhook", "Portout Validation Webhook" and "Subscriptions".
 
 pub(crate) mod document;
-mod json;
 mod notification;
 mod order;
 mod port_out;
-mod subscription_webhook;
 mod telephone_number;
+mod v2;
 mod webhook;
 
-pub use json::Json;
 pub use notification::{EventNotification, NoteNotification, Notification, OrderNotification};
 pub use order::{EventType, OrderStatus, OrderType};
 #[cfg(feature = "body")]
@@ -27,8 +25,8 @@ pub use port_out::{
     AcceptableValues, Denial, DenialReason, IntoPortOutAnswer, InvalidDeadline, PortOutAnswer,
     PortOutValidationRequest, PortOutWebhook, RecordConflict, Subscriber, Subscribers,
 };
-pub use subscription_webhook::SubscriptionWebhook;
 pub use telephone_number::TelephoneNumber;
+pub use v2::{Json, V2Webhook};
 pub use webhook::NotificationWebhook;
 
 pub use crate::wire::time::Timestamp;

@@ -40,7 +40,7 @@
 //! | `porterbuddy.order` | `Order` |
 //! | `bandwidth.notification` | `Notification` |
 //! | `bandwidth.port_out` | `PortOut` |
-//! | `bandwidth.v2` | `Subscription` |
+//! | `bandwidth.v2` | `V2` |
 //!
 //! # What it does not prove
 //!
@@ -59,8 +59,7 @@ use time::OffsetDateTime;
 
 #[cfg(feature = "bandwidth")]
 use crate::bandwidth::{
-    Notification, NotificationWebhook, PortOutValidationRequest, PortOutWebhook,
-    SubscriptionWebhook,
+    Notification, NotificationWebhook, PortOutValidationRequest, PortOutWebhook, V2Webhook,
 };
 use crate::error::ParseError;
 #[cfg(feature = "musement")]
@@ -203,7 +202,7 @@ impl Envelope {
                 Ok(Event::PortOut(PortOutValidationRequest::parse_unverified(body)?))
             }
             #[cfg(feature = "bandwidth")]
-            <SubscriptionWebhook>::NAME => Ok(Event::Subscription(crate::wire::json::value(body)?)),
+            <V2Webhook>::NAME => Ok(Event::V2(crate::wire::json::value(body)?)),
             other => Err(OpenError::UnknownWebhook(printable(other).into())),
         }
     }
@@ -236,9 +235,9 @@ pub enum Event<Own = Infallible> {
     /// port-out is answered while its sender waits, so this is for records only.
     #[cfg(feature = "bandwidth")]
     PortOut(PortOutValidationRequest),
-    /// Of [`bandwidth::SubscriptionWebhook`](crate::bandwidth::SubscriptionWebhook).
+    /// Of [`bandwidth::V2Webhook`](crate::bandwidth::V2Webhook).
     #[cfg(feature = "bandwidth")]
-    Subscription(<SubscriptionWebhook as Webhook>::Event),
+    V2(<V2Webhook as Webhook>::Event),
     /// Of a webhook of your own.
     Own(Own),
 }

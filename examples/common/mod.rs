@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use order_webhooks::bandwidth::{
     DenialReason, NotificationWebhook, PortOutAnswer, PortOutFailure, PortOutWebhook, Subscriber,
-    Subscribers, SubscriptionWebhook,
+    Subscribers, V2Webhook,
 };
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
@@ -35,7 +35,7 @@ pub(crate) struct Webhooks {
     pub(crate) porterbuddy: OrderWebhook,
     pub(crate) notifications: NotificationWebhook,
     pub(crate) port_out: PortOutWebhook,
-    pub(crate) v2: SubscriptionWebhook,
+    pub(crate) v2: V2Webhook,
 }
 
 impl Webhooks {
@@ -59,7 +59,7 @@ impl Webhooks {
             port_out: PortOutWebhook::new(bandwidth, otherwise)
                 .with_limits(limits)
                 .with_reporter(report_port_out),
-            v2: SubscriptionWebhook::new(&secret).with_limits(limits),
+            v2: V2Webhook::new(&secret).with_limits(limits),
         })
     }
 }

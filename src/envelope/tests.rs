@@ -58,7 +58,7 @@ fn the_names_of_the_webhooks_are_stable() {
     assert!(matches!(open("bandwidth.notification", notification), Event::Notification(_)));
     let port_out = "<PortOutValidationRequest><TelephoneNumbers><TelephoneNumber>2223331000</TelephoneNumber></TelephoneNumbers></PortOutValidationRequest>";
     assert!(matches!(open("bandwidth.port_out", port_out), Event::PortOut(_)));
-    assert!(matches!(open("bandwidth.v2", "{}"), Event::Subscription(_)));
+    assert!(matches!(open("bandwidth.v2", "{}"), Event::V2(_)));
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_time_that_has_no_text_is_the_nearest_that_has() {
 #[test]
 #[cfg(feature = "bandwidth")]
 fn every_json_document_of_v2_opens_again() {
-    let webhook = SubscriptionWebhook::new(&crate::Secret::new("key").unwrap());
+    let webhook = V2Webhook::new(&crate::Secret::new("key").unwrap());
     for body in [
         r#"{"a":1,"a":2}"#,
         r#"[{"a":1}]"#,
@@ -132,7 +132,7 @@ fn every_json_document_of_v2_opens_again() {
     ] {
         let received = webhook.parse(body.as_bytes()).unwrap();
         let opened = envelope("bandwidth.v2", body.as_bytes()).open();
-        assert_eq!(opened, Ok(Event::Subscription(received)), "{body}");
+        assert_eq!(opened, Ok(Event::V2(received)), "{body}");
     }
     for body in ["", "{", "{}{}", "\u{feff}", "nul"] {
         let refused = webhook.parse(body.as_bytes()).unwrap_err();

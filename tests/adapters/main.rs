@@ -19,7 +19,7 @@ use fixtures::samples::{
     SUBSCRIPTION_UPDATE, V_IN_HEX, X_Y, john_smith, secret,
 };
 use fixtures::sender::{Connection, Request, Response};
-use order_webhooks::bandwidth::SubscriptionWebhook;
+use order_webhooks::bandwidth::V2Webhook;
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::{Allowlist, Limits, Reason};
@@ -43,7 +43,7 @@ fn notification(body: &str) -> Request {
 }
 
 fn update_signed(key: &str, body: &str) -> Request {
-    let webhook = SubscriptionWebhook::<Value>::new(&secret(key));
+    let webhook = V2Webhook::<Value>::new(&secret(key));
     let signature = webhook.signature().sign(body.as_bytes());
     Request::post("/v2").header("X-Bandwidth-Signature-SHA-256", signature).body(body)
 }

@@ -13,7 +13,7 @@ use std::thread;
 use actix_web::Responder;
 use axum::response::IntoResponse;
 use bytes::Bytes;
-use order_webhooks::bandwidth::{NotificationWebhook, SubscriptionWebhook};
+use order_webhooks::bandwidth::{NotificationWebhook, V2Webhook};
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::{
@@ -32,7 +32,7 @@ pub(crate) struct Webhooks {
     pub(crate) musement: OrderItemWebhook,
     pub(crate) porterbuddy: OrderWebhook,
     pub(crate) notifications: NotificationWebhook,
-    pub(crate) v2: SubscriptionWebhook,
+    pub(crate) v2: V2Webhook,
 }
 
 impl Webhooks {
@@ -41,7 +41,7 @@ impl Webhooks {
             musement: OrderItemWebhook::new(john_smith()).with_limits(limits),
             porterbuddy: OrderWebhook::new(&secret(PORTERBUDDY_KEY)).with_limits(limits),
             notifications: NotificationWebhook::new(bandwidth_user()).with_limits(limits),
-            v2: SubscriptionWebhook::new(&secret(BANDWIDTH_KEY)).with_limits(limits),
+            v2: V2Webhook::new(&secret(BANDWIDTH_KEY)).with_limits(limits),
         }
     }
 }
@@ -185,7 +185,7 @@ mod in_axum {
     part!(musement: OrderItemWebhook);
     part!(porterbuddy: OrderWebhook);
     part!(notifications: NotificationWebhook);
-    part!(v2: SubscriptionWebhook);
+    part!(v2: V2Webhook);
 
     impl FromRef<App> for Record {
         fn from_ref(app: &App) -> Self {
@@ -212,7 +212,7 @@ mod in_axum {
                 .route("/musement", any(on::<OrderItemWebhook>))
                 .route("/porterbuddy", any(on::<OrderWebhook>))
                 .route("/notifications", any(on::<NotificationWebhook>))
-                .route("/v2", any(on::<SubscriptionWebhook>))
+                .route("/v2", any(on::<V2Webhook>))
                 .route("/kept/musement", any(kept::<OrderItemWebhook>))
                 .route("/kept/porterbuddy", any(kept::<OrderWebhook>))
                 .route("/kept/notifications", any(kept::<NotificationWebhook>))
@@ -301,7 +301,7 @@ mod in_actix {
                     .route("/musement", web::to(on::<OrderItemWebhook>))
                     .route("/porterbuddy", web::to(on::<OrderWebhook>))
                     .route("/notifications", web::to(on::<NotificationWebhook>))
-                    .route("/v2", web::to(on::<SubscriptionWebhook>))
+                    .route("/v2", web::to(on::<V2Webhook>))
                     .route("/kept/musement", web::to(kept::<OrderItemWebhook>))
                     .route("/kept/porterbuddy", web::to(kept::<OrderWebhook>))
                     .route("/kept/notifications", web::to(kept::<NotificationWebhook>))

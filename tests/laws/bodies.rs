@@ -14,9 +14,7 @@ use bytes::Bytes;
 use http::Request;
 use http_body::Frame;
 use order_webhooks::axum::Verified;
-use order_webhooks::bandwidth::{
-    NotificationWebhook, PortOutAnswer, PortOutWebhook, SubscriptionWebhook,
-};
+use order_webhooks::bandwidth::{NotificationWebhook, PortOutAnswer, PortOutWebhook, V2Webhook};
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::{Head, Limits, Reason, Receipt, Rejection, Webhook as _, WebhookExt as _};
@@ -144,7 +142,7 @@ fn every_webhook_has_limits() {
     assert_eq!(OrderItemWebhook::new(u_p()).with_limits(limits).limits(), limits);
     assert_eq!(OrderWebhook::new(&secret(JEFE)).with_limits(limits).limits(), limits);
     assert_eq!(NotificationWebhook::new(u_p()).with_limits(limits).limits(), limits);
-    let v2 = SubscriptionWebhook::<Value>::new(&secret(JEFE));
+    let v2 = V2Webhook::<Value>::new(&secret(JEFE));
     assert_eq!(v2.with_limits(limits).limits(), limits);
     let port_out = PortOutWebhook::new(u_p(), PortOutAnswer::Allow);
     assert_eq!(port_out.clone().with_limits(limits).limits(), limits);

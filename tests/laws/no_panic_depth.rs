@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use order_webhooks::bandwidth::{
     DenialReason, Notification, NotificationWebhook, PortOutValidationRequest, PortOutWebhook,
-    SubscriptionWebhook,
+    V2Webhook,
 };
 use order_webhooks::client::musement::Order;
 use order_webhooks::client::porterbuddy::OrderRequest;
@@ -142,7 +142,7 @@ fn parse(body: &[u8]) {
         OrderRequest::parse_unverified(body).err(),
         Notification::parse_unverified(body).err(),
         PortOutValidationRequest::parse_unverified(body).err(),
-        SubscriptionWebhook::<Value>::new(&secret(JEFE)).parse(body).err(),
+        V2Webhook::<Value>::new(&secret(JEFE)).parse(body).err(),
     ];
     for error in errors.into_iter().flatten() {
         let lines = body.split(|byte| *byte == b'\n').count();
@@ -229,7 +229,7 @@ proptest! {
             let _ = deliver(&OrderItemWebhook::new(u_p()), "POST", headers, b"");
             let _ = deliver(&NotificationWebhook::new(u_p()), "POST", headers, b"");
             let _ = deliver(&OrderWebhook::new(&secret(JEFE)), "POST", headers, b"");
-            let _ = deliver(&SubscriptionWebhook::<Value>::new(&secret(JEFE)), "POST", headers, b"");
+            let _ = deliver(&V2Webhook::<Value>::new(&secret(JEFE)), "POST", headers, b"");
             let port_out = PortOutWebhook::new(u_p(), DenialReason::InvalidRequest.into());
             let _ = deliver(&port_out, "POST", headers, b"");
         }

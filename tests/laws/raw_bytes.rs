@@ -1,7 +1,7 @@
 //! What is verified are the bytes as they came, before anything is read; and they
 //! stay beside the event, and in the rejection of a body that cannot be read.
 
-use order_webhooks::bandwidth::{NotificationWebhook, SubscriptionWebhook};
+use order_webhooks::bandwidth::{NotificationWebhook, V2Webhook};
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::{Head, WebhookExt as _};
@@ -153,7 +153,7 @@ fn encoded(more: Headers<'_>) -> String {
 }
 
 fn both(cases: &mut Cases, basic: &[&str], signature: &[&str]) {
-    let webhook = SubscriptionWebhook::<Value>::new(&secret(JEFE)).with_senders(u_p());
+    let webhook = V2Webhook::<Value>::new(&secret(JEFE)).with_senders(u_p());
     let of = |name, values: &[&str]| {
         values.iter().map(|value| (name, value.as_bytes().to_vec())).collect::<Vec<_>>()
     };
@@ -170,7 +170,7 @@ fn the_bytes_as_they_came_are_verified_and_kept() {
 
 #[test]
 fn a_verified_delivery_gives_event_and_body() {
-    let webhook = SubscriptionWebhook::<Value>::new(&secret(JEFE));
+    let webhook = V2Webhook::<Value>::new(&secret(JEFE));
     let body = br#"{"a":1}"#;
     let signature = webhook.signature().sign(body);
     let headers: Headers<'_> = &[("x-bandwidth-signature-sha-256", signature.as_bytes())];
@@ -207,7 +207,7 @@ fn a_signature_tells_its_header() {
     assert_eq!(any_body(JEFE).0.header(), "x-porterbuddy-hmac-sha256");
     let porterbuddy = OrderWebhook::new(&secret(JEFE));
     assert_eq!(porterbuddy.signature().header(), "x-porterbuddy-hmac-sha256");
-    let v2 = SubscriptionWebhook::<Value>::new(&secret(JEFE));
+    let v2 = V2Webhook::<Value>::new(&secret(JEFE));
     assert_eq!(v2.signature().header(), "x-bandwidth-signature-sha-256");
 }
 

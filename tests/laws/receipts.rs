@@ -11,7 +11,7 @@ use axum::response::IntoResponse;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
-use order_webhooks::bandwidth::{NotificationWebhook, PortOutWebhook, SubscriptionWebhook};
+use order_webhooks::bandwidth::{NotificationWebhook, PortOutWebhook, V2Webhook};
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::testing::{self, Delivered, DeliveryPolicy, Retries};
@@ -84,7 +84,7 @@ fn names() {
             <OrderWebhook as Webhook>::NAME,
             <NotificationWebhook as Webhook>::NAME,
             <PortOutWebhook as Webhook>::NAME,
-            <SubscriptionWebhook as Webhook>::NAME,
+            <V2Webhook as Webhook>::NAME,
         ],
         [
             "musement.order_item",

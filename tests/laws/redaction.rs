@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use http::{Request, Response};
 use order_webhooks::bandwidth::{
     DenialReason, Notification, NotificationWebhook, OrderStatus, PortOutAnswer,
-    PortOutValidationRequest, PortOutWebhook, SubscriptionWebhook,
+    PortOutValidationRequest, PortOutWebhook, V2Webhook,
 };
 use order_webhooks::client::porterbuddy::OrderRequest;
 use order_webhooks::client::{self, bandwidth::Dashboard};
@@ -205,8 +205,8 @@ fn what_holds_secrets(cases: &mut Cases) {
     );
     shows(
         cases,
-        &SubscriptionWebhook::<()>::new(&secret),
-        "SubscriptionWebhook { signature: BodySignature { header: \
+        &V2Webhook::<()>::new(&secret),
+        "V2Webhook { signature: BodySignature { header: \
          \"x-bandwidth-signature-sha-256\", encoding: Base64, keys: 1, .. }, senders: None, limits: Limits \
          { body_bytes: 1048576, body_time: 10s }, .. }",
     );
@@ -446,7 +446,7 @@ proptest! {
         let right = credentials.authorization();
         let key = Secret::new(&*word).unwrap();
         let porterbuddy = OrderWebhook::new(&key);
-        let v2 = SubscriptionWebhook::<Vec<u8>>::new(&key);
+        let v2 = V2Webhook::<Vec<u8>>::new(&key);
         let signature = porterbuddy.signature().sign(&body);
 
         let mut all = String::new();

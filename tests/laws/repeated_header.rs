@@ -2,7 +2,7 @@
 //! not, never authenticates.
 
 use order_webhooks::bandwidth::{
-    DenialReason, NotificationWebhook, PortOutAnswer, PortOutWebhook, SubscriptionWebhook,
+    DenialReason, NotificationWebhook, PortOutAnswer, PortOutWebhook, V2Webhook,
 };
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
@@ -89,7 +89,7 @@ proptest! {
         repeated(&NotificationWebhook::new(u_p()), "authorization", &headers, &body);
         let port_out = PortOutWebhook::new(u_p(), DenialReason::InvalidRequest.into());
         repeated(&port_out, "authorization", &headers, &body);
-        let v2 = SubscriptionWebhook::<Value>::new(&secret(JEFE)).with_senders(u_p());
+        let v2 = V2Webhook::<Value>::new(&secret(JEFE)).with_senders(u_p());
         repeated(&v2, "authorization", &headers, &body);
 
         let porterbuddy = OrderWebhook::new(&secret(JEFE));
@@ -97,7 +97,7 @@ proptest! {
         let name = "X-Porterbuddy-HMAC-SHA256";
         let headers: Vec<_> = signatures.iter().map(|value| (name, &value[..])).collect();
         repeated(&porterbuddy, name, &headers, &body);
-        let v2 = SubscriptionWebhook::<Value>::new(&secret(JEFE));
+        let v2 = V2Webhook::<Value>::new(&secret(JEFE));
         let name = "x-bandwidth-signature-sha-256";
         let headers: Vec<_> = signatures.iter().map(|value| (name, &value[..])).collect();
         repeated(&v2, name, &headers, &body);

@@ -5,7 +5,7 @@
 use order_webhooks::{
     Head, ParseError, Reason, Receipt, Webhook,
     auth::{BodySignature, Signature, SignatureEncoding},
-    bandwidth::SubscriptionWebhook,
+    bandwidth::V2Webhook,
     porterbuddy::OrderWebhook,
 };
 use proptest::prelude::*;
@@ -220,7 +220,7 @@ pub(crate) fn sent(values: &[&[u8]], body: &[u8]) -> String {
     let bandwidth_name = "X-Bandwidth-Signature-SHA-256";
     let by_any = said(&any_body(JEFE), &named(NAME), body);
     let by_porterbuddy = said(&OrderWebhook::new(&secret(JEFE)), &named(NAME), body);
-    let bandwidth = SubscriptionWebhook::<Value>::new(&secret(JEFE));
+    let bandwidth = V2Webhook::<Value>::new(&secret(JEFE));
     let by_bandwidth = said(&bandwidth, &named(bandwidth_name), body);
     if by_any == ACCEPTED {
         for refused in [by_porterbuddy, by_bandwidth] {

@@ -114,7 +114,7 @@ fn what_is_public_is_send_and_sync() {
     use order_webhooks::{
         Allowlist, ConfigError, Credentials, Limits, ParseError, Reason, Rejection, Verified,
         auth::{BodySignature, Signature},
-        bandwidth::{self, SubscriptionWebhook},
+        bandwidth::{self, V2Webhook},
         client::{self, ResponseError},
         testing,
         tracking::{Key, Revision},
@@ -127,7 +127,7 @@ fn what_is_public_is_send_and_sync() {
     both::<(OrderWebhook, Verified<OrderWebhook>, client::porterbuddy::Api)>();
     both::<(NotificationWebhook, Verified<NotificationWebhook>)>();
     both::<(PortOutWebhook, Verified<PortOutWebhook>, bandwidth::Subscriber)>();
-    both::<(SubscriptionWebhook, Verified<SubscriptionWebhook>)>();
+    both::<(V2Webhook, Verified<V2Webhook>)>();
     both::<(client::bandwidth::Subscription, client::bandwidth::Dashboard, bandwidth::PortOutAnswer)>(
     );
     both::<(Key, Revision, client::porterbuddy::OrderRequest)>();

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use order_webhooks::bandwidth::{
-    DenialReason, NotificationWebhook, PortOutAnswer, PortOutWebhook, SubscriptionWebhook,
+    DenialReason, NotificationWebhook, PortOutAnswer, PortOutWebhook, V2Webhook,
 };
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
@@ -32,7 +32,7 @@ struct Webhooks {
     porterbuddy: OrderWebhook,
     notifications: NotificationWebhook,
     port_out: PortOutWebhook,
-    v2: SubscriptionWebhook,
+    v2: V2Webhook,
 }
 
 fn credentials() -> Credentials {
@@ -52,7 +52,7 @@ fn webhooks() -> Webhooks {
         port_out: PortOutWebhook::new(auth.clone(), DenialReason::InvalidRequest.into())
             .with_deadline(Duration::from_millis(300))
             .unwrap(),
-        v2: SubscriptionWebhook::new(&key()).with_senders(auth),
+        v2: V2Webhook::new(&key()).with_senders(auth),
     }
 }
 
@@ -152,7 +152,7 @@ async fn actix_gives_the_same_verdicts() {
         .route("/musement", web::post().to(actix_on::<OrderItemWebhook>))
         .route("/porterbuddy", web::post().to(actix_on::<OrderWebhook>))
         .route("/notifications", web::post().to(actix_on::<NotificationWebhook>))
-        .route("/v2", web::post().to(actix_on::<SubscriptionWebhook>))
+        .route("/v2", web::post().to(actix_on::<V2Webhook>))
         .route("/port-out", order_webhooks::actix::port_out(webhooks.port_out.clone(), judge));
     let app = init_service(app).await;
     let mut deliveries = genuine();
@@ -291,7 +291,7 @@ async fn a_middleware_that_is_missing_is_missed() {
 /// A provider of one's own, put together from its parts.
 #[tokio::test]
 async fn a_webhook_of_ones_own_has_a_sender_too() {
-    let webhook = SubscriptionWebhook::<serde_json::Value>::new(&key());
+    let webhook = V2Webhook::<serde_json::Value>::new(&key());
     let sender = Sender::new("/".parse().unwrap(), DeliveryPolicy::UNDOCUMENTED)
         .signing(webhook.signature().clone());
     let report = sender

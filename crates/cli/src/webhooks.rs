@@ -9,8 +9,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{Response, StatusCode, Uri};
 use order_webhooks::bandwidth::{
-    DenialReason, Notification, NotificationWebhook, PortOutAnswer, PortOutWebhook,
-    SubscriptionWebhook,
+    DenialReason, Notification, NotificationWebhook, PortOutAnswer, PortOutWebhook, V2Webhook,
 };
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
@@ -44,7 +43,7 @@ impl Kind {
             Self::Porterbuddy => OrderWebhook::NAME,
             Self::Notification => NotificationWebhook::NAME,
             Self::PortOut => PortOutWebhook::NAME,
-            Self::V2 => <SubscriptionWebhook>::NAME,
+            Self::V2 => <V2Webhook>::NAME,
         }
     }
 
@@ -171,7 +170,7 @@ pub(crate) struct Webhooks {
     porterbuddy: OrderWebhook,
     notification: NotificationWebhook,
     port_out: PortOutWebhook,
-    v2: SubscriptionWebhook,
+    v2: V2Webhook,
     port_out_answer: PortOutAnswer,
     routes: Vec<Route>,
 }
@@ -219,7 +218,7 @@ impl Webhooks {
             porterbuddy: OrderWebhook::new(&key),
             notification: NotificationWebhook::new(BasicAuth::from(&bandwidth)),
             port_out: PortOutWebhook::new(BasicAuth::from(&bandwidth), otherwise.clone()),
-            v2: SubscriptionWebhook::new(&secret),
+            v2: V2Webhook::new(&secret),
             port_out_answer: if allow_port_outs { PortOutAnswer::Allow } else { otherwise },
             routes,
         })

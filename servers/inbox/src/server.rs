@@ -12,7 +12,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use order_webhooks::axum::{Verified, receive};
-use order_webhooks::bandwidth::{NotificationWebhook, SubscriptionWebhook};
+use order_webhooks::bandwidth::{NotificationWebhook, V2Webhook};
 use order_webhooks::envelope::Envelope;
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
@@ -88,13 +88,13 @@ async fn on_notification(
 
 async fn on_subscription(
     State(inbox): State<Arc<Inbox>>,
-    delivery: Result<Verified<SubscriptionWebhook>, Rejection>,
+    delivery: Result<Verified<V2Webhook>, Rejection>,
 ) -> Result<Accepted, Box<dyn Error + Send + Sync>> {
     let delivery = match delivery {
         Ok(delivery) => Delivery::without_key(Envelope::of(&delivery, OffsetDateTime::now_utc())),
-        Err(rejection) => unreadable::<SubscriptionWebhook>(rejection)?,
+        Err(rejection) => unreadable::<V2Webhook>(rejection)?,
     };
-    let is_kept = keep::<SubscriptionWebhook>(&inbox, delivery).await;
+    let is_kept = keep::<V2Webhook>(&inbox, delivery).await;
     bandwidth_receipt(is_kept)
 }
 

@@ -9,7 +9,7 @@ use std::io::{self, Cursor};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderName, HeaderValue, Response};
 use http_body_util::channel::{Channel, Sender};
-use order_webhooks::bandwidth::{NotificationWebhook, PortOutWebhook, SubscriptionWebhook};
+use order_webhooks::bandwidth::{NotificationWebhook, PortOutWebhook, V2Webhook};
 use order_webhooks::body::{self, port_out};
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
@@ -60,7 +60,7 @@ fn on_notification(delivery: Received<NotificationWebhook>) -> Reply {
 }
 
 #[post("/subscriptions", data = "<delivery>")]
-fn on_update(delivery: Received<SubscriptionWebhook>) -> Reply {
+fn on_update(delivery: Received<V2Webhook>) -> Reply {
     Reply::to(delivery, shop::on_update)
 }
 

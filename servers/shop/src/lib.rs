@@ -1,7 +1,7 @@
 //! What every receiver of this workspace has, whatever its server: the webhooks,
 //! and what is done with an event. It prints them; a real one stores them first.
 
-use order_webhooks::bandwidth::SubscriptionWebhook;
+use order_webhooks::bandwidth::V2Webhook;
 use order_webhooks::bandwidth::{DenialReason, Notification, NotificationWebhook};
 use order_webhooks::bandwidth::{Json, PortOutAnswer, PortOutValidationRequest, PortOutWebhook};
 use order_webhooks::musement::{OrderItemUpdate, OrderItemWebhook};
@@ -14,7 +14,7 @@ pub struct Webhooks {
     pub musement: OrderItemWebhook,
     pub porterbuddy: OrderWebhook,
     pub notifications: NotificationWebhook,
-    pub subscriptions: SubscriptionWebhook,
+    pub subscriptions: V2Webhook,
     pub port_outs: PortOutWebhook,
 }
 
@@ -26,7 +26,7 @@ impl Webhooks {
             musement: OrderItemWebhook::new(BasicAuth::new("JohnSmith", "Swordfish")?),
             porterbuddy: OrderWebhook::new(&Secret::new("porterbuddy-api-key")?),
             notifications: NotificationWebhook::new(bandwidth.clone()),
-            subscriptions: SubscriptionWebhook::new(&Secret::new("bandwidth-secret")?),
+            subscriptions: V2Webhook::new(&Secret::new("bandwidth-secret")?),
             port_outs: PortOutWebhook::new(bandwidth, DenialReason::InvalidRequest.into()),
         })
     }

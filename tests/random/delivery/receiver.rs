@@ -6,8 +6,7 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{HeaderValue, Request, Response, StatusCode};
 use order_webhooks::bandwidth::{
-    DenialReason, Notification, NotificationWebhook, PortOutAnswer, PortOutWebhook,
-    SubscriptionWebhook,
+    DenialReason, Notification, NotificationWebhook, PortOutAnswer, PortOutWebhook, V2Webhook,
 };
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
@@ -67,9 +66,9 @@ impl Receiver {
                 let otherwise = PortOutAnswer::deny(DenialReason::InvalidRequest);
                 self.answer_port_out(&PortOutWebhook::new(auth, otherwise), request)
             }
-            Kind::V2 => self.receive(&SubscriptionWebhook::new(&key()), request, number_of_json),
+            Kind::V2 => self.receive(&V2Webhook::new(&key()), request, number_of_json),
             Kind::V2WithCredentials => {
-                let webhook = SubscriptionWebhook::new(&key()).with_senders(auth);
+                let webhook = V2Webhook::new(&key()).with_senders(auth);
                 self.receive(&webhook, request, number_of_json)
             }
         }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use http::HeaderName;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use crate::answer::Accepted;
 use crate::auth::{BodySignature, Senders, Signature, SignatureEncoding};
-use crate::bandwidth::Json;
 use crate::error::ParseError;
 use crate::head::Head;
 use crate::limits::Limits;
@@ -25,11 +26,12 @@ const HEADER: HeaderName = HeaderName::from_static("x-bandwidth-signature-sha-25
 /// The header `X-Bandwidth-Signature-SHA-256` holds the base64 of the
 /// HMAC-SHA256 of the body, keyed with the subscription's secret. If the
 /// subscription has credentials too, a challenge asks for them, and both must
-/// be right. The schema of the body is not available to us, so the event is the
-/// verified [`Json`], exactly as it came, or a type of yours:
+/// be right. The schema of the body is not available to us, so every JSON document is
+/// an event, a list or `null` too: the verified [`Json`], exactly as it came, or a type
+/// of yours.
 ///
 /// ```
-/// use order_webhooks::{WebhookExt, Secret, bandwidth::SubscriptionWebhook};
+/// use order_webhooks::{WebhookExt, Secret, bandwidth::V2Webhook};
 ///
 /// #[derive(serde::Deserialize)]
 /// struct OrderUpdate {
@@ -37,7 +39,7 @@ const HEADER: HeaderName = HeaderName::from_static("x-bandwidth-signature-sha-25
 /// }
 ///
 /// let secret = Secret::new("bandwidth-secret")?;
-/// let webhook = SubscriptionWebhook::<OrderUpdate>::new(&secret);
+/// let webhook = V2Webhook::<OrderUpdate>::new(&secret);
 /// let body = r#"{"status":"COMPLETE"}"#;
 /// let request = http::Request::post("/bandwidth/v2")
 ///     .header("X-Bandwidth-Signature-SHA-256", webhook.signature().sign(body.as_bytes()))
@@ -50,14 +52,14 @@ const HEADER: HeaderName = HeaderName::from_static("x-bandwidth-signature-sha-25
 /// sent once. Its handler returns [`Accepted`].
 ///
 /// Source: Bandwidth numbers documentation, "Subscriptions v2".
-pub struct SubscriptionWebhook<T = Json> {
+pub struct V2Webhook<T = Json> {
     signature: Arc<BodySignature>,
     senders: Option<Senders>,
     limits: Limits,
     event: PhantomData<fn() -> T>,
 }
 
-impl<T> SubscriptionWebhook<T> {
+impl<T> V2Webhook<T> {
     /// Accepts deliveries that are signed with this secret.
     #[must_use]
     pub fn new(secret: &Secret) -> Self {
@@ -100,7 +102,7 @@ impl<T> SubscriptionWebhook<T> {
     }
 }
 
-impl<T> Clone for SubscriptionWebhook<T> {
+impl<T> Clone for V2Webhook<T> {
     fn clone(&self) -> Self {
         Self {
             signature: Arc::clone(&self.signature),
@@ -111,9 +113,9 @@ impl<T> Clone for SubscriptionWebhook<T> {
     }
 }
 
-impl<T> fmt::Debug for SubscriptionWebhook<T> {
+impl<T> fmt::Debug for V2Webhook<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SubscriptionWebhook")
+        f.debug_struct("V2Webhook")
             .field("signature", &self.signature)
             .field("senders", &self.senders)
             .field("limits", &self.limits)
@@ -121,7 +123,7 @@ impl<T> fmt::Debug for SubscriptionWebhook<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> Webhook for SubscriptionWebhook<T> {
+impl<T: DeserializeOwned + Send + 'static> Webhook for V2Webhook<T> {
     const NAME: &'static str = "bandwidth.v2";
     type Event = T;
     type Proof = Signature;
@@ -149,14 +151,84 @@ impl<T: DeserializeOwned + Send + 'static> Webhook for SubscriptionWebhook<T> {
     }
 }
 
+/// A JSON document, exactly as it came: no number is rounded, no field that is
+/// given twice is dropped, and their order stays.
+///
+/// It is what a [`V2Webhook`](crate::bandwidth::V2Webhook)
+/// gives you unless you name a type of your own. It is checked to be JSON, and
+/// nothing more.
+///
+/// ```
+/// use order_webhooks::bandwidth::Json;
+///
+/// let json: Json = serde_json::from_str(r#"{"id":12345678901234567890123,"status":"OK"}"#)?;
+/// assert_eq!(json.as_str(), r#"{"id":12345678901234567890123,"status":"OK"}"#);
+///
+/// #[derive(serde::Deserialize)]
+/// struct Update {
+///     status: String,
+/// }
+/// assert_eq!(json.read::<Update>()?.status, "OK");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Json(Box<RawValue>);
+
+impl Json {
+    /// The document's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.get()
+    }
+
+    /// The document as a type of yours. `serde_json::Value` rounds large numbers,
+    /// and takes the last of fields that are given twice; a derived type refuses
+    /// such a field.
+    ///
+    /// # Errors
+    ///
+    /// If the document is not what the type takes: in which field, and where.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, ParseError> {
+        json::value(self.as_str().as_bytes())
+    }
+}
+
+impl PartialEq for Json {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Json {}
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+/// Only from `serde_json`: other formats have no JSON to keep.
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Box::<RawValue>::deserialize(deserializer).map(Self)
+    }
+}
+
+/// The document can hold customer data, and is not shown.
+impl fmt::Debug for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Json({} bytes)", self.as_str().len())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::auth::BasicAuth;
     use crate::webhook::WebhookExt as _;
 
-    fn webhook() -> SubscriptionWebhook {
-        SubscriptionWebhook::new(&Secret::new("bandwidth-secret").unwrap())
+    fn webhook() -> V2Webhook {
+        V2Webhook::new(&Secret::new("bandwidth-secret").unwrap())
     }
 
     fn request(body: &'static str, headers: &[(&str, &str)]) -> http::Request<&'static str> {
@@ -204,10 +276,30 @@ mod tests {
 
     #[test]
     fn the_old_secret_is_accepted_beside_the_new_one() {
-        let both = SubscriptionWebhook::<Json>::new(&Secret::new("new").unwrap())
+        let both = V2Webhook::<Json>::new(&Secret::new("new").unwrap())
             .or(&Secret::new("bandwidth-secret").unwrap());
         let signature = webhook().signature().sign(BODY.as_bytes());
         let signed = request(BODY, &[("x-bandwidth-signature-sha-256", &signature)]);
         assert!(both.verify(signed).is_ok());
+    }
+
+    #[test]
+    fn nothing_of_it_is_lost() {
+        let text = r#"{"n":12345678901234567890123.4500,"a":1,"a":2,"z":[ 1e999999 ]}"#;
+        let json: Json = serde_json::from_str(text).unwrap();
+        assert_eq!(json.as_str(), text);
+        assert_eq!(serde_json::to_string(&json).unwrap(), text);
+        assert_eq!(json, json.clone());
+        assert_ne!(json, serde_json::from_str("{}").unwrap());
+        assert_eq!(format!("{json:?}"), "Json(63 bytes)");
+    }
+
+    #[test]
+    fn it_is_read_as_another_type_or_the_place_is_told() {
+        let json: Json = serde_json::from_str("{\n \"a\": \"x\"}").unwrap();
+        let value: serde_json::Value = json.read().unwrap();
+        assert_eq!(value["a"], "x");
+        let error = json.read::<std::collections::HashMap<String, u8>>().unwrap_err();
+        assert_eq!(error.to_string(), "a: not what is expected at line 2 column 9");
     }
 }
