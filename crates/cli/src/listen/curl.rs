@@ -7,8 +7,8 @@ use http::header::{
     ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HOST,
     HeaderName, PROXY_AUTHORIZATION, TRANSFER_ENCODING, USER_AGENT,
 };
+use http::request::Parts;
 
-use crate::listen::deliveries::Exchange;
 use crate::webhooks::Kind;
 
 /// What curl writes itself.
@@ -28,8 +28,7 @@ pub(super) fn is_secret(name: &HeaderName) -> bool {
 
 /// The command that sends this request to the receiver at `base`, such as
 /// `http://127.0.0.1:3000`.
-pub(super) fn command(kind: Option<Kind>, exchange: &Exchange, base: &str) -> String {
-    let Exchange { head, body, .. } = exchange;
+pub(super) fn command(kind: Option<Kind>, head: &Parts, body: &[u8], base: &str) -> String {
     let signature = kind.and_then(Kind::signature);
     let mut command = String::new();
     let _ = writeln!(command, "body() {{ printf {}; }}", printf(body));
@@ -120,4 +119,110 @@ fn octal(bytes: &[u8]) -> String {
     }
     format.push('\'');
     format
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::process::Command;
+
+    use http::{HeaderValue, Request};
+
+    use super::*;
+
+    fn head(target: &str, headers: &[(&'static str, &[u8])]) -> Parts {
+        let mut request = Request::post(target).body(()).unwrap();
+        for (name, value) in headers {
+            let value = HeaderValue::from_bytes(value).unwrap();
+            request.headers_mut().append(*name, value);
+        }
+        request.into_parts().0
+    }
+
+    /// Runs the command in a shell where `curl` prints its arguments, one a line, and
+    /// then what it is given, and where `openssl` signs with its arguments.
+    fn run(command: &str) -> Vec<u8> {
+        let stubs = "curl() { for word; do printf '%s\\n' \"$word\"; done; cat; }\n\
+                     openssl() { cat >/dev/null; printf '%s ' \"$@\"; }\n\
+                     base64() { cat; }\n";
+        let mut shell = Command::new("sh");
+        shell.args(["-euc", &format!("{stubs}{command}")]);
+        shell.env("MUSEMENT_USERNAME", "u").env("MUSEMENT_PASSWORD", "p'\"$(x)");
+        shell.env("PORTERBUDDY_API_KEY", "a key").env("X_API_KEY", "y");
+        let output = shell.output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{command}");
+        output.stdout
+    }
+
+    #[test]
+    fn a_shell_reads_back_what_was_sent() {
+        for body in [
+            &b""[..],
+            b"plain",
+            b"it's 100% \"$HOME\" `id` $(id) \\n \\\\",
+            b"@/etc/passwd",
+            b"-n two\nlines\n\n",
+            b"\r\n\t\x1b[2J\0\x7f",
+            b"\xff\xfe it's 100% \\",
+            "\u{202e}\u{9b}\u{e9}\u{1f600}".as_bytes(),
+        ] {
+            let headers: [(&str, &[u8]); 4] = [
+                ("x-note", b"it's \"$HOME\" `id` \\ %s"),
+                ("x-note", b"\xe9\t!"),
+                ("x-none", b""),
+                ("x-api-key", b"a secret"),
+            ];
+            let command = command(None, &head("/a?b='c'&d=$(id)", &headers), body, "http://h:1");
+            assert!(!command.contains("a secret"), "{command}");
+            assert!(!command.replace('\n', "").chars().any(char::is_control), "{command:?}");
+            let words: [&[u8]; 11] = [
+                b"-i\n--globoff\n--path-as-is\n-X\nPOST\nhttp://h:1/a?b='c'&d=$(id)\n",
+                b"-H\nx-note: it's \"$HOME\" `id` \\ %s\n",
+                b"-H\nx-note: \xe9\t!\n",
+                b"-H\nx-none;\n",
+                b"-H\nx-api-key: y\n",
+                b"-H\naccept:\n",
+                b"-H\ncontent-type:\n",
+                b"-H\nuser-agent:\n",
+                b"--data-binary\n",
+                b"@-\n",
+                body,
+            ];
+            assert_eq!(run(&command), words.concat(), "{command}");
+        }
+    }
+
+    #[test]
+    fn what_proves_the_sender_comes_from_variables() {
+        let basic: (&str, &[u8]) = ("authorization", b"Basic c2VjcmV0");
+        let signed: (&str, &[u8]) = ("x-porterbuddy-hmac-sha256", b"c2VjcmV0");
+        for (kind, header, expected) in [
+            (Kind::Musement, basic, "-u\nu:p'\"$(x)\n"),
+            (
+                Kind::Porterbuddy,
+                signed,
+                "-H\nx-porterbuddy-hmac-sha256: dgst -sha256 -hmac a key -binary \n",
+            ),
+        ] {
+            let command = command(Some(kind), &head("/", &[header]), b"{}", "http://h:1");
+            assert!(!command.contains("c2VjcmV0"), "{command}");
+            let printed = String::from_utf8(run(&command)).unwrap();
+            assert!(printed.contains(expected), "{printed}");
+        }
+    }
+
+    #[test]
+    fn which_headers_are_secret() {
+        for (name, secret) in [
+            ("authorization", true),
+            ("cookie", true),
+            ("set-cookie", true),
+            ("x-bandwidth-signature-sha-256", true),
+            ("x-amz-security-token", true),
+            ("x-api-key", true),
+            ("www-authenticate", false),
+            ("content-type", false),
+        ] {
+            assert_eq!(is_secret(&HeaderName::from_static(name)), secret, "{name}");
+        }
+    }
 }

@@ -46,7 +46,7 @@ pub(super) fn detail(delivery: &Delivery, webhooks: &Webhooks, base: &str) -> Va
         "provider": last.next.as_ref().map(ToString::to_string),
         "delivered": delivery.is_delivered(),
         "requests": delivery.exchanges().map(exchange).collect::<Vec<_>>(),
-        "curl": curl::command(delivery.kind, last, base),
+        "curl": curl::command(delivery.kind, &last.head, &last.body, base),
     });
     if let (Value::Object(value), Value::Object(more)) = (&mut value, more) {
         value.extend(more);
