@@ -90,12 +90,13 @@ pub(crate) async fn run(args: ListenArgs) -> Result<(), String> {
     });
     let page_address = local(&page)?;
     let guard = page::Guard::new(page_address, &args.page_host)?;
+    let stopped = asked_to_stop()?;
     print::ready(&receiver, &guard.url());
     let printer = Printer::start(Arc::clone(&receiver), ids);
     tokio::select! {
         ended = receive::serve(listener, Arc::clone(&receiver)) => ended.map_err(|error| broken(&error))?,
         ended = page::serve(page, Arc::clone(&receiver), guard) => ended.map_err(|error| broken(&error))?,
-        () = asked_to_stop() => {}
+        () = stopped => {}
     }
     receiver.end();
     printer.end().await;
@@ -120,18 +121,24 @@ fn local(listener: &TcpListener) -> Result<SocketAddr, String> {
     listener.local_addr().map_err(|error| error.to_string())
 }
 
-/// Waits for Ctrl-C, or for a SIGTERM.
-async fn asked_to_stop() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
+/// Ends with Ctrl-C or a SIGTERM, of which none is missed from the call on.
+#[cfg(unix)]
+fn asked_to_stop() -> Result<impl Future<Output = ()>, String> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |kind| signal(kind).map_err(|error| format!("no signals: {error}"));
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-    }
-    let _ = tokio::signal::ctrl_c().await;
+    })
+}
+
+#[cfg(not(unix))]
+fn asked_to_stop() -> Result<impl Future<Output = ()>, String> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use order_webhooks::Reason;
 use order_webhooks::testing::{Next, Verdict};
 use time::{Duration, OffsetDateTime};
@@ -32,6 +32,30 @@ pub(super) struct Exchange {
     pub(super) trouble: Option<String>,
     /// What the provider does next; of another path, nothing.
     pub(super) next: Option<Next>,
+}
+
+/// A head with memory of its own. What a server hands over are parts of its read
+/// buffer, which one kept header would keep alive as a whole.
+pub(super) fn owned_head(head: &Parts) -> Parts {
+    let (mut owned, ()) = Request::new(()).into_parts();
+    owned.method = head.method.clone();
+    owned.uri = head.uri.to_string().parse().unwrap_or_default();
+    owned.headers = owned_headers(&head.headers);
+    owned
+}
+
+/// The same for an answer.
+pub(super) fn owned_answer(answer: &Response<Bytes>) -> Response<Bytes> {
+    let mut owned = Response::new(Bytes::copy_from_slice(answer.body()));
+    *owned.status_mut() = answer.status();
+    *owned.headers_mut() = owned_headers(answer.headers());
+    owned
+}
+
+fn owned_headers(headers: &HeaderMap) -> HeaderMap {
+    let copy = |value: &HeaderValue| HeaderValue::from_bytes(value.as_bytes()).ok();
+    let headers = headers.iter().filter_map(|(name, value)| Some((name.clone(), copy(value)?)));
+    headers.collect()
 }
 
 impl Exchange {

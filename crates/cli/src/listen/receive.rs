@@ -20,7 +20,9 @@ use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
-use crate::listen::deliveries::{Deliveries, Delivery, Exchange, Outcome};
+use crate::listen::deliveries::{
+    Deliveries, Delivery, Exchange, Outcome, owned_answer, owned_head,
+};
 use crate::listen::forward::Forward;
 use crate::webhooks::{Check, Checked, Route, Webhooks};
 
@@ -52,7 +54,7 @@ async fn on_request(
     let task = tokio::spawn(async move {
         let (head, body) = request.into_parts();
         let body = read(body).await;
-        receiver.receive(head, body, peer, None).await
+        receiver.receive(owned_head(&head), body, peer, None).await
     });
     let Ok(delivery) = task.await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
@@ -81,7 +83,7 @@ async fn read(mut body: Body) -> Result<Bytes, Reason> {
         if dropped > 0 { Err(Reason::TooLarge { limit }) } else { Ok(()) }
     };
     timeout(time, reading).await.unwrap_or(Err(Reason::TooSlow { limit: time }))?;
-    Ok(bytes.freeze())
+    Ok(Bytes::copy_from_slice(&bytes))
 }
 
 impl Receiver {

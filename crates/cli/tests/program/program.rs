@@ -118,6 +118,11 @@ impl Listen {
         exchange(page, request(&format!("POST /deliveries/{id}/again"), &headers, ""))
     }
 
+    /// The id of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Ends it as Ctrl-C does; what it printed until then, and its exit status.
     pub(crate) fn interrupt(mut self) -> (Vec<String>, Option<i32>) {
         let id = self.process.id().to_string();
