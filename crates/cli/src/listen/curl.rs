@@ -121,7 +121,8 @@ fn octal(bytes: &[u8]) -> String {
     format
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::process::Command;
 

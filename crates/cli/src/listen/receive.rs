@@ -113,7 +113,7 @@ impl Receiver {
         let time_allowed = route.map_or(DeliveryPolicy::ASSUMED_TIME_ALLOWED, Route::time_allowed);
         let (answer, forwarded, trouble) = match (&self.forward, body) {
             (Some(forward), Ok(body)) => match forward.pass_on(&head, body, time_allowed).await {
-                Ok(answer) => (answer, true, None),
+                Ok(answer) => (owned_answer(&answer), true, None),
                 Err(trouble) => {
                     let trouble = trouble.to_string();
                     (bad_gateway(&trouble), false, Some(trouble))
