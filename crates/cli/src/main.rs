@@ -9,6 +9,7 @@ mod listen;
 mod replay;
 mod secrets;
 mod send;
+mod subscriptions;
 mod terminal;
 mod webhooks;
 
@@ -34,6 +35,7 @@ enum Command {
     Listen(listen::ListenArgs),
     Send(send::SendArgs),
     Replay(replay::ReplayArgs),
+    Subscriptions(subscriptions::SubscriptionsArgs),
 }
 
 #[tokio::main]
@@ -42,6 +44,7 @@ async fn main() -> ExitCode {
         Command::Listen(args) => listen::run(args).await.map(|()| true),
         Command::Send(args) => send::run(args).await,
         Command::Replay(args) => replay::run(args).await,
+        Command::Subscriptions(args) => subscriptions::run(args).await,
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

@@ -3,20 +3,25 @@
 //! line, which every user of the machine can read.
 
 use std::collections::HashMap;
+use std::env::VarError;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use order_webhooks::{Credentials, Secret};
 
-/// The names, and the samples that the documentation of the crate uses.
-const SAMPLES: [(&str, &str); 6] = [
-    ("MUSEMENT_USERNAME", "JohnSmith"),
-    ("MUSEMENT_PASSWORD", "Swordfish"),
-    ("PORTERBUDDY_API_KEY", "porterbuddy-api-key"),
-    ("BANDWIDTH_USERNAME", "bandwidth-user"),
-    ("BANDWIDTH_PASSWORD", "bandwidth-password"),
-    ("BANDWIDTH_SECRET", "bandwidth-secret"),
+/// The names, and the samples that the documentation of the crate uses. A real
+/// API has none.
+const NAMES: [(&str, Option<&str>); 9] = [
+    ("MUSEMENT_USERNAME", Some("JohnSmith")),
+    ("MUSEMENT_PASSWORD", Some("Swordfish")),
+    ("PORTERBUDDY_API_KEY", Some("porterbuddy-api-key")),
+    ("BANDWIDTH_USERNAME", Some("bandwidth-user")),
+    ("BANDWIDTH_PASSWORD", Some("bandwidth-password")),
+    ("BANDWIDTH_SECRET", Some("bandwidth-secret")),
+    ("BANDWIDTH_API_USERNAME", None),
+    ("BANDWIDTH_API_PASSWORD", None),
+    ("BANDWIDTH_API_TOKEN", None),
 ];
 
 /// For the end of a `--help`.
@@ -100,15 +105,41 @@ impl Secrets {
         Ok((Secret::new(key).map_err(|error| format!("{name}: {error}"))?, source))
     }
 
+    /// Bandwidth's credentials, which have to be set: nobody subscribes with samples.
+    pub(crate) fn bandwidth_set(&self) -> Result<Credentials, String> {
+        match self.bandwidth()? {
+            (_, Source::Sample) => Err(nowhere("BANDWIDTH_USERNAME")),
+            (credentials, _) => Ok(credentials),
+        }
+    }
+
+    /// The user of Bandwidth's API.
+    pub(crate) fn api_user(&self) -> Result<Credentials, String> {
+        Ok(self.credentials("BANDWIDTH_API_USERNAME", "BANDWIDTH_API_PASSWORD")?.0)
+    }
+
+    /// The token of Bandwidth's API, if there is one.
+    pub(crate) fn api_token(&self) -> Result<Option<Secret>, String> {
+        let name = "BANDWIDTH_API_TOKEN";
+        let Some((token, _)) = self.set(name)? else { return Ok(None) };
+        Secret::new(token).map(Some).map_err(|error| format!("{name}: {error}"))
+    }
+
     /// A value that is set and empty is no sample: it is refused where it is used.
-    fn value(&self, name: &str) -> Result<(String, Source), String> {
+    fn set(&self, name: &str) -> Result<Option<(String, Source)>, String> {
         if let Some(value) = self.file.get(name) {
-            return Ok((value.clone(), Source::File));
+            return Ok(Some((value.clone(), Source::File)));
         }
         match std::env::var(name) {
-            Ok(value) => return Ok((value, Source::Environment)),
-            Err(std::env::VarError::NotUnicode(_)) => return Err(format!("{name} is not UTF-8")),
-            Err(std::env::VarError::NotPresent) => {}
+            Ok(value) => Ok(Some((value, Source::Environment))),
+            Err(VarError::NotUnicode(_)) => Err(format!("{name} is not UTF-8")),
+            Err(VarError::NotPresent) => Ok(None),
+        }
+    }
+
+    fn value(&self, name: &str) -> Result<(String, Source), String> {
+        if let Some(set) = self.set(name)? {
+            return Ok(set);
         }
         if self.prompt {
             let value = rpassword::prompt_password(format!("{name}: "));
@@ -117,10 +148,14 @@ impl Secrets {
             })?;
             return Ok((value, Source::Prompt));
         }
-        let sample = SAMPLES.iter().find(|(sample, _)| *sample == name);
-        let sample = sample.ok_or_else(|| format!("{name} is not set"))?;
-        Ok((sample.1.to_owned(), Source::Sample))
+        let sample = NAMES.iter().find(|(known, _)| *known == name).and_then(|(_, sample)| *sample);
+        let sample = sample.ok_or_else(|| nowhere(name))?;
+        Ok((sample.to_owned(), Source::Sample))
     }
+}
+
+fn nowhere(name: &str) -> String {
+    format!("{name} is not set: put it into the environment or a --secrets file, or use --prompt")
 }
 
 /// Reads `NAME=value` lines. A value is taken as it is, with its quotes and
@@ -135,7 +170,7 @@ fn read(path: &Path) -> Result<HashMap<String, String>, String> {
         }
         let (name, value) = line
             .split_once('=')
-            .filter(|(name, _)| SAMPLES.iter().any(|(sample, _)| sample == name))
+            .filter(|(name, _)| NAMES.iter().any(|(known, _)| known == name))
             .ok_or_else(|| format!("{place}: line {number} is not NAME=value with a known NAME"))?;
         if values.insert(name.to_owned(), value.to_owned()).is_some() {
             return Err(format!("{place}: line {number} sets {name} again"));

@@ -3,6 +3,9 @@
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 
+use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
 /// Text of others, as one line that is safe to print: what a terminal could obey
 /// (control characters, escapes, marks that turn the direction of writing) is
 /// shown as `\u{1b}` or `\n`.
@@ -17,6 +20,36 @@ pub(crate) fn printable(text: &str) -> String {
         }
     }
     printable
+}
+
+/// A message of HTTP, line by line: its first line, its headers with their secrets
+/// hidden, and its body.
+pub(crate) fn message(first: &str, headers: &HeaderMap, body: &[u8]) -> Vec<String> {
+    let headers = headers.iter().map(|(name, value)| format!("{name}: {}", shown(name, value)));
+    let mut lines: Vec<String> = std::iter::once(printable(first)).chain(headers).collect();
+    if !body.is_empty() {
+        lines.push(String::new());
+        lines.extend(String::from_utf8_lossy(body).lines().map(printable));
+    }
+    lines
+}
+
+/// The value of a header. Of hidden credentials the scheme stays.
+fn shown(name: &HeaderName, value: &HeaderValue) -> String {
+    let text = String::from_utf8_lossy(value.as_bytes());
+    if !value.is_sensitive() && !is_secret(name) {
+        return printable(&text);
+    }
+    match text.split_once(' ').filter(|_| *name == AUTHORIZATION) {
+        Some((scheme, _)) => format!("{} (hidden)", printable(scheme)),
+        None => "(hidden)".to_owned(),
+    }
+}
+
+/// Whether the value of this header is not shown.
+pub(crate) fn is_secret(name: &HeaderName) -> bool {
+    let words = ["signature", "hmac", "token", "secret", "password", "api-key", "auth", "cookie"];
+    *name != WWW_AUTHENTICATE && words.iter().any(|word| name.as_str().contains(word))
 }
 
 /// A line of JSON with the true text. JSON escapes only some control characters,
@@ -96,5 +129,21 @@ mod tests {
         assert!(!line.contains('\u{202e}'), "{line}");
         let read: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(read, json!({ "text": text }));
+    }
+
+    #[test]
+    fn which_headers_are_secret() {
+        for (name, secret) in [
+            ("authorization", true),
+            ("cookie", true),
+            ("set-cookie", true),
+            ("x-bandwidth-signature-sha-256", true),
+            ("x-amz-security-token", true),
+            ("x-api-key", true),
+            ("www-authenticate", false),
+            ("content-type", false),
+        ] {
+            assert_eq!(is_secret(&HeaderName::from_static(name)), secret, "{name}");
+        }
     }
 }

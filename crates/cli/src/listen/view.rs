@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use order_webhooks::Reason;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -12,6 +12,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::listen::curl;
 use crate::listen::deliveries::{Delivery, Exchange, Outcome};
+use crate::terminal::is_secret;
 use crate::webhooks::{Check, Kind, Webhooks, advice};
 
 /// What a list shows of a delivery.
@@ -73,19 +74,13 @@ fn exchange(exchange: &Exchange) -> Value {
 }
 
 fn headers(headers: &HeaderMap) -> Vec<[Value; 2]> {
-    let shown = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
-        let value = if curl::is_secret(name) {
-            let text = String::from_utf8_lossy(value.as_bytes());
-            match text.split_once(' ').filter(|_| name == "authorization") {
-                Some((scheme, _)) if scheme.eq_ignore_ascii_case("basic") => {
-                    "Basic (hidden)".to_owned()
-                }
-                _ => "(hidden)".to_owned(),
-            }
-        } else {
-            String::from_utf8_lossy(value.as_bytes()).into_owned()
+    let shown = |(name, value): (&HeaderName, &HeaderValue)| {
+        let text = match String::from_utf8_lossy(value.as_bytes()) {
+            text if !is_secret(name) => text,
+            text if text.starts_with("Basic ") => "Basic (hidden)".into(),
+            _ => "(hidden)".into(),
         };
-        [Value::from(name.as_str()), Value::from(value)]
+        [Value::from(name.as_str()), Value::from(text)]
     };
     headers.iter().map(shown).collect()
 }

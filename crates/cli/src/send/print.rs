@@ -1,12 +1,12 @@
 //! What the terminal shows.
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response};
+use http::{HeaderMap, Request, Response};
 use order_webhooks::testing::Next;
 
 use crate::client::NoAnswer;
 use crate::send::args::How;
-use crate::terminal::{self, printable};
+use crate::terminal::{self, message};
 
 /// How much is printed.
 pub(super) struct Printer {
@@ -30,22 +30,20 @@ impl Printer {
         }
     }
 
-    pub(super) fn request(&self, request: &Request<Bytes>) {
-        self.detail(&format!("> {} {}", request.method(), request.uri()));
-        for (name, value) in request.headers() {
-            let value = Self::value(value);
-            self.detail(&format!("> {name}: {value}"));
+    fn message(&self, mark: char, first: &str, headers: &HeaderMap, body: &[u8]) {
+        for text in message(first, headers, body) {
+            self.detail(format!("{mark} {text}").trim_end());
         }
-        self.body('>', request.body());
+    }
+
+    pub(super) fn request(&self, request: &Request<Bytes>) {
+        let first = format!("{} {}", request.method(), request.uri());
+        self.message('>', &first, request.headers(), request.body());
     }
 
     pub(super) fn response(&self, response: &Response<Bytes>) {
-        self.detail(&format!("< {}", response.status()));
-        for (name, value) in response.headers() {
-            let value = Self::value(value);
-            self.detail(&format!("< {name}: {value}"));
-        }
-        self.body('<', response.body());
+        let first = response.status().to_string();
+        self.message('<', &first, response.headers(), response.body());
     }
 
     pub(super) fn no_answer(&self, error: &NoAnswer) {
@@ -60,28 +58,6 @@ impl Printer {
     pub(super) fn summary(&self, answers: &[String], next: &Next) {
         if self.quiet {
             terminal::line(&format!("{}: {next}", answers.join(", ")));
-        }
-    }
-
-    /// The scheme of hidden credentials stays, the rest does not.
-    fn value(value: &HeaderValue) -> String {
-        let text: String = value.as_bytes().iter().map(|byte| char::from(*byte)).collect();
-        if !value.is_sensitive() {
-            return printable(&text);
-        }
-        match text.split_once(' ') {
-            Some((scheme, _)) => format!("{} (hidden)", printable(scheme)),
-            None => format!("({} characters hidden)", text.len()),
-        }
-    }
-
-    fn body(&self, mark: char, body: &Bytes) {
-        if body.is_empty() {
-            return;
-        }
-        self.detail(&mark.to_string());
-        for text in String::from_utf8_lossy(body).lines() {
-            self.detail(&format!("{mark} {}", printable(text)));
         }
     }
 }

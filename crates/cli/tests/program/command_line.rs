@@ -14,6 +14,10 @@ fn every_help_has_an_example() {
         &["send", "port-out", "--help"],
         &["send", "v2", "--help"],
         &["replay", "--help"],
+        &["subscriptions", "--help"],
+        &["subscriptions", "list", "--help"],
+        &["subscriptions", "ensure", "--help"],
+        &["subscriptions", "delete", "--help"],
     ] {
         let help = run(words);
         assert_eq!(help.status.code(), Some(0), "{words:?}");

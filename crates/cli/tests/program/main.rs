@@ -17,3 +17,4 @@ mod page;
 mod program;
 mod replay;
 mod send;
+mod subscriptions;

@@ -9,13 +9,16 @@ use serde_json::Value;
 use crate::http::{Answer, exchange, request};
 
 /// What the program takes from the environment.
-const VARIABLES: [&str; 6] = [
+const VARIABLES: [&str; 9] = [
     "MUSEMENT_USERNAME",
     "MUSEMENT_PASSWORD",
     "PORTERBUDDY_API_KEY",
     "BANDWIDTH_USERNAME",
     "BANDWIDTH_PASSWORD",
     "BANDWIDTH_SECRET",
+    "BANDWIDTH_API_USERNAME",
+    "BANDWIDTH_API_PASSWORD",
+    "BANDWIDTH_API_TOKEN",
 ];
 
 /// The program with these words, and none of the machine's secrets.

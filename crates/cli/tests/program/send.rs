@@ -70,7 +70,7 @@ fn porterbuddy_signs_its_body() {
     ];
     assert_eq!(sent, [request(&application, &headers, body)]);
     assert!(delivered, "every status from 200 to 299 counts");
-    assert!(printed.contains("> x-porterbuddy-hmac-sha256: (44 characters hidden)"), "{printed}");
+    assert!(printed.contains("> x-porterbuddy-hmac-sha256: (hidden)"), "{printed}");
 }
 
 #[test]
