@@ -24,8 +24,21 @@ pub enum ConfigError {
     ColonInUsername,
     /// The username or the password holds a control character (RFC 7617,
     /// section 2), such as NUL, a line break or DEL.
-    #[error("the username or the password contains a control character")]
-    ControlCharacter,
+    #[error("the {value} contains a control character")]
+    ControlCharacter {
+        /// `username` or `password`.
+        value: &'static str,
+    },
+    /// A secret, a username or a password begins or ends with something that is
+    /// hardly meant: `"Swordfish\n"` out of a file, `" Swordfish"`, a byte order
+    /// mark.
+    #[error("the {value} {slip}")]
+    Damaged {
+        /// `secret`, `username` or `password`.
+        value: &'static str,
+        /// What is wrong with it: `ends with a line end`.
+        slip: &'static str,
+    },
     /// Username and password together are longer than 191 bytes.
     #[error("username and password are longer than 191 bytes together")]
     CredentialsTooLong,

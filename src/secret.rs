@@ -17,18 +17,34 @@ use crate::error::ConfigError;
 ///
 /// let key = Secret::new("porterbuddy-api-key")?;
 /// assert_eq!(format!("{key:?}"), "Secret(redacted)");
-/// assert!(Secret::new("").is_err());
+/// let error = Secret::new("porterbuddy-api-key\n").unwrap_err();
+/// assert_eq!(error.to_string(), "the secret ends with a line end");
 /// # Ok::<(), order_webhooks::ConfigError>(())
 /// ```
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    /// Takes the secret over.
+    /// Takes over a secret that is text.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::EmptySecret`] for `""`, which everybody knows.
-    pub fn new(secret: impl Into<Vec<u8>>) -> Result<Self, ConfigError> {
+    /// [`ConfigError::EmptySecret`] for `""`, which everybody knows, and
+    /// [`ConfigError::Damaged`] if white space, a line end, a byte order mark, an
+    /// invisible or a control character stands at either end: `"key\n"`. With a
+    /// secret that a slip has damaged every delivery would be refused.
+    pub fn new(secret: impl Into<String>) -> Result<Self, ConfigError> {
+        let secret = Zeroizing::new(secret.into());
+        check_ends("secret", &secret)?;
+        Self::from_bytes(secret.as_bytes())
+    }
+
+    /// Takes over a secret that is bytes and not text, such as one that was
+    /// decoded from base64. Any bytes may stand at its ends.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::EmptySecret`] for no bytes.
+    pub fn from_bytes(secret: impl Into<Vec<u8>>) -> Result<Self, ConfigError> {
         let secret = Zeroizing::new(secret.into());
         if secret.is_empty() {
             return Err(ConfigError::EmptySecret);
@@ -50,6 +66,35 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Refuses text that begins or ends with what does not show. `value` says in the
+/// error what it is.
+pub(crate) fn check_ends(value: &'static str, text: &str) -> Result<(), ConfigError> {
+    let start = text.chars().next().and_then(|first| Some(slip(first)?.0));
+    let end = text.chars().next_back().and_then(|last| Some(slip(last)?.1));
+    match start.or(end) {
+        Some(slip) => Err(ConfigError::Damaged { value, slip }),
+        None => Ok(()),
+    }
+}
+
+/// What a character that does not show is called at the start and at the end.
+fn slip(character: char) -> Option<(&'static str, &'static str)> {
+    Some(match character {
+        '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
+            ("begins with a line end", "ends with a line end")
+        }
+        '\u{feff}' => ("begins with a byte order mark", "ends with a byte order mark"),
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => {
+            ("begins with an invisible character", "ends with an invisible character")
+        }
+        _ if character.is_whitespace() => ("begins with white space", "ends with white space"),
+        _ if character.is_control() => {
+            ("begins with a control character", "ends with a control character")
+        }
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,5 +104,34 @@ mod tests {
         let secret = Secret::new("Swordfish").unwrap();
         assert_eq!(secret.expose(), b"Swordfish");
         assert_eq!(format!("{secret:?}"), "Secret(redacted)");
+        assert_eq!(Secret::from_bytes(b"\n\xff ").unwrap().expose(), b"\n\xff ");
+    }
+
+    #[test]
+    fn text_that_a_slip_has_damaged_is_refused() {
+        for (text, slip) in [
+            ("key\n", "ends with a line end"),
+            ("key\r\n", "ends with a line end"),
+            ("\nkey", "begins with a line end"),
+            ("key\u{2028}", "ends with a line end"),
+            (" key", "begins with white space"),
+            ("key ", "ends with white space"),
+            ("key\t", "ends with white space"),
+            ("\u{a0}key", "begins with white space"),
+            ("   ", "begins with white space"),
+            ("\u{feff}key", "begins with a byte order mark"),
+            ("key\u{feff}", "ends with a byte order mark"),
+            ("key\u{200b}", "ends with an invisible character"),
+            ("\u{202a}key", "begins with an invisible character"),
+            ("key\0", "ends with a control character"),
+            ("\u{7f}key", "begins with a control character"),
+        ] {
+            let value = "secret";
+            let error = Secret::new(text).unwrap_err();
+            assert_eq!(error, ConfigError::Damaged { value, slip }, "{text:?}");
+        }
+        for text in ["k", "a key", "a\nb", "\u{e9}\u{1f511}"] {
+            assert_eq!(Secret::new(text).unwrap().expose(), text.as_bytes());
+        }
     }
 }

@@ -10,7 +10,7 @@ use subtle::{Choice, ConstantTimeEq as _};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::error::ConfigError;
-use crate::secret::Secret;
+use crate::secret::{Secret, check_ends};
 
 /// Username and password together; longer ones are refused when they are built.
 const LONGEST: usize = 191;
@@ -43,14 +43,18 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// For an empty username or password, a colon in the username (`"a:b"`), a
-    /// control character in either (`"a\n"`), and more than 191 bytes in all.
+    /// For an empty username or password, a colon in the username (`"a:b"`), white
+    /// space or a line end at either end of one (`"a\n"`), a control character in
+    /// one, and more than 191 bytes in all. The error says which of the two it is.
     pub fn new(username: &str, password: &str) -> Result<Self, ConfigError> {
         if username.contains(':') {
             return Err(ConfigError::ColonInUsername);
         }
-        if username.chars().chain(password.chars()).any(char::is_control) {
-            return Err(ConfigError::ControlCharacter);
+        for (value, text) in [("username", username), ("password", password)] {
+            check_ends(value, text)?;
+            if text.chars().any(char::is_control) {
+                return Err(ConfigError::ControlCharacter { value });
+            }
         }
         if username.len().saturating_add(password.len()) > LONGEST {
             return Err(ConfigError::CredentialsTooLong);

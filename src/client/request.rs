@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(value, "Bearer abc");
         assert_eq!(format!("{value:?}"), "Sensitive");
         for secret in ["a\r\nx: y", "a\0", "a\x7f"] {
-            let secret = Secret::new(secret).unwrap();
+            let secret = Secret::from_bytes(secret).unwrap();
             let error = secret_value("", &secret).unwrap_err();
             assert_eq!(error, RequestError::HeaderValue);
         }

@@ -17,7 +17,7 @@ fn refused<T>(built: Result<T, ConfigError>) -> String {
 fn an_empty_secret() {
     for refusal in [
         refused(Secret::new("")),
-        refused(Secret::new(Vec::new())),
+        refused(Secret::from_bytes(Vec::new())),
         refused(Subscriber::new("", ["2223331000"])),
     ] {
         assert_eq!(refusal, "the secret is empty");
@@ -30,7 +30,8 @@ fn credentials_that_no_header_can_show() {
     const USERNAME: &str = "the username is empty";
     const PASSWORD: &str = "the password is empty";
     const COLON: &str = "the username contains a colon";
-    const CONTROL: &str = "the username or the password contains a control character";
+    const IN_USERNAME: &str = "the username contains a control character";
+    const IN_PASSWORD: &str = "the password contains a control character";
     const LONG: &str = "username and password are longer than 191 bytes together";
     let long = &"x".repeat(191);
     for (username, password, expected) in [
@@ -41,19 +42,22 @@ fn credentials_that_no_header_can_show() {
         ("JohnSmith", "", PASSWORD),
         ("a:b", "p", COLON),
         (":", "p", COLON),
-        ("a\0b", "p", CONTROL),
-        ("u\0", "p", CONTROL),
-        ("a\rb", "p", CONTROL),
-        ("a\nb", "p", CONTROL),
-        ("a\tb", "p", CONTROL),
-        ("a\x7fb", "p", CONTROL),
-        ("a\u{80}b", "p", CONTROL),
-        ("u", "\0", CONTROL),
-        ("u", "p\r", CONTROL),
-        ("u", "p\r\n", CONTROL),
-        ("u", "p\x1b[2J", CONTROL),
-        ("u", "p\x7f", CONTROL),
-        ("u", "p\u{85}", CONTROL),
+        ("a\0b", "p", IN_USERNAME),
+        ("u\0", "p", "the username ends with a control character"),
+        ("a\rb", "p", IN_USERNAME),
+        ("a\nb", "p", IN_USERNAME),
+        ("a\tb", "p", IN_USERNAME),
+        ("a\x7fb", "p", IN_USERNAME),
+        ("a\u{80}b", "p", IN_USERNAME),
+        ("u", "\0", "the password begins with a control character"),
+        ("u", "p\r", "the password ends with a line end"),
+        ("u", "p\n", "the password ends with a line end"),
+        (" u", "p", "the username begins with white space"),
+        ("u", "p\t", "the password ends with white space"),
+        ("\u{feff}u", "p", "the username begins with a byte order mark"),
+        ("u", "p\x1b[2J", IN_PASSWORD),
+        ("u", "p\x7fq", IN_PASSWORD),
+        ("u", "p\u{85}q", IN_PASSWORD),
         ("u", long, LONG),
         (long, "p", LONG),
     ] {

@@ -255,7 +255,7 @@ fn form() -> impl Strategy<Value = Form> {
 
 fn signature((encoding, prefix): Form, key: &[u8]) -> BodySignature {
     use order_webhooks::Secret;
-    BodySignature::new(HEADER, encoding, &Secret::new(key).unwrap()).with_prefix(prefix)
+    BodySignature::new(HEADER, encoding, &Secret::from_bytes(key).unwrap()).with_prefix(prefix)
 }
 
 fn verified(signed: &BodySignature, value: &[u8], body: &[u8]) -> Result<(), Reason> {

@@ -44,7 +44,8 @@ fn standard(key: &Secret, now: u64) -> BodySignature {
 
 /// The secret of the reference vector, `whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw`, decoded.
 fn standard_key() -> Secret {
-    Secret::new(*b"1\xf2\x90\xf6\xbf\x06)\x8a\xabO\x08\xd4<?\x08,\xf6H\xa3b\xda-\xa4\xb0").unwrap()
+    Secret::from_bytes(*b"1\xf2\x90\xf6\xbf\x06)\x8a\xabO\x08\xd4<?\x08,\xf6H\xa3b\xda-\xa4\xb0")
+        .unwrap()
 }
 
 fn slack(now: u64) -> BodySignature {

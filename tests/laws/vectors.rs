@@ -13,7 +13,7 @@ const HEX: SignatureEncoding = SignatureEncoding::Hex;
 
 #[track_caller]
 fn signed(encoding: SignatureEncoding, key: &[u8]) -> BodySignature {
-    BodySignature::new(HEADER, encoding, &Secret::new(key).unwrap())
+    BodySignature::new(HEADER, encoding, &Secret::from_bytes(key).unwrap())
 }
 
 /// What a receiver makes of a body with this value in the signature's header.

@@ -41,7 +41,8 @@ fn keys_shorter_and_longer_than_a_block() {
             "2e213d30b446410b3c21ed0982394dd2add15ccc4da5abab1cac32e7fd6eb01f",
         ),
     ] {
-        let signed = BodySignature::new(HEADER, SignatureEncoding::Hex, &Secret::new(key).unwrap());
+        let signed =
+            BodySignature::new(HEADER, SignatureEncoding::Hex, &Secret::from_bytes(key).unwrap());
         assert_eq!(signed.sign(body), digest);
     }
 }
