@@ -9,163 +9,114 @@ use serde_json::Value;
 
 use super::signature::{MALFORMED, MISMATCH, MISSING, NAME, any_body, sent};
 use crate::{ACCEPTED, Headers, deliver, said};
-use fixtures::law::{Cases, Law, row};
 use fixtures::samples::{JEFE, U_P, V, WHAT, secret, u_p};
 
-const TABLE: &str = "CONFORMANCE, Signature";
-const ENCODED: &str = "415 the body is encoded";
 const NO_JSON: &str = "400 the body does not parse: not JSON at line 1 column 1";
 
-pub(crate) const LAW: Law = Law {
-    title: "Law 3, the bytes as they came",
-    rows: &[
-        row("a line break or a BOM added to the body", MISMATCH, TABLE, |cases| {
-            let bodies = [
-                &b"what do ya want for nothing?\n"[..],
-                b"what do ya want for nothing?\r\n",
-                b"\nwhat do ya want for nothing?",
-                b"\xef\xbb\xbfwhat do ya want for nothing?",
-            ];
-            cases.each(bodies, |body| sent(&[V.as_bytes()], body));
-        }),
-        row(
-            "a byte less, a byte more, another one, none, all of it twice",
-            MISMATCH,
-            TABLE,
-            |cases| {
-                let bodies = [
-                    &b""[..],
-                    b"\xef\xbb\xbfwhat",
-                    b"what do ya want for nothing",
-                    b"what do ya want for nothing?\0",
-                    b"What do ya want for nothing?",
-                    b"what do ya want for nothing?what do ya want for nothing?",
-                ];
-                cases.each(bodies, |body| sent(&[V.as_bytes()], body));
-            },
-        ),
-        row("a signed body of JSON", ACCEPTED, TABLE, |cases| {
-            cases.each([SIGNED], with_the_signature_of_another);
-        }),
-        row("… the same JSON written anew", MISMATCH, TABLE, |cases| {
-            let anew = [
-                &br#"{"orderStatus":"ready","orderId":"1"}"#[..],
-                br#"{"orderId": "1", "orderStatus": "ready"}"#,
-                br#"{"orderId":"\u0031","orderStatus":"ready"}"#,
-                b"\xef\xbb\xbf{\"orderId\":\"1\",\"orderStatus\":\"ready\"}",
-            ];
-            cases.each(anew, with_the_signature_of_another);
-        }),
-        row(
-            "an empty body with the right HMAC: it verifies, and is no event",
-            "400 the body does not parse: unexpected end of the document at line 1 column 1",
-            TABLE,
-            |cases| {
-                let empty = any_body(JEFE).0.sign(b"");
-                assert_eq!(said(&any_body(JEFE), &[(NAME, empty.as_bytes())], b""), ACCEPTED);
-                let webhook = OrderWebhook::new(&secret(JEFE));
-                cases.of("", said(&webhook, &[(NAME, empty.as_bytes())], b""));
-            },
-        ),
-        row("`Content-Encoding: gzip` or another: never inflated", ENCODED, TABLE, |cases| {
-            let values = [&b"gzip"[..], b"GZIP", b"br", b"identity, gzip", b"", b"\xe9"];
-            cases.each(values, |value| encoded(&[("Content-Encoding", value)]));
-        }),
-        row(
-            "no `Content-Encoding`, or `identity`: the body is read (and is no JSON)",
-            NO_JSON,
-            TABLE,
-            |cases| {
-                cases.of("none", encoded(&[]));
-                cases.each(["identity", " Identity "], |value| {
-                    encoded(&[("Content-Encoding", value)])
-                });
-            },
-        ),
-        row(
-            "signature and Basic both configured, both right (and the body no JSON)",
-            NO_JSON,
-            TABLE,
-            |cases| {
-                both(cases, &[U_P], &[V]);
-            },
-        ),
-        row("… the signature is wrong", MISMATCH, TABLE, |cases| {
-            both(cases, &[U_P], &["dtnnGU59vDqgC76P+59vy1qTIXD5cflIuyq2FgfSudY="]);
-        }),
-        row("… the signature is missing", MISSING, TABLE, |cases| both(cases, &[U_P], &[])),
-        row("… the signature is empty", MALFORMED, TABLE, |cases| both(cases, &[U_P], &[""])),
-        row("… the credentials are wrong", super::credentials::MISMATCH, TABLE, |cases| {
-            both(cases, &["Basic dTpx"], &[V]);
-            both(cases, &["Basic dTpx"], &["dtnnGU59vDqgC76P+59vy1qTIXD5cflIuyq2FgfSudY="]);
-        }),
-        row("… the credentials are missing", super::challenge::ASKED, TABLE, |cases| {
-            both(cases, &[], &[V]);
-            both(cases, &[], &[]);
-        }),
-        row(
-            "… the credentials come twice",
-            super::repeated_header::AUTHORIZATION,
-            TABLE,
-            |cases| {
-                both(cases, &[U_P, U_P], &[V]);
-            },
-        ),
-        row(
-            "… the signature comes twice",
-            "400 header x-bandwidth-signature-sha-256 given more than once",
-            TABLE,
-            |cases| both(cases, &[U_P], &[V, V]),
-        ),
-        row(
-            "a proven body that does not parse: the rejection has it",
-            "its bytes",
-            "CONFORMANCE, How real senders behave, 8",
-            |cases| {
-                let webhook = NotificationWebhook::new(u_p());
-                let headers: Headers<'_> = &[("authorization", U_P.as_bytes())];
-                let rejection = deliver(&webhook, "POST", headers, b"broken").unwrap_err();
-                assert_eq!(rejection.verified_body().unwrap(), "broken");
-                let kept = rejection.into_verified_body().unwrap();
-                cases.of("broken", if kept == "broken" { "its bytes" } else { "others" });
-            },
-        ),
-        row("a body of nobody that is proven", "not kept", "DESIGN, law 3", |cases| {
-            let request = http::Request::post("/").body("broken").unwrap();
-            let rejection = NotificationWebhook::new(u_p()).verify(request).unwrap_err();
-            let kept = rejection.verified_body().is_some();
-            cases.of("broken", if kept { "kept" } else { "not kept" });
-        }),
-    ],
-};
-
-const SIGNED: &[u8] = br#"{"orderId":"1","orderStatus":"ready"}"#;
-
-fn with_the_signature_of_another(body: &[u8]) -> String {
-    let webhook = OrderWebhook::new(&secret(JEFE));
-    let signature = webhook.signature().sign(SIGNED);
-    said(&webhook, &[(NAME, signature.as_bytes())], body)
-}
-
-fn encoded(more: Headers<'_>) -> String {
-    let headers = [&[(NAME, V.as_bytes())], more].concat();
-    said(&OrderWebhook::new(&secret(JEFE)), &headers, WHAT.as_bytes())
-}
-
-fn both(cases: &mut Cases, basic: &[&str], signature: &[&str]) {
-    let webhook = V2Webhook::<Value>::new(&secret(JEFE)).with_senders(u_p());
-    let of = |name, values: &[&str]| {
-        values.iter().map(|value| (name, value.as_bytes().to_vec())).collect::<Vec<_>>()
-    };
-    let headers =
-        [of("authorization", basic), of("x-bandwidth-signature-sha-256", signature)].concat();
-    let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, &value[..])).collect();
-    cases.of(format!("{basic:?} {signature:?}"), said(&webhook, &headers, WHAT.as_bytes()));
+#[test]
+fn another_byte_is_another_body() {
+    for body in [
+        &b""[..],
+        b"what do ya want for nothing?\n",
+        b"what do ya want for nothing?\r\n",
+        b"\nwhat do ya want for nothing?",
+        b"\xef\xbb\xbfwhat do ya want for nothing?",
+        b"\xef\xbb\xbfwhat",
+        b"what do ya want for nothing",
+        b"what do ya want for nothing?\0",
+        b"What do ya want for nothing?",
+        b"what do ya want for nothing?what do ya want for nothing?",
+    ] {
+        assert_eq!(sent(&[V.as_bytes()], body), MISMATCH, "{}", body.escape_ascii());
+    }
 }
 
 #[test]
-fn the_bytes_as_they_came_are_verified_and_kept() {
-    LAW.holds();
+fn the_same_json_written_anew_is_another_body() {
+    let webhook = OrderWebhook::new(&secret(JEFE));
+    let signature = webhook.signature().sign(br#"{"orderId":"1","orderStatus":"ready"}"#);
+    for (body, expected) in [
+        (r#"{"orderId":"1","orderStatus":"ready"}"#, ACCEPTED),
+        (r#"{"orderStatus":"ready","orderId":"1"}"#, MISMATCH),
+        (r#"{"orderId": "1", "orderStatus": "ready"}"#, MISMATCH),
+        (r#"{"orderId":"\u0031","orderStatus":"ready"}"#, MISMATCH),
+        ("\u{feff}{\"orderId\":\"1\",\"orderStatus\":\"ready\"}", MISMATCH),
+    ] {
+        let outcome = said(&webhook, &[(NAME, signature.as_bytes())], body.as_bytes());
+        assert_eq!(outcome, expected, "{body}");
+    }
+}
+
+/// It verifies, and is no event.
+#[test]
+fn an_empty_body_can_be_signed() {
+    let empty = any_body(JEFE).0.sign(b"");
+    let headers: Headers<'_> = &[(NAME, empty.as_bytes())];
+    assert_eq!(said(&any_body(JEFE), headers, b""), ACCEPTED);
+    assert_eq!(
+        said(&OrderWebhook::new(&secret(JEFE)), headers, b""),
+        "400 the body does not parse: unexpected end of the document at line 1 column 1"
+    );
+}
+
+/// The body is read if it is not encoded, and is no JSON.
+#[test]
+fn an_encoded_body_is_never_inflated() {
+    const ENCODED: &str = "415 the body is encoded";
+    for (encoding, expected) in [
+        (None, NO_JSON),
+        (Some(&b"identity"[..]), NO_JSON),
+        (Some(b" Identity "), NO_JSON),
+        (Some(b"gzip"), ENCODED),
+        (Some(b"GZIP"), ENCODED),
+        (Some(b"br"), ENCODED),
+        (Some(b"identity, gzip"), ENCODED),
+        (Some(b""), ENCODED),
+        (Some(b"\xe9"), ENCODED),
+    ] {
+        let mut headers = vec![(NAME, V.as_bytes())];
+        headers.extend(encoding.map(|encoding| ("Content-Encoding", encoding)));
+        let outcome = said(&OrderWebhook::new(&secret(JEFE)), &headers, WHAT.as_bytes());
+        assert_eq!(outcome, expected, "{encoding:?}");
+    }
+}
+
+/// Signature and credentials are both configured. The body is no JSON.
+#[test]
+fn signature_and_credentials_are_both_checked() {
+    const OTHER: &str = "dtnnGU59vDqgC76P+59vy1qTIXD5cflIuyq2FgfSudY=";
+    const WRONG: &str = "Basic dTpx";
+    const TWICE: &str = "400 header x-bandwidth-signature-sha-256 given more than once";
+    let webhook = V2Webhook::<Value>::new(&secret(JEFE)).with_senders(u_p());
+    for (credentials, signatures, expected) in [
+        (&[U_P][..], &[V][..], NO_JSON),
+        (&[U_P], &[OTHER], MISMATCH),
+        (&[U_P], &[], MISSING),
+        (&[U_P], &[""], MALFORMED),
+        (&[U_P], &[V, V], TWICE),
+        (&[WRONG], &[V], super::credentials::MISMATCH),
+        (&[WRONG], &[OTHER], super::credentials::MISMATCH),
+        (&[], &[V], super::challenge::ASKED),
+        (&[], &[], super::challenge::ASKED),
+        (&[U_P, U_P], &[V], super::repeated_header::AUTHORIZATION),
+    ] {
+        let credentials_shown = credentials.iter().map(|value| ("authorization", value.as_bytes()));
+        let signed = signatures.iter().map(|v| ("x-bandwidth-signature-sha-256", v.as_bytes()));
+        let headers: Vec<_> = credentials_shown.chain(signed).collect();
+        let outcome = said(&webhook, &headers, WHAT.as_bytes());
+        assert_eq!(outcome, expected, "{credentials:?} {signatures:?}");
+    }
+}
+
+#[test]
+fn a_body_is_kept_if_its_sender_is_proven() {
+    let webhook = NotificationWebhook::new(u_p());
+    let headers: Headers<'_> = &[("authorization", U_P.as_bytes())];
+    for (headers, kept) in [(headers, Some("broken")), (&[], None)] {
+        let rejection = deliver(&webhook, "POST", headers, b"broken").unwrap_err();
+        assert_eq!(rejection.verified_body().map(|body| &body[..]), kept.map(str::as_bytes));
+        assert_eq!(rejection.into_verified_body(), kept.map(Into::into));
+    }
 }
 
 #[test]

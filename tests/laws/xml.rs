@@ -1,13 +1,10 @@
 //! Bodies of XML, put together for the tables: they go through Bandwidth's
 //! webhook for notifications.
 
-use std::time::Duration;
-
 use order_webhooks::bandwidth::NotificationWebhook;
 use serde_json::Value;
 
 use crate::outcome;
-use fixtures::clock::Clock;
 use fixtures::samples::{U_P, u_p};
 
 /// The event as JSON, or the refusal without what all of them begin with.
@@ -64,16 +61,4 @@ pub(crate) fn message(content: &str) -> String {
         Ok(event) => event.get("Message").map_or("none", |text| text.as_str().unwrap()).to_owned(),
         Err(refused) => refused,
     }
-}
-
-/// The event of half a megabyte, in far less than 50 ms when it is built as it is
-/// shipped; a debug build gets twenty times as much.
-#[track_caller]
-pub(crate) fn quickly(body: &str) -> Result<Value, String> {
-    let clock = Clock::start();
-    let event = event(body);
-    let time = clock.elapsed();
-    let allowed = if cfg!(debug_assertions) { 1_000 } else { 50 };
-    assert!(time < Duration::from_millis(allowed), "{time:?}");
-    event
 }
