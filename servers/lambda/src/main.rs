@@ -1,4 +1,8 @@
 //! A receiver in AWS Lambda, over `order_webhooks::body`.
+//!
+//! Put an Application Load Balancer before it, with multi-value headers switched on.
+//! API Gateway renames `WWW-Authenticate`, so behind it Bandwidth never sends the
+//! credentials of a notification or a port-out; `docs/servers.md` says what works.
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
