@@ -66,6 +66,7 @@ pub mod musement;
 pub mod porterbuddy;
 mod rejection;
 mod secret;
+pub mod signed;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod tracking;

@@ -6,6 +6,7 @@ use std::ops::Deref;
 
 use bytes::Bytes;
 use http::header::CONTENT_ENCODING;
+use serde::de::DeserializeOwned;
 
 use crate::answer::Accepted;
 use crate::error::ParseError;
@@ -13,6 +14,7 @@ use crate::head::Head;
 use crate::limits::Limits;
 use crate::log;
 use crate::rejection::{Reason, Rejection};
+use crate::wire::json;
 
 pub use crate::answer::{Answer, IntoReceipt};
 pub use crate::error::{ParseErrorKind, Position};
@@ -178,6 +180,32 @@ pub trait WebhookExt: Webhook + sealed::Sealed {
         &self,
         request: http::Request<B>,
     ) -> Result<Verified<Self, B>, Rejection>;
+}
+
+/// Reads a body of JSON as a type of yours, for [`Webhook::parse`].
+///
+/// ```
+/// use order_webhooks::webhook;
+///
+/// #[derive(Debug, serde::Deserialize)]
+/// struct Stock {
+///     level: u32,
+/// }
+///
+/// let stock: Stock = webhook::json(br#"{"level":7}"#)?;
+/// assert_eq!(stock.level, 7);
+/// let error = webhook::json::<Stock>(br#"{"level":"many"}"#).unwrap_err();
+/// assert_eq!(error.to_string(), "level: not what is expected at line 1 column 15");
+/// # Ok::<(), order_webhooks::ParseError>(())
+/// ```
+///
+/// # Errors
+///
+/// What is wrong, the path to the field, and the line and column: for a body that is
+/// not UTF-8 or not JSON, for a field that is missing, and for a value that the type
+/// does not take. The error shows nothing that the body holds but the names of fields.
+pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ParseError> {
+    json::foreign(body)
 }
 
 mod sealed {

@@ -6,7 +6,6 @@
 
 #[cfg(feature = "bandwidth")]
 pub(crate) mod escape;
-#[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
 pub(crate) mod json;
 pub(crate) mod lenient;
 pub(crate) mod open;

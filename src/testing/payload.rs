@@ -45,7 +45,6 @@ impl Payload for Bytes {
 }
 
 /// Any JSON, as short as it can be written.
-#[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
 impl Payload for serde_json::Value {
     fn to_body(&self) -> Bytes {
         self.to_string().into()

@@ -18,7 +18,7 @@ const FLOORS: [&[&str]; 10] = [
     &["auth", "forwarded", "log", "wire"],
     &["tracking"],
     &["webhook"],
-    &["musement", "porterbuddy", "bandwidth"],
+    &["musement", "porterbuddy", "bandwidth", "signed"],
     &["adapter", "client", "envelope"],
     &["testing", "guide"],
 ];
