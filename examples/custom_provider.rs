@@ -22,9 +22,7 @@ use std::{env, error::Error};
 use axum::{Router, routing::post};
 use http::HeaderName;
 use order_webhooks::axum::Verified;
-use order_webhooks::{
-    Head, ParseError, Reason, Receipt, auth::BodySignature, webhook::ParseErrorKind,
-};
+use order_webhooks::{Head, ParseError, Reason, Receipt, auth::BodySignature, webhook};
 use order_webhooks::{
     Secret, Webhook,
     auth::{Signature, SignatureEncoding},
@@ -65,8 +63,7 @@ impl Webhook for StockWebhook {
     }
 
     fn parse(&self, body: &[u8]) -> Result<StockLevel, ParseError> {
-        let invalid = || ParseError::new(ParseErrorKind::Invalid("a stock level".into()));
-        serde_json::from_slice(body).map_err(|_| invalid())
+        webhook::json(body)
     }
 }
 

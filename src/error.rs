@@ -13,6 +13,9 @@ pub enum ConfigError {
     /// A secret, key or token was `""`.
     #[error("the secret is empty")]
     EmptySecret,
+    /// A secret that should be base64 is not: `"whsec_c3dvcmQ="`.
+    #[error("the secret is not base64")]
+    NotBase64,
     /// The username was `""`.
     #[error("the username is empty")]
     EmptyUsername,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use crate::error::ConfigError;
@@ -52,6 +54,27 @@ impl Secret {
         Ok(Self(secret))
     }
 
+    /// Decodes the secret from base64 (RFC 4648, section 4), with its padding. Standard
+    /// Webhooks gives keys in this form, behind `whsec_`.
+    ///
+    /// ```
+    /// use order_webhooks::Secret;
+    ///
+    /// let text = "whsec_c3dvcmRmaXNo";
+    /// let key = Secret::from_base64(text.trim_start_matches("whsec_"))?;
+    /// assert_eq!(key.expose(), b"swordfish");
+    /// # Ok::<(), order_webhooks::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::NotBase64`] for a character outside the alphabet (`"whsec_"`, a line
+    /// break), and for padding that is missing; [`ConfigError::EmptySecret`] for `""`.
+    pub fn from_base64(text: &str) -> Result<Self, ConfigError> {
+        let secret = STANDARD.decode(text).map_err(|_| ConfigError::NotBase64)?;
+        Self::new(secret)
+    }
+
     /// The bytes of the secret, for the place that needs them. Keep them out of
     /// logs and errors, and compare them in constant time only.
     #[must_use]
@@ -98,6 +121,23 @@ fn slip(character: char) -> Option<(&'static str, &'static str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn base64_has_one_spelling() {
+        for (text, expected) in [
+            ("c3dvcmRmaXNo", Ok("swordfish")),
+            ("c3dvcmQ=", Ok("sword")),
+            ("", Err(ConfigError::EmptySecret)),
+            ("whsec_c3dvcmQ=", Err(ConfigError::NotBase64)),
+            ("c3dvcmQ", Err(ConfigError::NotBase64)),
+            ("c3dvcmR=", Err(ConfigError::NotBase64)),
+            ("c3dvcmQ=\n", Err(ConfigError::NotBase64)),
+            (" c3dvcmQ=", Err(ConfigError::NotBase64)),
+        ] {
+            let secret = Secret::from_base64(text).map(|secret| secret.expose().to_vec());
+            assert_eq!(secret, expected.map(Into::into), "{text:?}");
+        }
+    }
 
     #[test]
     fn the_bytes_come_back_and_do_not_show() {

@@ -11,7 +11,7 @@
 //! ```
 //! use order_webhooks::auth::{BodySignature, SignatureEncoding};
 //! use order_webhooks::signed::{SignedEvent, SignedWebhook};
-//! use order_webhooks::{Receive, Secret};
+//! use order_webhooks::{Secret, WebhookExt};
 //!
 //! #[derive(serde::Deserialize)]
 //! struct Push {
@@ -31,7 +31,7 @@
 //! let request = http::Request::post("/github")
 //!     .header("X-Hub-Signature-256", webhook.signature().sign(body.as_bytes()))
 //!     .body(body)?;
-//! assert_eq!(webhook.receive(request)?.after, "1481a2de");
+//! assert_eq!(webhook.verify(request)?.after, "1481a2de");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -41,12 +41,13 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
+use crate::answer::Receipt;
 use crate::auth::{BodySignature, Senders, Signature};
 use crate::error::ParseError;
 use crate::head::Head;
 use crate::limits::Limits;
 use crate::rejection::Reason;
-use crate::webhook::{self, Extract, Webhook};
+use crate::webhook::{self, Webhook};
 
 /// What a [`SignedWebhook`] receives: a type of yours that serde reads from JSON.
 ///
@@ -132,6 +133,7 @@ impl<T: SignedEvent> Webhook for SignedWebhook<T> {
     const NAME: &'static str = T::NAME;
     type Event = T;
     type Proof = Signature;
+    type Receipt = Receipt;
 
     fn check_head(&self, head: &Head<'_>) -> Result<Signature, Reason> {
         if let Some(senders) = &self.senders {
@@ -152,5 +154,3 @@ impl<T: SignedEvent> Webhook for SignedWebhook<T> {
         self.limits
     }
 }
-
-impl<T: SignedEvent> Extract for SignedWebhook<T> {}

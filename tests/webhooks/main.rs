@@ -19,4 +19,5 @@ mod porterbuddy;
 mod porterbuddy_order_request;
 mod routes;
 mod senders;
+mod signed;
 mod tracking;
