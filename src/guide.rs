@@ -29,7 +29,11 @@ pub mod servers {}
 #[doc = include_str!("../docs/subscriptions.md")]
 pub mod subscriptions {}
 
-/// Receive from a provider of your own.
+/// Receive from GitHub, Stripe, Shopify, or anyone else.
+///
+/// [secrets]: crate::guide::secrets
+/// [testing]: crate::guide::testing
+///
 #[doc = include_str!("../docs/provider.md")]
 pub mod provider {}
 

@@ -1,49 +1,49 @@
-//! Receive the order webhooks of Musement, Porterbuddy and Bandwidth: the sender
-//! is verified, the body becomes a typed event, and every delivery is answered
-//! the way its provider expects.
+//! Receive the order webhooks of Musement, Porterbuddy and Bandwidth: the sender is verified, the
+//! body becomes a typed event, and every delivery is answered the way its provider expects.
 //!
 //! ```no_run
 //! # #[cfg(all(feature = "axum", feature = "musement"))] mod example {
-//! use axum::{Router, routing::post};
-//! use order_webhooks::{BasicAuth, Receipt, axum::Verified, musement::OrderItemWebhook};
+//! # #[derive(Clone)] struct Db; impl Db { async fn save(&self, _: impl Sized, _: impl Sized) -> std::io::Result<()> { Ok(()) } }
+//! use axum::{Router, extract::State};
+//! use order_webhooks::{BasicAuth, Receipt, axum::{Verified, receive}, musement::OrderItemWebhook};
 //!
-//! #[tokio::main]
-//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//!     let webhook = OrderItemWebhook::new(BasicAuth::new("JohnSmith", "Swordfish")?);
-//!     let app = Router::new().route("/musement", post(on_update)).with_state(webhook);
-//!     Ok(axum::serve(tokio::net::TcpListener::bind("127.0.0.1:3000").await?, app).await?)
-//! }
+//! # fn app(db: Db) -> Result<Router, order_webhooks::ConfigError> {
+//! let webhook = OrderItemWebhook::new(BasicAuth::new("JohnSmith", "Swordfish")?);
+//! let app = Router::new().route("/musement", receive(webhook, on_update)).with_state(db);
+//! # Ok(app) }
 //!
-//! async fn on_update(update: Verified<OrderItemWebhook>) -> Receipt {
-//!     println!("{} is now {}", update.order_item_uuid, update.order_item_status);
-//!     Receipt::Accepted
+//! async fn on_update(State(db): State<Db>, update: Verified<OrderItemWebhook>) -> std::io::Result<Receipt> {
+//!     db.save(update.order_item_uuid, &update.order_item_status).await?; // an error: Musement sends again
+//!     Ok(Receipt::Accepted)
 //! }
 //! # }
 //! ```
 //!
-//! # Where to go
+//! | you want to | go to | feature |
+//! |---|---|---|
+//! | receive from Musement | [`musement`] | `musement`, on by default |
+//! | receive from Porterbuddy | [`porterbuddy`] | `porterbuddy`, on by default |
+//! | receive from Bandwidth | [`bandwidth`], [`PortOutWebhook`](bandwidth::PortOutWebhook) | `bandwidth`, on by default |
+//! | receive from GitHub, Stripe or anyone else | the [guide](guide::provider), [`signed`], [`Webhook`] | |
+//! | run in axum or actix-web | [`axum`], [`actix`] | `axum`, `actix` |
+//! | run in hyper or another server | the [guide](guide::servers), [`body`], [`tower`], [`WebhookExt`] | `body`, `tower` |
+//! | answer port-outs | the [guide](guide::port_outs) | `bandwidth` |
+//! | load secrets, and change them without a gap | the [guide](guide::secrets), [`Secret`], [`BasicAuth`] | |
+//! | run behind a proxy | the [guide](guide::proxy), [`PeerAddress`] | |
+//! | subscribe, and ask for lost deliveries | the [guide](guide::subscriptions), [`client`] | `client` |
+//! | keep deliveries, and apply each once | the [guide](guide::inbox), [`tracking`], [`envelope`] | |
+//! | log and count | [`Reason`] | `tracing` |
+//! | test a handler | the [guide](guide::testing), [`testing`] | `testing` |
 //!
-//! | you want to | go to |
-//! |---|---|
-//! | receive in axum, actix-web, tower or hyper | [`axum`], [`actix`], [`tower`], [`body`] |
-//! | receive Musement's, Porterbuddy's or Bandwidth's webhooks | [`musement`], [`porterbuddy`], [`bandwidth`] |
-//! | answer port-outs | the [guide](guide::port_outs), [`PortOutWebhook`](bandwidth::PortOutWebhook) |
-//! | test a handler | the [guide](guide::testing), [`testing`] |
-//! | keep deliveries, and work on them later | the [guide](guide::inbox), [`envelope`] |
-//! | recognise duplicates and late arrivals | [`tracking`] |
-//! | subscribe at Bandwidth | the [guide](guide::subscriptions), [`client::bandwidth`] |
-//! | ask a provider for lost deliveries | [`client`] |
-//! | run behind a proxy | the [guide](guide::proxy), [`PeerAddress`] |
-//! | use another server | the [guide](guide::servers), [`WebhookExt`] |
-//! | receive from another provider | the [guide](guide::provider), [`Webhook`] |
-//! | know what a refused sender gets | the [guide](guide::conformance), [`Reason`] |
+//! Every delivery takes the same way ([conformance](guide::conformance) has each answer):
 //!
-//! # From a delivery to an event
-//!
-//! Every delivery takes the same steps: the webhook checks the head, then the
-//! bytes of the body as they came, and parses only what is verified. You get a
-//! [`Verified`] event, or a [`Rejection`] with the complete response to the sender.
-//! The core is plain functions: no async, no I/O, no clock.
+//! ```text
+//! head ──▶ body ──▶ signature ──▶ parse ──▶ handler ──▶ 200, or 503 to get it again
+//!   │        │          │           └ 400, and the rejection has the body
+//!   │        │          └ 403
+//!   │        └ 413 too large, 408 too slow, 400 cut short, 415 encoded
+//!   └ 405 not a POST, 401 credentials, 403 address or signature, 400 a header twice
+//! ```
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -81,8 +81,8 @@ pub use adapter::axum;
 pub use adapter::body;
 #[cfg(feature = "tower")]
 pub use adapter::tower;
-#[doc(inline)]
 pub use answer::{Accepted, Receipt};
+#[doc(inline)]
 pub use auth::{Allowlist, BasicAuth, Credentials};
 pub use error::{ConfigError, ParseError};
 pub use head::{Head, PeerAddress};

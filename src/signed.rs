@@ -61,7 +61,7 @@ pub trait SignedEvent: DeserializeOwned + Send + 'static {
 /// Receives a webhook whose body is JSON and is proven by a signature.
 ///
 /// The signature is in a header; a [`BodySignature`] says in which one, and what is
-/// signed. Reply with a [`Receipt`](crate::Receipt): 200 if you accept the event, 503
+/// signed. Reply with a [`Receipt`]: 200 if you accept the event, 503
 /// if the provider shall send it again. The [module](self) has an example.
 ///
 /// A body that is not the JSON of a `T` is refused with a 400 whose log says where:
