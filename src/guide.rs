@@ -13,6 +13,9 @@
 pub mod port_outs {}
 
 /// Test a handler, with senders that behave as the providers do.
+///
+/// [provider]: crate::guide::provider
+///
 #[doc = include_str!("../docs/testing.md")]
 pub mod testing {}
 

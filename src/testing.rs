@@ -7,32 +7,35 @@
 //! events that can be changed. It has no clock and no network: 40 minutes of
 //! retries take no time.
 //!
-//! A test of your own handler, in memory, for axum and every other tower
-//! service; `run_on_actix` is the same for actix-web:
+//! A test of a port-out handler, in memory, for axum and every other tower service;
+//! `run_on_actix` is the same for actix-web, and [`Delivery::run`] takes a function from
+//! request to response. The [guide](crate::guide::testing) has one for Musement.
 //!
 //! ```
-//! # #[cfg(all(feature = "axum", feature = "musement"))] {
-//! use axum::{Router, routing::post};
-//! use order_webhooks::musement::OrderItemWebhook;
-//! use order_webhooks::testing::{Forgery, Sender, Verdict, musement};
-//! use order_webhooks::{BasicAuth, Credentials, Receipt, axum::Verified};
+//! # #[cfg(all(feature = "axum", feature = "bandwidth"))] {
+//! use axum::Router;
+//! use order_webhooks::axum::{Verified, port_out};
+//! use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutWebhook};
+//! use order_webhooks::testing::{Forgery, Sender, Verdict, bandwidth};
+//! use order_webhooks::{BasicAuth, Credentials};
 //!
-//! async fn on_update(_: Verified<OrderItemWebhook>) -> Receipt {
-//!     Receipt::Accepted
+//! async fn on_port_out(_: Verified<PortOutWebhook>) -> PortOutAnswer {
+//!     PortOutAnswer::Allow
 //! }
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let credentials = Credentials::new("JohnSmith", "Swordfish")?;
-//! let webhook = OrderItemWebhook::new(BasicAuth::from(&credentials));
-//! let app: Router = Router::new().route("/musement", post(on_update)).with_state(webhook);
+//! let credentials = Credentials::new("bandwidth-user", "bandwidth-password")?;
+//! let otherwise = PortOutAnswer::deny(DenialReason::InvalidRequest);
+//! let webhook = PortOutWebhook::new(BasicAuth::from(&credentials), otherwise);
+//! let app: Router = Router::new().route("/port-out", port_out(webhook, on_port_out));
 //!
-//! let sender = Sender::musement("/musement".parse()?, &credentials);
-//! let delivery = sender.delivery(&musement::order_item_update());
+//! let sender = Sender::port_out("/port-out".parse()?, &credentials);
+//! let delivery = sender.delivery(&bandwidth::port_out_request());
 //! let report = delivery.clone().run_on(app.clone()).await;
-//! assert_eq!(report.verdict, Verdict::Delivered, "{report}");
+//! assert_eq!(report.verdict, Verdict::PortOutAllowed, "{report}");
 //! let report = delivery.forged(Forgery::Wrong).run_on(app).await;
-//! assert_eq!(report.statuses(), [Some(401); 11], "{report}");
+//! assert!(matches!(report.verdict, Verdict::PortOutDenied { .. }), "{report}");
 //! # Ok(())
 //! # }
 //! # main().unwrap();

@@ -100,16 +100,18 @@ impl Delivery {
     }
 
     /// The same from somebody who is not the sender: credentials, signature and
-    /// address, whichever there are, are all forged.
+    /// address, whichever there are, are all forged. An address cannot come twice: a
+    /// [repeated](Forgery::Repeated) delivery comes from the right one if it has another
+    /// proof to repeat, and from a wrong one if not.
     pub fn forged(self, forgery: Forgery) -> Self {
         let mut forged = self.with_forged_credentials(forgery).with_forged_signature(forgery);
-        forged.sender.address = match (forged.sender.address, forgery) {
-            (Some(_), Forgery::Wrong | Forgery::Malformed) => {
-                Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)))
-            }
-            (Some(_), Forgery::Missing) => None,
-            (address, _) => address,
-        };
+        let sender = &mut forged.sender;
+        let has_other_proof = sender.credentials.is_some() || sender.signature.is_some();
+        sender.address = sender.address.and_then(|address| match forgery {
+            Forgery::Missing => None,
+            Forgery::Repeated if has_other_proof => Some(address),
+            _ => Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))),
+        });
         forged
     }
 
