@@ -76,7 +76,7 @@ pub trait Webhook: Clone + Send + Sync + 'static {
     /// What a handler returns to tell the sender what became of the delivery.
     ///
     /// It is [`Receipt`](crate::Receipt) for a provider that sends a delivery
-    /// again, and [`Accepted`](crate::Accepted) for one that never does. A type of
+    /// again, and [`Accepted`] for one that never does. A type of
     /// your own needs `From<Accepted>` and `Into<Answer>`.
     type Receipt: 'static;
 

@@ -1,9 +1,12 @@
 //! The handler of the README, tested without a network.
 
-use axum::{Router, routing::post};
+use axum::Router;
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::testing::{Forgery, Sender, Verdict, musement};
-use order_webhooks::{BasicAuth, Credentials, Receipt, axum::Verified};
+use order_webhooks::{
+    BasicAuth, Credentials, Receipt,
+    axum::{Verified, receive},
+};
 
 async fn on_update(_: Verified<OrderItemWebhook>) -> Receipt {
     Receipt::Accepted
@@ -13,7 +16,7 @@ async fn on_update(_: Verified<OrderItemWebhook>) -> Receipt {
 async fn only_genuine_updates_are_delivered() -> Result<(), Box<dyn std::error::Error>> {
     let credentials = Credentials::new("JohnSmith", "Swordfish")?;
     let webhook = OrderItemWebhook::new(BasicAuth::from(&credentials));
-    let app: Router = Router::new().route("/musement", post(on_update)).with_state(webhook);
+    let app: Router = Router::new().route("/musement", receive(webhook, on_update));
     let sender = Sender::musement("/musement".parse()?, &credentials);
     let delivery = sender.delivery(&musement::order_item_update());
     assert_eq!(delivery.clone().run_on(app.clone()).await.verdict, Verdict::Delivered);
