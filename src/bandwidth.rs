@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`NotificationWebhook`] | a [`Notification`]: an order changed or got a note, or something happened to a number | [`Accepted`](crate::Accepted) |
 //! | [`PortOutWebhook`] | a [`PortOutValidationRequest`]: may this number leave? | a [`PortOutAnswer`] |
-//! | [`SubscriptionWebhook`] | the JSON of a v2 subscription, as [`Json`] or as a type of yours | [`Accepted`](crate::Accepted) |
+//! | [`V2Webhook`] | the JSON of a v2 subscription, as [`Json`] or as a type of yours | [`Accepted`](crate::Accepted) |
 //!
 //! ```
 //! # #[cfg(feature = "axum")] {

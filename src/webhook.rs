@@ -205,7 +205,7 @@ pub trait WebhookExt: Webhook + sealed::Sealed {
 /// not UTF-8 or not JSON, for a field that is missing, and for a value that the type
 /// does not take. The error shows nothing that the body holds but the names of fields.
 pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ParseError> {
-    json::foreign(body)
+    json::value(body)
 }
 
 mod sealed {
