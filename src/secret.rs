@@ -71,8 +71,7 @@ impl Secret {
     /// [`ConfigError::NotBase64`] for a character outside the alphabet (`"whsec_"`, a line
     /// break), and for padding that is missing; [`ConfigError::EmptySecret`] for `""`.
     pub fn from_base64(text: &str) -> Result<Self, ConfigError> {
-        let secret = STANDARD.decode(text).map_err(|_| ConfigError::NotBase64)?;
-        Self::new(secret)
+        Self::from_bytes(STANDARD.decode(text).map_err(|_| ConfigError::NotBase64)?)
     }
 
     /// The bytes of the secret, for the place that needs them. Keep them out of
