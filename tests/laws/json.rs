@@ -19,6 +19,7 @@ pub(crate) fn porterbuddy(body: &[u8]) -> Result<OrderStatusUpdate, String> {
 }
 
 /// A provider: its sample, its required fields, and its event as JSON.
+#[derive(Clone, Copy)]
 pub(crate) struct Provider {
     pub(crate) sample: &'static str,
     pub(crate) required: &'static [&'static str],
@@ -48,15 +49,6 @@ impl Provider {
     /// The event of the sample.
     pub(crate) fn event(&self) -> Value {
         (self.read)(self.sample.as_bytes()).unwrap()
-    }
-
-    /// What is made of this body: the event that is expected, or something else.
-    pub(crate) fn gives(&self, body: &str, expected: &Value, so: &str) -> String {
-        match (self.read)(body.as_bytes()) {
-            Ok(event) if event == *expected => so.to_owned(),
-            Ok(event) => event.to_string(),
-            Err(refused) => refused,
-        }
     }
 
     /// The sample without this field.

@@ -20,23 +20,9 @@ pub(crate) fn event(body: impl AsRef<[u8]>) -> Result<Value, String> {
     }
 }
 
-/// `so`, if the body is this event.
-pub(crate) fn gives(body: impl AsRef<[u8]>, expected: &Value, so: &str) -> String {
-    match event(body) {
-        Ok(event) if event == *expected => so.to_owned(),
-        Ok(event) => event.to_string(),
-        Err(refused) => refused,
-    }
-}
-
-/// The reason of the refusal, if it is at this byte of a body without line feeds.
-pub(crate) fn refused_at(body: impl AsRef<[u8]>, byte: usize) -> String {
-    let refused = event(body).map_or_else(|why| why, |event| event.to_string());
-    let place = format!(" at line 1 column {}", byte + 1);
-    match refused.strip_suffix(&place) {
-        Some(why) => format!("400 {why}"),
-        None => refused,
-    }
+/// The refusal at this byte of a body without line feeds.
+pub(crate) fn refused(why: &str, byte: usize) -> Result<Value, String> {
+    Err(format!("{why} at line 1 column {}", byte + 1))
 }
 
 pub(crate) const START: &str = "<Notification><SubscriptionId>s</SubscriptionId>";
