@@ -66,6 +66,7 @@ mod policy;
 mod port_out;
 #[cfg(feature = "porterbuddy")]
 pub mod porterbuddy;
+mod random;
 mod report;
 mod request;
 mod sender;
@@ -74,10 +75,11 @@ mod service;
 mod verdict;
 
 pub use delivery::Delivery;
-pub use disorder::{Random, doubled, reordered};
+pub use disorder::{doubled, reordered};
 pub use forgery::{Forgery, damage};
 pub use payload::Payload;
 pub use policy::{Delivered, DeliveryPolicy, Retries};
+pub use random::Random;
 pub use report::{Exchange, Report};
 pub use sender::Sender;
 pub use verdict::{Failure, Next, Verdict};

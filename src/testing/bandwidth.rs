@@ -121,6 +121,14 @@ pub fn order_notifications() -> Vec<Notification> {
 }
 
 /// A note on a port-in.
+///
+/// ```
+/// use order_webhooks::testing::bandwidth;
+///
+/// let xml = bandwidth::note_notification().to_xml();
+/// assert!(xml.contains("<OrderType>portins</OrderType>"));
+/// assert!(xml.contains("<Note>The other carrier has asked for the latest invoice</Note>"));
+/// ```
 #[must_use]
 pub fn note_notification() -> Notification {
     let order = order(OrderType::PortIns, OrderStatus::Submitted);
@@ -131,6 +139,19 @@ pub fn note_notification() -> Notification {
 }
 
 /// Numbers that lost their messaging to another provider.
+///
+/// ```
+/// use order_webhooks::testing::bandwidth;
+///
+/// assert_eq!(
+///     bandwidth::event_notification().to_xml(),
+///     "<?xml version=\"1.0\"?><Notification>\
+///      <SubscriptionId>b7d4f4f8-1f3c-4a8e-9a5c-6c7b0f0e2d11</SubscriptionId>\
+///      <EventType>MESSAGING_LOST</EventType><ImpactedTelephoneNumbers>\
+///      <TelephoneNumber>2223331000</TelephoneNumber>\
+///      <TelephoneNumber>2223331001</TelephoneNumber></ImpactedTelephoneNumbers></Notification>",
+/// );
+/// ```
 #[must_use]
 pub fn event_notification() -> Notification {
     Notification::Event(EventNotification {
@@ -243,8 +264,11 @@ mod tests {
 
     #[test]
     fn the_port_out_is_the_sample_of_the_documentation() {
+        let request = port_out_request();
+        let xml = request.to_xml();
+        assert_eq!(PortOutValidationRequest::parse_unverified(xml.as_bytes()), Ok(request));
         assert_eq!(
-            port_out_request().to_xml(),
+            xml,
             "<?xml version=\"1.0\"?><PortOutValidationRequest><PON>some_pon</PON><Pin>1111</Pin>\
              <AccountNumber>777</AccountNumber><ZipCode>62025</ZipCode>\
              <SubscriberName>Subscriber Name</SubscriberName><TelephoneNumbers>\

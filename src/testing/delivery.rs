@@ -8,12 +8,12 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 
 use crate::testing::challenge::asks_for_basic;
-use crate::testing::disorder::Random;
 use crate::testing::forgery::{Forgery, damage};
 use crate::testing::payload::Payload;
 use crate::testing::policy::{Delivered, DeliveryPolicy, Retries};
 #[cfg(feature = "bandwidth")]
 use crate::testing::port_out;
+use crate::testing::random::Random;
 use crate::testing::sender::Sender;
 use crate::testing::verdict::{Failure, Next, Verdict};
 
@@ -102,7 +102,8 @@ impl Delivery {
     /// The same from somebody who is not the sender: credentials, signature and
     /// address, whichever there are, are all forged. An address cannot come twice: a
     /// [repeated](Forgery::Repeated) delivery comes from the right one if it has another
-    /// proof to repeat, and from a wrong one if not.
+    /// proof to repeat, and from a wrong one if not. An address that a proxy writes
+    /// into a header is yours to forge, where you set that header.
     pub fn forged(self, forgery: Forgery) -> Self {
         let mut forged = self.with_forged_credentials(forgery).with_forged_signature(forgery);
         let sender = &mut forged.sender;
@@ -165,7 +166,7 @@ impl Delivery {
                 if status == StatusCode::UNAUTHORIZED && asks_for_basic(response.headers()) =>
             {
                 if self.forged_credentials == Some(Forgery::Missing) {
-                    return self.failed(Failure::Status(status));
+                    return self.ended(Verdict::Lost(Failure::NoCredentials));
                 }
                 self.stage = Stage::Proven;
                 Next::RepeatWithCredentials

@@ -5,14 +5,16 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::HeaderValue;
 
-use crate::testing::disorder::Random;
+use crate::testing::random::Random;
 
 /// What a forged delivery shows in place of the proof of its sender. The
 /// [module](crate::testing) has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Forgery {
-    /// Nothing, however often it is asked.
+    /// Nothing, however often it is asked. A webhook that asks for credentials
+    /// challenges it, and hears no more: see
+    /// [`Failure::NoCredentials`](crate::testing::Failure::NoCredentials).
     Missing,
     /// A well-formed proof that is not the right one: the password is another,
     /// the signature that of another body, the address another.

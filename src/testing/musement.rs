@@ -90,6 +90,14 @@ mod tests {
     }
 
     #[test]
+    fn what_arrives_is_what_was_made() {
+        for update in order_item_updates() {
+            let body = crate::testing::Payload::to_body(&update);
+            assert_eq!(OrderItemUpdate::parse_unverified(&body), Ok(update));
+        }
+    }
+
+    #[test]
     fn there_is_one_update_for_every_status() {
         let updates = order_item_updates();
         let statuses: Vec<_> = updates.iter().map(|u| u.order_item_status.clone()).collect();

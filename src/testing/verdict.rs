@@ -99,6 +99,10 @@ pub enum Failure {
     /// `WWW-Authenticate: Basic realm="…"`. The credentials are never shown then,
     /// not even after a 200: whatever took that request cannot know who sent it.
     NotAsked(StatusCode),
+    /// It was asked for credentials and has none: a stranger, made by
+    /// [`Forgery::Missing`](crate::testing::Forgery::Missing). It is given up at
+    /// once, and it is no alarm, not even for a port-out: Bandwidth has credentials.
+    NoCredentials,
     /// The answer to a port-out is not labelled as XML. That Bandwidth insists on
     /// it is an assumption.
     #[cfg(feature = "bandwidth")]
@@ -127,6 +131,7 @@ impl fmt::Display for Failure {
                 "the request without credentials was answered {} instead of 401 and a challenge",
                 status.as_u16()
             ),
+            Self::NoCredentials => f.write_str("asked for credentials, and the sender has none"),
             #[cfg(feature = "bandwidth")]
             Self::MediaType => f.write_str("the answer is not `application/xml`"),
             #[cfg(feature = "bandwidth")]

@@ -1,5 +1,6 @@
 //! How the crate is built: floors, and a core without I/O.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -78,6 +79,32 @@ fn a_file_imports_from_lower_floors_only() {
         }
     }
     assert!(imports > 100, "the test reads the imports");
+}
+
+/// The senders name the file of what they import, so a circle shows.
+#[test]
+fn no_file_of_the_senders_imports_itself_by_a_detour() {
+    let file = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
+    let imports: BTreeMap<String, BTreeSet<String>> = sources()
+        .into_iter()
+        .filter(|(module, path, _)| module == "testing" && !path.ends_with("testing.rs"))
+        .map(|(_, path, lines)| {
+            let imported = lines.iter().filter_map(|line| line.split("crate::testing::").nth(1));
+            let first = |rest: &str| rest.split([':', ';']).next().unwrap().to_owned();
+            (file(&path), imported.map(first).collect())
+        })
+        .collect();
+    assert!(imports["delivery"].contains("sender"), "the test reads the imports");
+    for start in imports.keys() {
+        let mut seen = BTreeSet::new();
+        let mut next: Vec<&String> = imports[start].iter().collect();
+        while let Some(name) = next.pop() {
+            assert_ne!(name, start, "{start} imports itself by a detour");
+            if seen.insert(name) {
+                next.extend(imports.get(name).into_iter().flatten());
+            }
+        }
+    }
 }
 
 #[test]

@@ -122,7 +122,7 @@ fn denied(verdict: &Verdict) -> Option<&[u16]> {
 #[tokio::test]
 async fn every_documented_event_is_delivered_to_axum() {
     let deliveries = genuine();
-    assert_eq!(deliveries.len(), 6 + 6 + 83 + 4);
+    assert_eq!(deliveries.len(), 6 + 5 + 83 + 4);
     for delivery in deliveries {
         let report = delivery.clone().run_on(router()).await;
         assert_eq!(report.verdict, Verdict::Delivered, "{report}");
@@ -171,6 +171,19 @@ async fn actix_gives_the_same_verdicts() {
                 |exchange: &testing::Exchange| exchange.response.clone().unwrap().into_body();
             assert_eq!(body(actix), body(axum));
         }
+    }
+}
+
+/// Whoever has no credentials is asked for them, and gets no further: no alarm, not
+/// even for a port-out.
+#[tokio::test]
+async fn a_stranger_without_credentials_is_challenged() {
+    let notifications = Sender::notifications("/notifications".parse().unwrap(), &credentials());
+    let notification = notifications.delivery(&testing::bandwidth::order_notification());
+    for delivery in [notification, port_out().delivery(&testing::bandwidth::port_out_request())] {
+        let report = delivery.forged(Forgery::Missing).run_on(router()).await;
+        assert_eq!(report.verdict, Verdict::Lost(testing::Failure::NoCredentials), "{report}");
+        assert_eq!(report.statuses(), [Some(401)]);
     }
 }
 
