@@ -104,7 +104,7 @@ fn what_cannot_be_configured() {
         let refused = musement::Api::new(base, application, &secret(token));
         assert_eq!(refused.unwrap_err(), error);
     }
-    let refused = porterbuddy::Api::new(&secret("key\n"));
+    let refused = porterbuddy::Api::new(&secret("key\nx"));
     assert_eq!(refused.unwrap_err(), HeaderValue);
 }
 
