@@ -1,8 +1,8 @@
 //! The guides, one page for each task. In the repository they are the files of
 //! `docs`.
-//!
-//! A page names its links at its end, for readers of the repository. Here they are
-//! named first, because of two definitions the first one counts.
+
+// A page names its links at its end, for readers of the repository. Here they are
+// named first, because of two definitions the first one counts.
 
 /// Answer port-outs, and give no number away.
 ///

@@ -22,33 +22,66 @@ use crate::webhook::Webhook;
 /// How long Bandwidth waits for an answer.
 const TIME_ALLOWED: Duration = Duration::from_secs(30);
 
-/// Receives Bandwidth's port-out validations.
+/// Receives Bandwidth's port-out validations: may this number leave?
 ///
 /// **Bandwidth approves a port-out that is not answered**, and the subscriber
 /// loses the number. It also approves if the answer is late, is not valid, has
-/// a status of 4xx or 5xx, or denies without a code that Bandwidth knows. So
-/// only a request without an `Authorization` gets a 401. Every other POST gets
-/// a 200 with a valid answer.
+/// a status of 4xx or 5xx, or denies without a code that Bandwidth knows. Read
+/// the [guide](crate::guide::port_outs) before you answer the first one.
+///
+/// ```text
+/// one question:       0 s ─── your handler decides ─── 25 s ─── 30 s
+///                                                        │        └ Bandwidth stops waiting
+///                                                        └ the crate answers with your verdict
+/// no answer in time:  asked again after 5, 10, … 40 min, and then approved
+/// 4xx, 5xx, invalid:  approved at once
+/// ```
+///
+/// Give it to the route `port_out(webhook, handler)` of [axum](crate::axum::port_out)
+/// or [actix-web](crate::actix::port_out), or to [`body::port_out`](crate::body::port_out)
+/// of every other server on tokio:
+///
+/// ```
+/// # #[cfg(feature = "axum")] {
+/// use axum::Router;
+/// use order_webhooks::BasicAuth;
+/// use order_webhooks::axum::{Verified, port_out};
+/// use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutWebhook};
+///
+/// async fn on_port_out(request: Verified<PortOutWebhook>) -> PortOutAnswer {
+///     match request.pin.as_deref() {
+///         Some("1111") => PortOutAnswer::Allow,
+///         Some(_) => PortOutAnswer::deny(DenialReason::PinInvalid),
+///         None => PortOutAnswer::deny(DenialReason::PinMissing),
+///     }
+/// }
+///
+/// let auth = BasicAuth::new("bandwidth-user", "bandwidth-password")?;
+/// let webhook = PortOutWebhook::new(auth, PortOutAnswer::deny(DenialReason::InvalidRequest));
+/// let app: Router = Router::new().route("/port-out", port_out(webhook, on_port_out));
+/// # }
+/// # Ok::<(), order_webhooks::ConfigError>(())
+/// ```
 ///
 /// When you build the webhook you choose the verdict for everything that goes
 /// wrong: the sender is refused, the body cannot be read, or the handler fails,
 /// panics or is not done by the deadline. Deny with
-/// [`InvalidRequest`](crate::bandwidth::DenialReason::InvalidRequest), and the
-/// number stays where it is.
+/// [`InvalidRequest`](crate::bandwidth::DenialReason::InvalidRequest). Only a
+/// request without an `Authorization` gets a 401. Every other POST gets a 200 with a
+/// valid answer.
 ///
 /// That verdict tells a forger nothing: it is the same for every request that
 /// is not genuine, and says nothing about a number or a customer. If a password
-/// is changed on one side only, genuine questions get it too. Then no number is
-/// lost, port-outs go into exception at Bandwidth, and the reporter gets
+/// is changed on one side only, genuine questions get it, too: port-outs go into
+/// exception at Bandwidth, and the reporter gets
 /// [`Refused`](PortOutFailure::Refused) with [`Reason::CredentialsMismatch`]
 /// for each of them.
 ///
 /// This webhook has no extractor, because something has to answer when the
-/// handler does not. Use the route `port_out(webhook, handler)` of the axum or
-/// the actix adapter, or the same of the feature `body` for every other server
-/// on tokio. Elsewhere call [`WebhookExt::verify`](crate::WebhookExt::verify), run
-/// the handler under [`deadline`](Self::deadline), and answer with
-/// [`PortOutAnswer::answer`] or [`otherwise`](Self::otherwise).
+/// handler does not. Without tokio, call
+/// [`WebhookExt::verify`](crate::WebhookExt::verify), run the handler under
+/// [`deadline`](Self::deadline), and answer with [`PortOutAnswer::answer`] or
+/// [`otherwise`](Self::otherwise).
 ///
 /// With the feature `tracing`, a line of the log is written before the answer,
 /// on the same thread. Give the subscriber a writer that cannot block, such as
@@ -56,23 +89,6 @@ const TIME_ALLOWED: Duration = Duration::from_secs(30);
 /// the answers.
 ///
 /// Source: Bandwidth numbers documentation, "Portout Validation Webhook".
-///
-/// ```
-/// use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutWebhook};
-/// use order_webhooks::{BasicAuth, WebhookExt};
-///
-/// let auth = BasicAuth::new("bandwidth-user", "bandwidth-password")?;
-/// let otherwise = PortOutAnswer::deny(DenialReason::InvalidRequest);
-/// let webhook = PortOutWebhook::new(auth, otherwise);
-///
-/// let request = http::Request::post("/port-out")
-///     .header("authorization", "Basic YmFuZHdpZHRoLXVzZXI6YmFuZHdpZHRoLXBhc3N3b3Jk")
-///     .body("not XML")?;
-/// let answer = webhook.verify(request).unwrap_err().to_response();
-/// assert_eq!(answer.status(), 200);
-/// assert!(String::from_utf8_lossy(answer.body()).contains("<Portable>false</Portable>"));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone)]
 pub struct PortOutWebhook {
     rules: Arc<Rules>,
