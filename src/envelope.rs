@@ -68,7 +68,7 @@ use crate::musement::{OrderItemUpdate, OrderItemWebhook};
 use crate::porterbuddy::{OrderStatusUpdate, OrderWebhook};
 use crate::rejection::Rejection;
 use crate::webhook::{Verified, Webhook};
-use crate::wire::{open::printable, time as timestamp};
+use crate::wire::{text::printable, time as timestamp};
 
 /// A webhook's name, a body as it came, and when it was verified.
 ///

@@ -4,13 +4,10 @@
     allow(dead_code, unused_imports, unused_macros, reason = "a provider uses a part of this")
 )]
 
-#[cfg(feature = "bandwidth")]
-pub(crate) mod escape;
 pub(crate) mod json;
 pub(crate) mod lenient;
-pub(crate) mod open;
-#[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
 pub(crate) mod text;
 pub(crate) mod time;
+pub(crate) mod words;
 #[cfg(feature = "bandwidth")]
 pub(crate) mod xml;

@@ -5,15 +5,15 @@ use std::borrow::Cow;
 
 use crate::bandwidth::TelephoneNumber;
 use crate::error::{ParseError, ParseErrorKind};
-use crate::wire::escape::element_into;
 use crate::wire::xml::Reader;
+use crate::wire::xml::element_into;
 
 /// Declares a document: a struct whose fields say which element they are, and how
 /// much of them `Debug` shows: the value (`shown`), its length (`counted`) or nothing
 /// (`hidden`).
 ///
-/// `Option` of a text is an element with text, `Vec` is an element that holds a list
-/// of telephone numbers, and another document is an element that holds others.
+/// `Option` of a text is an element with text, and `Vec` is an element that holds a list
+/// of telephone numbers.
 macro_rules! document {
     (
         $(#[$meta:meta])*
@@ -64,36 +64,7 @@ macro_rules! document {
 
             /// Appends the elements that are there.
             fn write_fields(&self, xml: &mut String) {
-                use $crate::bandwidth::document::Element as _;
-                $(self.$field.write(xml, $element);)+
-            }
-        }
-
-        impl $crate::bandwidth::document::Element for $name {
-            /// After an error, what was read before is there.
-            fn read(
-                &mut self,
-                reader: &mut $crate::wire::xml::Reader<'_>,
-            ) -> Result<(), $crate::error::ParseError> {
-                let mut given = $crate::bandwidth::document::Given::default();
-                while let Some(name) = reader.child()? {
-                    if !self.read_field(name, &mut given, reader)? {
-                        reader.skip()?;
-                    }
-                }
-                Ok(())
-            }
-
-            fn is_absent(&self) -> bool {
-                $(self.$field.is_absent())&&+
-            }
-
-            fn write(&self, xml: &mut String, name: &str) {
-                if !self.is_absent() {
-                    xml.extend(["<", name, ">"]);
-                    self.write_fields(xml);
-                    xml.extend(["</", name, ">"]);
-                }
+                $($crate::bandwidth::document::Element::write(&self.$field, xml, $element);)+
             }
         }
 
@@ -116,7 +87,7 @@ macro_rules! document {
 
 pub(crate) use document;
 
-/// What is in an element: text, a list, or a document of its own.
+/// What is in an element: text, or a list.
 pub(crate) trait Element {
     /// Reads the open element, and closes it.
     fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), ParseError>;
@@ -224,19 +195,6 @@ pub(crate) fn read(
         return reader.skip();
     }
     field.read(reader).map_err(|error| error.in_field(name))
-}
-
-/// The document with this root, and where its end tag begins.
-pub(crate) fn parse<D: Element + Default>(
-    body: &[u8],
-    root: &str,
-) -> Result<(D, usize), ParseError> {
-    let mut reader = Reader::open(body, root)?;
-    let mut document = D::default();
-    document.read(&mut reader)?;
-    let end = reader.at();
-    reader.finish()?;
-    Ok((document, end))
 }
 
 /// The document with this root and these elements, as Bandwidth would send it.

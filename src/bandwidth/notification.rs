@@ -9,8 +9,8 @@ use crate::bandwidth::document::{self, Element, Given, document};
 use crate::bandwidth::{EventType, OrderStatus, OrderType, TelephoneNumber, Timestamp};
 use crate::error::ParseError;
 use crate::tracking::{ContentDigest, Key, Revision, Tracked};
-use crate::wire::escape::element_into;
 use crate::wire::xml::Reader;
+use crate::wire::xml::element_into;
 
 const ROOT: &str = "Notification";
 

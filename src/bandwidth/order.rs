@@ -1,6 +1,6 @@
 //! What a notification is about, and how an order stands.
 
-use crate::wire::open::open_enum;
+use crate::wire::words::open_enum;
 
 open_enum! {
     /// The type of an order.

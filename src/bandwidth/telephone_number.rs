@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::wire::lenient;
-use crate::wire::open::ShortText;
+use crate::wire::text::ShortText;
 
 /// The longest number that is kept without a heap allocation. A number has ten
 /// digits; a notification can have a hundred thousand of them.

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::client::RequestError;
 use crate::secret::Secret;
-use crate::wire::open::percent_encoded;
+use crate::wire::text::percent_encoded;
 
 /// The longest base URL, in bytes.
 const LONGEST_BASE: usize = 2_000;

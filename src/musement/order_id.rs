@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::wire::lenient;
-use crate::wire::open::{ShortText, printable};
+use crate::wire::text::{ShortText, printable};
 
 /// The number of an order: `13459345`.
 ///

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::error::ParseError;
 use crate::musement::{OrderId, Timestamp};
 use crate::tracking::{ContentDigest, Key, Revision, Tracked};
-use crate::wire::open::open_enum;
+use crate::wire::words::open_enum;
 use crate::wire::{json, lenient};
 
 /// An order item whose status has changed.

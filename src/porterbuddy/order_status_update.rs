@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::error::ParseError;
 use crate::porterbuddy::Timestamp;
 use crate::tracking::{ContentDigest, Key, Revision, Tracked};
-use crate::wire::open::open_enum;
+use crate::wire::words::open_enum;
 use crate::wire::{json, lenient};
 
 /// An order whose status or pickup time has changed.

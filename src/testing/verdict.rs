@@ -8,7 +8,7 @@ use http::StatusCode;
 #[cfg(feature = "bandwidth")]
 use crate::error::ParseError;
 #[cfg(feature = "bandwidth")]
-use crate::wire::open::printable;
+use crate::wire::text::printable;
 
 /// What the provider does next. [`Delivery`](crate::testing::Delivery) has an
 /// example.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::error::{ParseError, ParseErrorKind};
 use crate::tracking::ContentDigest;
-use crate::wire::open;
+use crate::wire::text;
 
 /// The thing that an event is about, such as one order of one provider.
 ///
@@ -56,7 +56,7 @@ impl Key {
 }
 
 fn part(text: &str) -> Cow<'_, str> {
-    let encoded = open::percent_encoded(text);
+    let encoded = text::percent_encoded(text);
     if encoded.len() > LONGEST {
         return format!("{DIGEST}{}", ContentDigest::of(text.as_bytes())).into();
     }
@@ -67,7 +67,7 @@ fn part(text: &str) -> Cow<'_, str> {
 fn is_part(encoded: &str) -> bool {
     match encoded.strip_prefix(DIGEST) {
         Some(digest) => digest.parse::<ContentDigest>().is_ok(),
-        None => encoded.len() <= LONGEST && open::is_percent_encoded(encoded),
+        None => encoded.len() <= LONGEST && text::is_percent_encoded(encoded),
     }
 }
 

@@ -8,7 +8,6 @@ use std::fmt;
 
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 
-#[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
 use crate::wire::json;
 
 /// What `read` makes of text, or of the digits of a whole number. Another value
@@ -72,7 +71,6 @@ impl<'de, T, R: FnOnce(&str) -> Option<T>> Visitor<'de> for Lenient<R> {
     }
 
     /// A value as JSON writes it, from `json::event`.
-    #[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
     fn visit_bytes<E: Error>(self, json: &[u8]) -> Result<Option<T>, E> {
         let Some(text) = json::scalar(json) else { return Ok(None) };
         match str::from_utf8(&text) {

@@ -7,7 +7,7 @@ use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime, UtcOffset};
 
 use crate::wire::lenient;
-use crate::wire::open::{ShortText, printable};
+use crate::wire::text::{ShortText, printable};
 
 /// The longest form that a provider prints, with nine digits of fraction:
 /// `2021-06-08T12:16:40.123456789+02:00`.
@@ -84,7 +84,6 @@ impl Timestamp {
 
     /// The same text for all texts of a moment: RFC 3339 in UTC. A text that is no
     /// moment stays as it is.
-    #[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
     pub(crate) fn normal(&self) -> Self {
         let moment = self.to_offset_date_time().map(|moment| moment.to_offset(UtcOffset::UTC));
         moment.map_or_else(|| self.clone(), Self::rfc3339)

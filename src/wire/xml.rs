@@ -1,4 +1,5 @@
-//! A pull reader of XML documents, over quick-xml's events.
+//! A pull reader of XML documents, over quick-xml's events, and the writing of an
+//! element.
 //!
 //! quick-xml finds the tags and checks that they match. What a webhook needs
 //! beyond that is here:
@@ -36,12 +37,11 @@ use std::borrow::Cow;
 
 use quick_xml::Error;
 use quick_xml::errors::{IllFormedError, SyntaxError};
-use quick_xml::escape::resolve_xml_entity;
+use quick_xml::escape::{partial_escape, resolve_xml_entity};
 use quick_xml::events::{BytesRef, Event};
 
 use crate::error::{ParseError, ParseErrorKind};
-use crate::wire::escape::{holdable, is_plain};
-use crate::wire::text;
+use crate::wire::text::{self, holdable, is_plain};
 
 /// How many elements can be open at once.
 const MAX_DEPTH: usize = 128;
@@ -369,4 +369,11 @@ fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
         Cow::Owned(text) if text.trim_ascii().len() == text.len() => Cow::Owned(text),
         Cow::Owned(text) => Cow::Owned(text.trim_ascii().to_owned()),
     }
+}
+
+/// Appends `<name>text</name>`, with the markup and the carriage returns in the
+/// text escaped.
+pub(crate) fn element_into(xml: &mut String, name: &str, text: &str) {
+    let text = partial_escape(holdable(Cow::Borrowed(text)));
+    xml.extend(["<", name, ">", &text, "</", name, ">"]);
 }

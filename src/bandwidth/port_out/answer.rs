@@ -7,7 +7,7 @@ use http::StatusCode;
 use crate::answer::Answer;
 use crate::bandwidth::port_out::denial::{is_blank, numbers_into};
 use crate::bandwidth::{Denial, DenialReason, PortOutValidationRequest};
-use crate::wire::escape::element_into;
+use crate::wire::xml::element_into;
 
 /// Whether a number may be ported out.
 ///

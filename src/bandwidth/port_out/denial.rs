@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::bandwidth::TelephoneNumber;
-use crate::wire::escape::element_into;
+use crate::wire::xml::element_into;
 
 /// A reason to deny a port-out: the codes that Bandwidth recognises.
 ///

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::bandwidth::TelephoneNumber;
-use crate::bandwidth::document::{self, Element as _, document};
+use crate::bandwidth::document::{self, Given, document};
 use crate::error::{ParseError, ParseErrorKind};
 use crate::wire::xml::Reader;
 
@@ -72,12 +72,28 @@ impl PortOutValidationRequest {
     /// text, and no telephone number
     /// (`TelephoneNumber: missing at line 1 column 61`).
     pub fn parse_unverified(body: &[u8]) -> Result<Self, ParseError> {
-        let (request, end) = document::parse::<Self>(body, ROOT)?;
+        let mut reader = Reader::open(body, ROOT)?;
+        let mut request = Self::default();
+        request.fill(&mut reader)?;
+        let end = reader.at();
+        reader.finish()?;
         if request.telephone_numbers.is_empty() {
             let missing = ParseError::new(ParseErrorKind::Missing).in_field("TelephoneNumber");
             return Err(missing.at_offset(body, end));
         }
         Ok(request)
+    }
+
+    /// Reads what is in the open element, and closes it. After an error, what was read
+    /// before is there.
+    fn fill(&mut self, reader: &mut Reader<'_>) -> Result<(), ParseError> {
+        let mut given = Given::default();
+        while let Some(name) = reader.child()? {
+            if !self.read_field(name, &mut given, reader)? {
+                reader.skip()?;
+            }
+        }
+        Ok(())
     }
 
     /// What can be read of a body before the place at which it breaks, so that the
@@ -86,7 +102,7 @@ impl PortOutValidationRequest {
         let mut reader = Reader::open(body, ROOT).ok()?.lenient();
         let mut request = Self::default();
         // An error ends it, and what was read before is there.
-        request.read(&mut reader).ok();
+        request.fill(&mut reader).ok();
         Some(request)
     }
 

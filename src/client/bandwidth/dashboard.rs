@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use crate::client::bandwidth::{Subscription, SubscriptionState};
 use crate::client::request::{Endpoint, segment};
 use crate::client::{self, RequestError, ResponseError, ResponseErrorKind};
-use crate::wire::open::printable;
+use crate::wire::text::printable;
 use crate::wire::xml::Reader;
 
 const XML: HeaderValue = HeaderValue::from_static("application/xml");

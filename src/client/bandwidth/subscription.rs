@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::auth::Credentials;
 use crate::bandwidth::{EventType, OrderType};
-use crate::wire::escape::element_into;
+use crate::wire::xml::element_into;
 
 /// The longest username, in characters.
 const LONGEST_USERNAME: usize = 100;

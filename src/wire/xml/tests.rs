@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::Reader;
+use super::{Reader, element_into};
 use crate::error::{ParseError, ParseErrorKind};
 
 mod oracle;
@@ -238,5 +238,16 @@ fn finish_reads_what_is_left() {
     assert_eq!(
         reader.finish().unwrap_err().to_string(),
         "unexpected end of the document at line 2 column 4"
+    );
+}
+
+#[test]
+fn what_is_written_is_read_back() {
+    let mut xml = String::new();
+    element_into(&mut xml, "A", "a<b>&c;]]>\r\n\t\"'\0\x1b\u{FFFE}é\u{1F600}");
+    let document = roxmltree::Document::parse(&xml).unwrap();
+    assert_eq!(
+        document.root_element().text(),
+        Some("a<b>&c;]]>\r\n\t\"'\u{FFFD}\u{FFFD}\u{FFFD}é\u{1F600}")
     );
 }
