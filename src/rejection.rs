@@ -1,6 +1,7 @@
 //! Why a delivery was refused, and the response that says so to the sender.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -61,12 +62,21 @@ pub enum Reason {
     /// delivery is an old one sent again, or one of the two clocks is wrong.
     #[error("the signature has expired")]
     Expired,
-    /// The webhook checks the sender's address and was not given one.
-    #[error("the sender's address is not known")]
+    /// The webhook checks the sender's address, and the server gives none. Nobody is
+    /// let in before that is mended.
+    #[error("the server does not give the sender's address")]
     AddressUnknown,
+    /// The webhook checks the sender's address, and the header in which the proxies
+    /// write it is missing or too short, or has no address there: the address is
+    /// [`PeerAddress::UNKNOWN`](crate::PeerAddress::UNKNOWN).
+    #[error("no proxy has written the sender's address")]
+    AddressMissing,
     /// The sender's address is not in the allowlist.
     #[error("the sender's address is not allowed")]
-    AddressRefused,
+    AddressRefused(
+        /// The address.
+        IpAddr,
+    ),
     /// The body has a content encoding, such as gzip; it is never inflated.
     #[error("the body is encoded")]
     Encoded,
@@ -110,7 +120,8 @@ impl Reason {
             Self::SignatureMismatch => "signature_mismatch",
             Self::Expired => "expired",
             Self::AddressUnknown => "address_unknown",
-            Self::AddressRefused => "address_refused",
+            Self::AddressMissing => "address_missing",
+            Self::AddressRefused(_) => "address_refused",
             Self::Encoded => "encoded",
             Self::TooLarge { .. } => "too_large",
             Self::TooSlow { .. } => "too_slow",
@@ -134,7 +145,8 @@ impl Reason {
             | Self::SignatureMismatch
             | Self::Expired
             | Self::AddressUnknown
-            | Self::AddressRefused => StatusCode::FORBIDDEN,
+            | Self::AddressMissing
+            | Self::AddressRefused(_) => StatusCode::FORBIDDEN,
             Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
@@ -235,14 +247,25 @@ impl Rejection {
     }
 
     /// The complete response to the sender: the status, the challenge of a 401,
-    /// the `Allow` of a 405. It does not say why.
+    /// the `Allow` of a 405.
+    ///
+    /// It does not say why, unless the receiver itself is set up wrongly and refuses
+    /// everybody: then the body says so as text, and `curl -i` shows it.
     #[must_use]
     pub fn to_response(&self) -> Response<Bytes> {
         if let Some(answer) = &self.answer {
             return answer.to_response();
         }
+        let status = self.reason.status();
+        if matches!(
+            self.reason,
+            Reason::AddressUnknown | Reason::AddressMissing | Reason::Unconfigured
+        ) {
+            let mistake = format!("{}: see the log of the receiver\n", self.reason);
+            return Answer::with_body(status, "text/plain", mistake).to_response();
+        }
         let mut response = Response::new(Bytes::new());
-        *response.status_mut() = self.reason.status();
+        *response.status_mut() = status;
         if let Some(challenge) = self.reason.challenge() {
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge.clone());
         }

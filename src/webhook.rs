@@ -114,6 +114,12 @@ pub trait Webhook: Clone + Send + Sync + 'static {
         Limits::default()
     }
 
+    /// The name of this webhook in logs, beside that of its type, to tell two
+    /// accounts of one provider apart.
+    fn instance(&self) -> Option<&str> {
+        None
+    }
+
     /// The answer to a refused POST, if it is not the usual one. Only a
     /// provider that takes an error status for a decision needs it. It is not
     /// called for a [challenge](Reason::Challenged). `verified_body` is the
@@ -217,12 +223,12 @@ mod sealed {
 impl<W: Webhook> WebhookExt for W {
     fn authenticate(&self, head: &Head<'_>) -> Result<Pending<'_, Self>, Rejection> {
         if head.method() != "POST" {
-            return Err(log::refused(W::NAME, Rejection::new(Reason::Method)));
+            return Err(log::refused(source(self), Rejection::new(Reason::Method)));
         }
         match self.check_head(head) {
             Ok(proof) => Ok(Pending { webhook: self, proof, encoded: is_encoded(head) }),
             Err(challenge @ Reason::Challenged(_)) => {
-                Err(log::refused(W::NAME, Rejection::new(challenge)))
+                Err(log::refused(source(self), Rejection::new(challenge)))
             }
             Err(reason) => Err(refuse(self, reason)),
         }
@@ -239,7 +245,12 @@ impl<W: Webhook> WebhookExt for W {
 /// A rejection without a verified body.
 fn refuse<W: Webhook>(webhook: &W, reason: Reason) -> Rejection {
     let answer = webhook.answer_instead(&reason, None);
-    log::refused(W::NAME, Rejection::new(reason).answered(answer))
+    log::refused(source(webhook), Rejection::new(reason).answered(answer))
+}
+
+/// Whose events these are in the log.
+pub(crate) fn source<W: Webhook>(webhook: &W) -> log::Source<'_> {
+    log::Source { webhook: W::NAME, instance: webhook.instance() }
 }
 
 /// Bodies are verified as they came and never inflated.
@@ -282,14 +293,14 @@ impl<'w, W: Webhook> Pending<'w, W> {
         }
         match self.webhook.parse(bytes) {
             Ok(event) => {
-                log::verified(W::NAME, bytes.len());
+                log::verified(source(self.webhook), bytes.len());
                 Ok(Verified { event, body })
             }
             Err(error) => {
                 let reason = Reason::Unparsable(error);
                 let answer = self.webhook.answer_instead(&reason, Some(bytes));
                 let rejection = Rejection::new(reason).answered(answer).keeping(bytes);
-                Err(log::refused(W::NAME, rejection))
+                Err(log::refused(source(self.webhook), rejection))
             }
         }
     }

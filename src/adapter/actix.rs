@@ -111,7 +111,7 @@ use crate::head::{Head, Headers, PeerAddress};
 use crate::limits::Limits;
 use crate::log;
 use crate::rejection::Rejection;
-use crate::webhook::{Extract, Webhook, WebhookExt as _};
+use crate::webhook::{Extract, Webhook, WebhookExt as _, source};
 
 pub use self::handler::Handler;
 pub use crate::webhook::Verified;
@@ -131,10 +131,16 @@ where
         async move {
             let received = receive_any(&webhook, &request, payload.into_inner()).await;
             let (delivery, refused) = H::Delivery::from_delivery(received)?;
-            let answer = route::answer::<W, actix_web::Error>(refused, async move {
-                let extracted = H::extract(&request).await?;
-                Ok(handler.call(extracted, delivery).await)
-            });
+            let answer = async move {
+                let called = async {
+                    let extracted = H::extract(&request).await?;
+                    Ok::<_, actix_web::Error>(handler.call(extracted, delivery).await)
+                };
+                route::answer(&webhook, refused, called).await.inspect_err(|refused| {
+                    let status = refused.as_response_error().status_code().as_u16();
+                    log::extractor_refused(source(&webhook), status);
+                })
+            };
             let answered = if W::SENT_ONCE {
                 route::of_task(actix_web::rt::spawn(log::in_span(answer))).await
             } else {

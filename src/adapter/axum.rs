@@ -108,7 +108,7 @@ use crate::bandwidth::guard::{self, Guard};
 use crate::bandwidth::{IntoPortOutAnswer, PortOutWebhook};
 use crate::log;
 use crate::rejection::Rejection;
-use crate::webhook::Extract;
+use crate::webhook::{Extract, source};
 
 pub use self::handler::Handler;
 pub use crate::webhook::Verified;
@@ -133,7 +133,13 @@ where
                 Ok(taken) => taken,
                 Err(rejection) => return rejection.into_response(),
             };
-            let answer = route::answer::<W, _>(refused, handler.call(parts, state, delivery));
+            let answer = async move {
+                let called = handler.call(parts, state, delivery);
+                let answered = route::answer(&webhook, refused, called).await;
+                answered.inspect_err(|refused: &Response| {
+                    log::extractor_refused(source(&webhook), refused.status().as_u16());
+                })
+            };
             let answered = if W::SENT_ONCE {
                 route::of_task(tokio::spawn(log::in_span(answer))).await
             } else {

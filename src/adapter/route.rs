@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use crate::answer::{Answer, IntoReceipt};
 use crate::log;
 use crate::rejection::Rejection;
-use crate::webhook::{Extract, Verified, Webhook};
+use crate::webhook::{Extract, Verified, Webhook, source};
 
 /// What a handler takes as its last argument: `Verified<W>`, or
 /// `Result<Verified<W>, Rejection>` to see refused deliveries too. A port-out
@@ -54,16 +54,18 @@ impl<W: Extract> FromDelivery<W> for Result<Verified<W>, Rejection> {
 /// A delivery that was refused is answered as its rejection says, whatever the
 /// handler returns: nobody but a proven sender gets a receipt.
 pub(super) async fn answer<W: Extract, R>(
+    webhook: &W,
     refused: Option<Rejection>,
     handler: impl Future<Output = Result<impl IntoReceipt<W::Receipt>, R>>,
 ) -> Result<Response<Bytes>, R> {
-    let unfinished = Unfinished(W::NAME);
+    let source = source(webhook);
+    let unfinished = Unfinished(source);
     let returned = handler.await.map(IntoReceipt::into_receipt);
     mem::forget(unfinished);
     if let Ok(Err(error)) = &returned
         && !is_rejection(&**error)
     {
-        log::handler_failed(W::NAME, &**error);
+        log::handler_failed(source, &**error);
     }
     let is_proven = |rejection: &Rejection| rejection.verified_body().is_some();
     let answer = match (returned, refused) {
@@ -73,14 +75,14 @@ pub(super) async fn answer<W: Extract, R>(
         (Ok(Err(_)), None) => Answer::not_accepted(),
         (Err(refused_by_extractor), None) => return Err(refused_by_extractor),
     };
-    log::answered(W::NAME, answer.status());
+    log::answered(source, answer.status());
     Ok(answer.to_response())
 }
 
 /// A handler that was called and has not returned.
-struct Unfinished(&'static str);
+struct Unfinished<'w>(log::Source<'w>);
 
-impl Drop for Unfinished {
+impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
             log::handler_panicked(self.0);

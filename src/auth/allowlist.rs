@@ -71,13 +71,16 @@ impl Allowlist {
     ///
     /// # Errors
     ///
-    /// [`Reason::AddressUnknown`] if the head has no address, and
-    /// [`Reason::AddressRefused`] if it has another one.
+    /// [`Reason::AddressUnknown`] if the head has no address,
+    /// [`Reason::AddressMissing`] if it is
+    /// [`PeerAddress::UNKNOWN`](crate::PeerAddress::UNKNOWN), and
+    /// [`Reason::AddressRefused`] if it is another one.
     pub fn authenticate(&self, head: &Head<'_>) -> Result<(), Reason> {
         match head.peer() {
             None => Err(Reason::AddressUnknown),
             Some(peer) if self.contains(peer) => Ok(()),
-            Some(_) => Err(Reason::AddressRefused),
+            Some(peer) if peer.to_canonical().is_unspecified() => Err(Reason::AddressMissing),
+            Some(peer) => Err(Reason::AddressRefused(peer)),
         }
     }
 }
@@ -153,7 +156,12 @@ mod tests {
         let head = Head::new("POST", &headers);
         assert_eq!(list.authenticate(&head), Err(Reason::AddressUnknown));
         let from = |address: &str| head.with_peer(address.parse().unwrap());
-        assert_eq!(list.authenticate(&from("203.0.113.8")), Err(Reason::AddressRefused));
+        let stranger = "203.0.113.8".parse().unwrap();
+        let refused = Err(Reason::AddressRefused(stranger));
+        assert_eq!(list.authenticate(&head.with_peer(stranger)), refused);
+        for missing in ["0.0.0.0", "::", "::ffff:0.0.0.0"] {
+            assert_eq!(list.authenticate(&from(missing)), Err(Reason::AddressMissing));
+        }
         assert_eq!(list.authenticate(&from("203.0.113.7")), Ok(()));
     }
 }

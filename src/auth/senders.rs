@@ -86,7 +86,7 @@ mod tests {
         let wrong: &[(&str, &str)] = &[("Authorization", "Basic eDp5")];
         let asked = || Err(Reason::Challenged(auth.challenge().clone()));
         let mismatch = || Err(Reason::CredentialsMismatch(auth.challenge().clone()));
-        let stranger = || Err(Reason::AddressRefused);
+        let stranger = || Err(Reason::AddressRefused("203.0.113.8".parse().unwrap()));
         let credentials = Senders::from(auth.clone());
         let address = Senders::from(addresses.clone());
         let both = addresses.with(auth.clone());

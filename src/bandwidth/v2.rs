@@ -56,6 +56,7 @@ pub struct V2Webhook<T = Json> {
     signature: Arc<BodySignature>,
     senders: Option<Senders>,
     limits: Limits,
+    instance: Option<Arc<str>>,
     event: PhantomData<fn() -> T>,
 }
 
@@ -68,6 +69,7 @@ impl<T> V2Webhook<T> {
             signature: Arc::new(signature),
             senders: None,
             limits: Limits::default(),
+            instance: None,
             event: PhantomData,
         }
     }
@@ -95,6 +97,14 @@ impl<T> V2Webhook<T> {
         self
     }
 
+    /// Gives the webhook a name of its own in logs, such as that of the account:
+    /// the field `instance`.
+    #[must_use]
+    pub fn with_instance(mut self, instance: impl Into<Arc<str>>) -> Self {
+        self.instance = Some(instance.into());
+        self
+    }
+
     /// The signature that is checked.
     #[must_use]
     pub fn signature(&self) -> &BodySignature {
@@ -108,6 +118,7 @@ impl<T> Clone for V2Webhook<T> {
             signature: Arc::clone(&self.signature),
             senders: self.senders.clone(),
             limits: self.limits,
+            instance: self.instance.clone(),
             event: PhantomData,
         }
     }
@@ -148,6 +159,10 @@ impl<T: DeserializeOwned + Send + 'static> Webhook for V2Webhook<T> {
 
     fn limits(&self) -> Limits {
         self.limits
+    }
+
+    fn instance(&self) -> Option<&str> {
+        self.instance.as_deref()
     }
 }
 

@@ -1,5 +1,7 @@
 //! The notification webhook: who may send it, and what it is answered.
 
+use std::sync::Arc;
+
 use crate::answer::Accepted;
 use crate::auth::Senders;
 use crate::bandwidth::Notification;
@@ -33,6 +35,7 @@ use crate::webhook::Webhook;
 pub struct NotificationWebhook {
     senders: Senders,
     limits: Limits,
+    instance: Option<Arc<str>>,
 }
 
 impl NotificationWebhook {
@@ -41,13 +44,21 @@ impl NotificationWebhook {
     /// [`Allowlist`](crate::Allowlist), or both.
     #[must_use]
     pub fn new(senders: impl Into<Senders>) -> Self {
-        Self { senders: senders.into(), limits: Limits::default() }
+        Self { senders: senders.into(), limits: Limits::default(), instance: None }
     }
 
     /// Reads bodies within these bounds.
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Gives the webhook a name of its own in logs, such as that of the account:
+    /// the field `instance`.
+    #[must_use]
+    pub fn with_instance(mut self, instance: impl Into<Arc<str>>) -> Self {
+        self.instance = Some(instance.into());
         self
     }
 }
@@ -74,5 +85,9 @@ impl Webhook for NotificationWebhook {
 
     fn limits(&self) -> Limits {
         self.limits
+    }
+
+    fn instance(&self) -> Option<&str> {
+        self.instance.as_deref()
     }
 }

@@ -1,5 +1,7 @@
 //! The order item webhook: who may send it.
 
+use std::sync::Arc;
+
 use crate::answer::Receipt;
 use crate::auth::Senders;
 use crate::error::ParseError;
@@ -36,6 +38,7 @@ use crate::webhook::Webhook;
 pub struct OrderItemWebhook {
     senders: Senders,
     limits: Limits,
+    instance: Option<Arc<str>>,
 }
 
 impl OrderItemWebhook {
@@ -43,13 +46,21 @@ impl OrderItemWebhook {
     /// [`Allowlist`](crate::Allowlist), or both.
     #[must_use]
     pub fn new(senders: impl Into<Senders>) -> Self {
-        Self { senders: senders.into(), limits: Limits::default() }
+        Self { senders: senders.into(), limits: Limits::default(), instance: None }
     }
 
     /// Reads bodies within these bounds.
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Gives the webhook a name of its own in logs, such as that of the account:
+    /// the field `instance`.
+    #[must_use]
+    pub fn with_instance(mut self, instance: impl Into<Arc<str>>) -> Self {
+        self.instance = Some(instance.into());
         self
     }
 }
@@ -74,5 +85,9 @@ impl Webhook for OrderItemWebhook {
 
     fn limits(&self) -> Limits {
         self.limits
+    }
+
+    fn instance(&self) -> Option<&str> {
+        self.instance.as_deref()
     }
 }

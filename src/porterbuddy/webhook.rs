@@ -42,6 +42,7 @@ pub struct OrderWebhook {
     signature: Arc<BodySignature>,
     senders: Option<Senders>,
     limits: Limits,
+    instance: Option<Arc<str>>,
 }
 
 impl OrderWebhook {
@@ -49,7 +50,12 @@ impl OrderWebhook {
     #[must_use]
     pub fn new(api_key: &Secret) -> Self {
         let signature = BodySignature::new(HEADER, SignatureEncoding::Base64, api_key);
-        Self { signature: Arc::new(signature), senders: None, limits: Limits::default() }
+        Self {
+            signature: Arc::new(signature),
+            senders: None,
+            limits: Limits::default(),
+            instance: None,
+        }
     }
 
     /// Accepts deliveries that are signed with this API key as well, while the
@@ -73,6 +79,14 @@ impl OrderWebhook {
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Gives the webhook a name of its own in logs, such as that of the account:
+    /// the field `instance`.
+    #[must_use]
+    pub fn with_instance(mut self, instance: impl Into<Arc<str>>) -> Self {
+        self.instance = Some(instance.into());
         self
     }
 
@@ -106,5 +120,9 @@ impl Webhook for OrderWebhook {
 
     fn limits(&self) -> Limits {
         self.limits
+    }
+
+    fn instance(&self) -> Option<&str> {
+        self.instance.as_deref()
     }
 }

@@ -1,15 +1,18 @@
-//! What the log says of a delivery: one event, with nothing of the delivery in it.
+//! What the log says of a delivery, with nothing of the delivery in it.
 
 use std::fmt::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::time::Duration;
 
 use order_webhooks::bandwidth::{DenialReason, PortOutWebhook};
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
-use order_webhooks::{Webhook, WebhookExt as _};
+use order_webhooks::{Allowlist, PeerAddress, Webhook, WebhookExt as _};
 use tracing::field::{Field, Visit};
 
-use fixtures::samples::{PORTERBUDDY_KEY, U_PQ, secret, u_pq};
+use fixtures::samples::{ORDER_ITEM, PORT_OUT, PORTERBUDDY_KEY, U_PQ, secret, u_pq};
 
 /// A log that keeps its events as text.
 #[derive(Clone, Default)]
@@ -36,19 +39,34 @@ impl tracing::Subscriber for Log {
                 write!(self.0, " {}={value:?}", field.name()).unwrap();
             }
         }
+        let target = event.metadata().target();
+        // axum says so itself when an extractor refuses.
+        if target == "axum::rejection" {
+            return;
+        }
+        assert_eq!(target, "order_webhooks");
         let mut line = Line(event.metadata().level().to_string());
         event.record(&mut line);
         self.0.lock().unwrap().push(line.0);
     }
 }
 
+impl Log {
+    #[track_caller]
+    fn has(&self, expected: &[&str]) {
+        assert_eq!(*self.0.lock().unwrap(), expected);
+        self.0.lock().unwrap().clear();
+    }
+}
+
+const UPDATE: &str = r#"{"orderId":"1","orderStatus":"ready"}"#;
+
 #[test]
-fn a_delivery_is_one_event_in_the_log_with_nothing_of_it_inside() {
-    let auth = u_pq();
-    let musement = OrderItemWebhook::new(auth.clone());
-    let porterbuddy = OrderWebhook::new(&secret(PORTERBUDDY_KEY));
-    let port_out = PortOutWebhook::new(auth, DenialReason::InvalidRequest.into());
-    let signature = porterbuddy.signature().sign(br#"{"orderId":"1","orderStatus":"ready"}"#);
+fn a_delivery_is_one_event_with_nothing_of_it_inside() {
+    let musement = OrderItemWebhook::new(u_pq());
+    let porterbuddy = OrderWebhook::new(&secret(PORTERBUDDY_KEY)).with_instance("oslo");
+    let port_out = PortOutWebhook::new(u_pq(), DenialReason::InvalidRequest.into());
+    let signature = porterbuddy.signature().sign(UPDATE.as_bytes());
 
     let log = Log::default();
     tracing::subscriber::with_default(log.clone(), || {
@@ -59,62 +77,214 @@ fn a_delivery_is_one_event_in_the_log_with_nothing_of_it_inside() {
         deliver(&musement, ("authorization", U_PQ), "\"moved to Elm Street\"");
         deliver(&musement, ("authorization", "Basic dTpwYXNzd29yZA=="), "");
         deliver(&musement, ("x-authorization", U_PQ), "");
-        deliver(
-            &porterbuddy,
-            ("x-porterbuddy-hmac-sha256", &signature),
-            r#"{"orderId":"1","orderStatus":"ready"}"#,
-        );
-        deliver(
-            &porterbuddy,
-            ("x-porterbuddy-hmac-sha256", &signature),
-            r#"{"orderId":"2","orderStatus":"ready"}"#,
-        );
+        log.has(&[
+            "WARN message=delivery refused webhook=\"musement.order_item\" code=\"unparsable\" \
+             status=400 reason=the body does not parse: not an object at line 1 column 1",
+            "WARN message=delivery refused webhook=\"musement.order_item\" \
+             code=\"credentials_mismatch\" status=401 \
+             reason=credentials refused: not the expected ones",
+            "DEBUG message=credentials asked for webhook=\"musement.order_item\" \
+             code=\"challenged\" status=401",
+        ]);
+        deliver(&porterbuddy, ("x-porterbuddy-hmac-sha256", &signature), UPDATE);
+        deliver(&porterbuddy, ("x-porterbuddy-hmac-sha256", &signature), "{}");
+        log.has(&[
+            "INFO message=delivery verified webhook=\"porterbuddy.order\" instance=\"oslo\" \
+             code=\"verified\" body_bytes=37",
+            "WARN message=delivery refused webhook=\"porterbuddy.order\" instance=\"oslo\" \
+             code=\"signature_mismatch\" status=403 reason=the signature does not match the body",
+        ]);
         deliver(
             &port_out,
             ("authorization", U_PQ),
             "<PortOutValidationRequest><Pin>1111</Pin><Pin>2222</Pin></PortOutValidationRequest>",
         );
+        log.has(&[
+            "WARN message=delivery refused webhook=\"bandwidth.port_out\" code=\"unparsable\" \
+             status=200 reason=the body does not parse: Pin: given twice at line 1 column 42",
+        ]);
     });
-    let expected = [
-        "WARN message=delivery refused webhook=\"musement.order_item\" status=400 \
-         reason=the body does not parse: not an object at line 1 column 1",
-        "WARN message=delivery refused webhook=\"musement.order_item\" status=401 \
-         reason=credentials refused: not the expected ones",
-        "DEBUG message=credentials asked for webhook=\"musement.order_item\" status=401",
-        "INFO message=delivery verified webhook=\"porterbuddy.order\" body_bytes=37",
-        "WARN message=delivery refused webhook=\"porterbuddy.order\" status=403 \
-         reason=the signature does not match the body",
-        "WARN message=delivery refused webhook=\"bandwidth.port_out\" status=200 \
-         reason=the body does not parse: Pin: given twice at line 1 column 42",
-    ];
-    assert_eq!(*log.0.lock().unwrap(), expected);
 }
 
-/// Nobody sees from outside that an answer is not the handler's.
+/// A stranger, a proxy's header that is missing, and a server that gives no address.
+#[test]
+fn the_log_tells_why_an_address_is_refused() {
+    let webhook = OrderItemWebhook::new(Allowlist::new(["203.0.113.7"]).unwrap());
+    let log = Log::default();
+    for (peer, line) in [
+        (
+            Some(PeerAddress([203, 0, 113, 8].into())),
+            "WARN message=delivery refused webhook=\"musement.order_item\" \
+             code=\"address_refused\" status=403 reason=the sender's address is not allowed \
+             address=203.0.113.8",
+        ),
+        (
+            Some(PeerAddress::UNKNOWN),
+            "ERROR message=delivery refused: it did not come through as many proxies as are \
+             configured, or they write another header webhook=\"musement.order_item\" \
+             code=\"address_missing\" status=403 reason=no proxy has written the sender's address",
+        ),
+        (
+            None,
+            "ERROR message=delivery refused: the server gives no address of its senders, so nobody \
+             is allowed; in axum serve `into_make_service_with_connect_info::<SocketAddr>()`, and \
+             behind a proxy add a `SetPeerAddressLayer` webhook=\"musement.order_item\" \
+             code=\"address_unknown\" status=403 \
+             reason=the server does not give the sender's address",
+        ),
+    ] {
+        let mut request = http::Request::post("/").body("").unwrap();
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
+        }
+        tracing::subscriber::with_default(log.clone(), || webhook.verify(request).unwrap_err());
+        log.has(&[line]);
+    }
+}
+
+/// What the handler's sender is told, and why it is not what the handler said.
 #[tokio::test]
-async fn an_answer_instead_of_the_handlers_is_an_error_in_the_log() {
+async fn the_receipt_is_an_event_and_so_is_a_failure() {
+    use axum::extract::Extension;
     use axum::{Router, body::Body};
+    use order_webhooks::{Receipt, Verified, axum::receive};
+    use tower::ServiceExt as _;
+
+    type Update = Verified<OrderItemWebhook>;
+    let accepts = async |_: Update| Receipt::Accepted;
+    let tries_again = async |_: Update| Receipt::TryAgain;
+    let fails = async |_: Update| Err::<Receipt, _>("the database is away");
+    let misses = async |_: Extension<u32>, _: Update| Receipt::Accepted;
+    let waits = async |_: Update| std::future::pending::<Receipt>().await;
+    let panics = async |_: Update| -> Receipt { panic!("on purpose") };
+    let webhook = || OrderItemWebhook::new(u_pq());
+    let app: Router = Router::new()
+        .route("/accepts", receive(webhook(), accepts))
+        .route("/tries-again", receive(webhook(), tries_again))
+        .route("/fails", receive(webhook(), fails))
+        .route("/misses", receive(webhook(), misses))
+        .route("/waits", receive(webhook(), waits))
+        .route("/panics", receive(webhook(), panics));
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    for (path, lines) in [
+        ("/accepts", &["INFO message=delivery answered WEBHOOK code=\"accepted\" status=200"][..]),
+        (
+            "/tries-again",
+            &["INFO message=delivery answered WEBHOOK code=\"not_accepted\" status=503"],
+        ),
+        (
+            "/fails",
+            &[
+                "ERROR message=handler failed WEBHOOK code=\"handler_failed\" \
+                 error=the database is away",
+                "INFO message=delivery answered WEBHOOK code=\"not_accepted\" status=503",
+            ],
+        ),
+        (
+            "/misses",
+            &["WARN message=extractor refused a verified delivery WEBHOOK \
+               code=\"extractor_refused\" status=500"],
+        ),
+        (
+            "/waits",
+            &["ERROR message=handler cut off: the sender left, or a layer of the server gave up \
+               WEBHOOK code=\"handler_cut_off\""],
+        ),
+        ("/panics", &["ERROR message=handler panicked WEBHOOK code=\"handler_panicked\""]),
+    ] {
+        let request = http::Request::post(path).header("authorization", U_PQ);
+        let call = app.clone().oneshot(request.body(Body::from(ORDER_ITEM)).unwrap());
+        let call = tokio::time::timeout(Duration::from_millis(20), call);
+        let _ = to_its_end_or_panic(call).await;
+        let verified = "INFO message=delivery verified WEBHOOK code=\"verified\" body_bytes=BYTES";
+        let lines: Vec<String> = std::iter::once(&verified)
+            .chain(lines)
+            .map(|line| line.replace("WEBHOOK", "webhook=\"musement.order_item\""))
+            .map(|line| line.replace("BYTES", &ORDER_ITEM.len().to_string()))
+            .collect();
+        assert_eq!(*log.0.lock().unwrap(), lines, "{path}");
+        log.0.lock().unwrap().clear();
+    }
+}
+
+/// Polls a future to its end, or to its panic.
+async fn to_its_end_or_panic<F: Future>(future: F) -> Option<F::Output> {
+    let mut future = Box::pin(future);
+    std::future::poll_fn(|cx| {
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));
+        polled.map_or(Poll::Ready(None), |polled| polled.map(Some))
+    })
+    .await
+}
+
+/// Nobody sees from outside whose answer to a port-out it is: the status is always 200.
+#[tokio::test]
+async fn the_verdict_on_a_port_out_is_an_event() {
+    use axum::{Router, body::Body};
+    use order_webhooks::axum::port_out;
     use order_webhooks::{Verified, bandwidth::PortOutAnswer};
     use tower::ServiceExt as _;
 
-    let auth = u_pq();
-    let webhook = PortOutWebhook::new(auth, DenialReason::InvalidRequest.into());
-    let handler =
-        async |_: Verified<PortOutWebhook>| Err::<PortOutAnswer, _>("the database is away");
-    let app: Router = Router::new().route("/", order_webhooks::axum::port_out(webhook, handler));
-    let body = "<PortOutValidationRequest><PON>some-pon</PON><TelephoneNumbers>\
-                <TelephoneNumber>2223331000</TelephoneNumber></TelephoneNumbers>\
-                </PortOutValidationRequest>";
-    let request = http::Request::post("/").header("authorization", U_PQ).body(Body::from(body));
-
+    type Question = Verified<PortOutWebhook>;
+    let webhook = PortOutWebhook::new(u_pq(), DenialReason::InvalidRequest.into());
+    let allows = async |_: Question| PortOutAnswer::Allow;
+    let denies = async |_: Question| PortOutAnswer::deny(DenialReason::PinInvalid);
+    let fails = async |_: Question| Err::<PortOutAnswer, _>("the database is away");
+    let app: Router = Router::new()
+        .route("/allows", port_out(webhook.clone(), allows))
+        .route("/denies", port_out(webhook.clone(), denies))
+        .route("/fails", port_out(webhook, fails));
     let log = Log::default();
-    let guard = tracing::subscriber::set_default(log.clone());
-    let response = app.oneshot(request.unwrap()).await.unwrap();
-    drop(guard);
-    assert_eq!(response.status(), 200);
-    let expected = [
-        "INFO message=delivery verified webhook=\"bandwidth.port_out\" body_bytes=154",
-        "ERROR message=answered without the handler webhook=\"bandwidth.port_out\" failure=the handler failed",
-    ];
-    assert_eq!(*log.0.lock().unwrap(), expected);
+    let _guard = tracing::subscriber::set_default(log.clone());
+    const VERIFIED: &str =
+        "INFO message=delivery verified WEBHOOK code=\"verified\" body_bytes=BYTES";
+    for (path, credentials, lines) in [
+        (
+            "/allows",
+            U_PQ,
+            &[VERIFIED, "INFO message=port-out answered WEBHOOK code=\"allowed\" by=\"handler\""][..],
+        ),
+        (
+            "/denies",
+            U_PQ,
+            &[
+                VERIFIED,
+                "INFO message=port-out answered WEBHOOK code=\"denied\" by=\"handler\" \
+                 denial=\"7513\"",
+            ],
+        ),
+        (
+            "/fails",
+            U_PQ,
+            &[
+                VERIFIED,
+                "ERROR message=answered without the handler WEBHOOK code=\"handler_failed\" \
+                 failure=the handler failed",
+                "INFO message=port-out answered WEBHOOK code=\"denied\" by=\"guard\" \
+                 denial=\"7598\"",
+            ],
+        ),
+        (
+            "/allows",
+            "Basic eDp5",
+            &[
+                "WARN message=delivery refused WEBHOOK code=\"credentials_mismatch\" status=200 \
+                 reason=credentials refused: not the expected ones",
+                "INFO message=port-out answered WEBHOOK code=\"denied\" by=\"guard\" \
+                 denial=\"7598\"",
+            ],
+        ),
+    ] {
+        let request = http::Request::post(path).header("authorization", credentials);
+        let request = request.body(Body::from(PORT_OUT)).unwrap();
+        assert_eq!(app.clone().oneshot(request).await.unwrap().status(), 200);
+        let lines: Vec<String> = lines
+            .iter()
+            .map(|line| line.replace("WEBHOOK", "webhook=\"bandwidth.port_out\""))
+            .map(|line| line.replace("BYTES", &PORT_OUT.len().to_string()))
+            .collect();
+        assert_eq!(*log.0.lock().unwrap(), lines, "{path}");
+        log.0.lock().unwrap().clear();
+    }
 }

@@ -375,7 +375,7 @@ pub(crate) fn advice(reason: &Reason) -> &'static str {
             "Compare the key at the provider with the one given to this program. If it is the \
              same, something on the way has changed the body."
         }
-        Reason::AddressUnknown | Reason::AddressRefused => {
+        Reason::AddressUnknown | Reason::AddressMissing | Reason::AddressRefused(_) => {
             "Add the sender's address to the allowlist, or pass it on behind a proxy."
         }
         Reason::Encoded => "Tell the proxy on the way not to compress requests.",

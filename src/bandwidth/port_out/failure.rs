@@ -69,6 +69,23 @@ pub enum PortOutFailure {
 }
 
 impl PortOutFailure {
+    /// A word for logs and metrics that stays the same from version to version, and
+    /// has nothing of the question in it: `handler_late`, or the
+    /// [code](Reason::code) of the reason for which a question was refused.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(rejection) => rejection.reason().code(),
+            Self::HandlerFailed(_) => "handler_failed",
+            Self::HandlerPanicked => "handler_panicked",
+            Self::HandlerLate => "handler_late",
+            Self::HandlerNotAsked => "handler_not_asked",
+            Self::CutOff { .. } => "handler_cut_off",
+            Self::NoTimer => "no_timer",
+            Self::Missed { .. } => "missed",
+        }
+    }
+
     /// Whether the sender of the question had shown who it is.
     pub(super) fn is_of_a_proven_sender(&self) -> bool {
         let rejection = match self {
@@ -148,7 +165,7 @@ mod tests {
             (Reason::CredentialsMismatch(challenge()), false),
             (Reason::RepeatedHeader(http::header::AUTHORIZATION), false),
             (Reason::AddressUnknown, false),
-            (Reason::AddressRefused, false),
+            (Reason::AddressRefused([203, 0, 113, 8].into()), false),
             (Reason::Encoded, true),
             (Reason::TooLarge { limit }, true),
             (Reason::TooSlow { limit: std::time::Duration::ZERO }, true),

@@ -19,7 +19,7 @@ use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Response;
+use http::{Response, StatusCode};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -31,12 +31,16 @@ use crate::bandwidth::port_out::survive::{Survives, survive};
 use crate::bandwidth::{PortOutAnswer, PortOutValidationRequest, PortOutWebhook};
 use crate::log;
 use crate::rejection::Rejection;
-use crate::webhook::{Verified, Webhook as _};
+use crate::webhook::{Verified, source};
 
 type AnyError = Box<dyn Error + Send + Sync>;
 
 /// What a handler comes to.
 type Verdict = Result<PortOutAnswer, AnyError>;
+
+/// What a handler's thread sends: the verdict, or the code and the message of its
+/// failure.
+type Handled = Result<PortOutAnswer, (&'static str, String)>;
 
 /// How many handlers run at once, and so the threads that they can take. Tokio's
 /// own pool for blocking work has 512.
@@ -124,6 +128,9 @@ impl Guard {
             Some(Err(rejection)) => {
                 let response = rejection.to_response();
                 self.settled = true;
+                if rejection.status() == StatusCode::OK {
+                    self.log_verdict("guard", self.webhook.verdict_for_failures());
+                }
                 if !rejection.is_challenge() {
                     self.report(PortOutFailure::Refused(rejection));
                 }
@@ -177,7 +184,7 @@ impl Guard {
         request: Verified<PortOutWebhook>,
         ask: impl FnOnce(Verified<PortOutWebhook>) -> A,
         started: &Arc<AtomicBool>,
-    ) -> Result<oneshot::Receiver<Result<PortOutAnswer, String>>, PortOutFailure>
+    ) -> Result<oneshot::Receiver<Handled>, PortOutFailure>
     where
         A: Future<Output = Result<H, AnyError>>,
         H: FnOnce() -> F + Send + 'static,
@@ -220,7 +227,7 @@ impl Guard {
     /// The handler's verdict, or at the deadline the one for failures.
     async fn watch(
         &mut self,
-        mut verdict: oneshot::Receiver<Result<PortOutAnswer, String>>,
+        mut verdict: oneshot::Receiver<Handled>,
         question: &PortOutValidationRequest,
         started: &AtomicBool,
     ) -> Answer {
@@ -233,11 +240,14 @@ impl Guard {
             }
         };
         match given {
-            Some(Ok(answer)) => return answer.answer(question),
+            Some(Ok(answer)) => {
+                self.log_verdict("handler", &answer);
+                return answer.answer(question);
+            }
             // The handler's thread reports it.
-            Some(Err(failure)) => {
+            Some(Err((code, failure))) => {
                 self.settled = true;
-                self.log(&failure);
+                self.log(code, &failure);
             }
             None if started.load(Ordering::Relaxed) => self.fails(PortOutFailure::HandlerLate),
             None => self.fails(PortOutFailure::HandlerNotAsked),
@@ -257,9 +267,9 @@ impl Guard {
 
     fn fails(&mut self, failure: PortOutFailure) {
         self.settled = true;
-        let shown = failure.to_string();
+        let (code, shown) = (failure.code(), failure.to_string());
         self.report(failure);
-        self.log(&shown);
+        self.log(code, &shown);
     }
 
     fn report(&self, failure: PortOutFailure) {
@@ -267,8 +277,21 @@ impl Guard {
     }
 
     /// The log's subscriber is the user's, and may panic.
-    fn log(&self, failure: &impl Display) {
-        survive(|| log::answered_without_handler(PortOutWebhook::NAME, failure));
+    fn log(&self, code: &'static str, failure: &impl Display) {
+        survive(|| log::answered_without_handler(source(&self.webhook), code, failure));
+        self.log_verdict("guard", self.webhook.verdict_for_failures());
+    }
+
+    fn log_verdict(&self, by: &'static str, verdict: &PortOutAnswer) {
+        let codes = match verdict {
+            PortOutAnswer::Allow => None,
+            PortOutAnswer::Deny(denial) => {
+                let codes: Vec<_> =
+                    denial.reasons().map(|reason| reason.code().to_string()).collect();
+                Some(codes.join(" "))
+            }
+        };
+        survive(|| log::port_out_answered(source(&self.webhook), by, codes.as_deref()));
     }
 
     fn panicked(&self) -> PortOutFailure {
@@ -295,7 +318,7 @@ struct HandlerThread {
     runtime: Handle,
     deadline: Instant,
     started: Arc<AtomicBool>,
-    verdict: oneshot::Sender<Result<PortOutAnswer, String>>,
+    verdict: oneshot::Sender<Handled>,
     /// It is held until the handler is gone, so that one which blocks costs a place
     /// for as long.
     _place: OwnedSemaphorePermit,
@@ -327,7 +350,7 @@ impl HandlerThread {
             Some(None) => return,
             Some(Some(None)) | None => PortOutFailure::HandlerPanicked,
         };
-        match self.verdict.send(Err(failure.to_string())) {
+        match self.verdict.send(Err((failure.code(), failure.to_string()))) {
             Ok(()) => self.shared.report(&self.runtime, failure),
             Err(_) => drop(survive(|| drop(failure))),
         }
@@ -339,10 +362,7 @@ mod tests {
     use super::*;
 
     /// Runs a handler that allows, and says whether it started and what came of it.
-    async fn run(
-        left: Duration,
-        waited_for: bool,
-    ) -> (bool, Option<Result<PortOutAnswer, String>>) {
+    async fn run(left: Duration, waited_for: bool) -> (bool, Option<Handled>) {
         let (sender, verdict) = oneshot::channel();
         let mut verdict = Some(verdict).filter(|_| waited_for);
         let started = Arc::new(AtomicBool::new(false));

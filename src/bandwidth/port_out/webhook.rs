@@ -93,6 +93,7 @@ const TIME_ALLOWED: Duration = Duration::from_secs(30);
 pub struct PortOutWebhook {
     rules: Arc<Rules>,
     limits: Limits,
+    instance: Option<Arc<str>>,
     deadline: Duration,
     #[cfg(feature = "body")]
     shared: guard::Shared,
@@ -125,6 +126,7 @@ impl PortOutWebhook {
         Self {
             rules: Arc::new(Rules { senders: senders.into(), otherwise }),
             limits: Limits::default(),
+            instance: None,
             deadline: Duration::from_secs(25),
             #[cfg(feature = "body")]
             shared: guard::Shared::default(),
@@ -154,6 +156,14 @@ impl PortOutWebhook {
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Gives the webhook a name of its own in logs, such as that of the account:
+    /// the field `instance`.
+    #[must_use]
+    pub fn with_instance(mut self, instance: impl Into<Arc<str>>) -> Self {
+        self.instance = Some(instance.into());
         self
     }
 
@@ -198,6 +208,11 @@ impl PortOutWebhook {
     }
 
     /// What the clones of this webhook share.
+    #[cfg(feature = "body")]
+    pub(super) fn verdict_for_failures(&self) -> &PortOutAnswer {
+        &self.rules.otherwise
+    }
+
     #[cfg(feature = "body")]
     pub(super) fn shared(&self) -> &guard::Shared {
         &self.shared
@@ -246,6 +261,10 @@ impl Webhook for PortOutWebhook {
 
     fn limits(&self) -> Limits {
         self.limits.within(self.deadline)
+    }
+
+    fn instance(&self) -> Option<&str> {
+        self.instance.as_deref()
     }
 
     fn answer_instead(&self, _reason: &Reason, verified_body: Option<&[u8]>) -> Option<Answer> {

@@ -139,7 +139,7 @@ pub(super) fn code(reason: &Reason) -> &'static str {
         Reason::SignatureMalformed => "signature_malformed",
         Reason::SignatureMismatch => "signature_mismatch",
         Reason::AddressUnknown => "address_unknown",
-        Reason::AddressRefused => "address_refused",
+        Reason::AddressRefused(_) => "address_refused",
         Reason::Encoded => "encoded",
         Reason::TooLarge { .. } => "too_large",
         Reason::TooSlow { .. } => "too_slow",
