@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Sends to both example servers with the clients that senders are built from:
-# small, 1.6 MB and 8 MB bodies, with and without Expect: 100-continue, right and
-# wrong credentials. Every delivery has to arrive once. Prints a table.
+# Sends to both example servers with HTTP clients that differ in how they meet a
+# challenge (tools/senders/run.py says how): small, 1.6 MB and 8 MB bodies, with and
+# without Expect: 100-continue, right and wrong credentials. Every delivery has to arrive
+# once. Prints a table.
 #
-#   tools/senders.sh             every client, some ten minutes
+#   tools/senders.sh             every client
 #   tools/senders.sh curl go     those whose name contains one of these
 #
-# Installs what is missing of Debian's, PyPI's and npm's packages; without the
-# right to do so it skips the clients that are not there, and says so. All
-# traffic stays on 127.0.0.1.
+# Needs python3. Installs what is missing of Debian's packages; without the right to do so
+# it skips the clients that are not there, and says so; with REQUIRE_ALL=1 that is an
+# error. All traffic stays on 127.0.0.1.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -23,10 +24,9 @@ done
 # Installed one by one, so that a missing one costs only its own client.
 if command -v apt-get >/dev/null && [[ $(id -u) -eq 0 ]]; then
   missing=()
-  for package in curl wget php-cli php-curl libwww-perl default-jdk-headless libhttpclient-java \
-    libhttpclient5-java libokhttp-java python3-venv npm golang-go; do
+  for package in curl wget default-jdk-headless libhttpclient5-java golang-go; do
     case $package in
-      curl | wget | npm) command -v "$package" >/dev/null && continue ;;
+      curl | wget) command -v "$package" >/dev/null && continue ;;
       golang-go) command -v go >/dev/null && continue ;;
     esac
     dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
@@ -43,11 +43,8 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-python3 -m venv "$work/venv" && "$work/venv/bin/pip" install -q requests httpx aiohttp || true
-npm install --prefix "$work" --ignore-scripts --no-audit --no-fund --silent axios undici || true
-jars=$(find /usr/share/java -maxdepth 1 -name '*.jar' \( -name 'httpc*' -o -name 'okhttp*' \
-  -o -name 'okio*' -o -name 'commons-logging.jar' -o -name 'commons-codec.jar' -o -name 'slf4j-api.jar' \
-  -o -name 'slf4j-nop.jar' -o -name 'kotlin-stdlib*.jar' \) 2>/dev/null | paste -sd: || true)
+jars=$(find /usr/share/java -maxdepth 1 -name '*.jar' \( -name 'httpc*' -o -name 'slf4j-api.jar' \
+  -o -name 'slf4j-nop.jar' \) 2>/dev/null | paste -sd: || true)
 mkdir -p "$work/classes"
 for source in tools/senders/*.java; do
   javac -nowarn -cp "$jars" -d "$work/classes" "$source" 2>"$work/javac.log" ||
@@ -55,6 +52,6 @@ for source in tools/senders/*.java; do
 done
 go build -o "$work/go-send" tools/senders/send.go || true
 
-cargo build --quiet --example axum_server --example actix_server
+cargo build --quiet --all-features --example axum_server --example actix_server
 SENDERS_WORK=$work SENDERS_JARS=$jars python3 tools/senders/run.py \
   "${CARGO_TARGET_DIR:-target}/debug/examples" "$@"

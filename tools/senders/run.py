@@ -20,7 +20,6 @@ WORK = os.environ["SENDERS_WORK"]
 CLASSES = os.path.join(WORK, "classes")
 JAVA = ["java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp",
         CLASSES + ":" + os.environ.get("SENDERS_JARS", "")]
-PYTHON = os.path.join(WORK, "venv", "bin", "python")
 USER, PASSWORD = "bandwidth-user", "bandwidth-password"
 SIZES = {"small": 0, "1.6 MB": 1_600_000, "8 MB": 8_000_000}
 TIMEOUT = 60
@@ -30,29 +29,28 @@ def script(name, *arguments):
     return [os.path.join(HERE, name), *arguments]
 
 
-# Name, command, whether it waits to be asked for its credentials, whether it can
-# ask for 100 Continue, and what has to be there.
+# Name, command, whether it waits to be asked for its credentials, and what has to be
+# there. Each meets a challenge in its own way:
+#
+# - curl --anyauth writes the whole body, and repeats it on the same connection.
+# - curl --basic shows its credentials at once.
+# - wget opens with the body and no credentials, and keeps the connection.
+# - Java's HttpClient offers HTTP/2, and reads the answer while it writes.
+# - Apache's HttpClient looks for an answer when it has written everything.
+# - Python's urllib opens a connection for each request.
+# - Go reads while it writes, and closes the connection if the answer comes early.
+#
+# Thirteen more were run once, and none lost or doubled a delivery: PHP's curl and streams,
+# Perl's LWP, HttpURLConnection, HttpClient 4, OkHttp, requests, httpx, aiohttp, Node's
+# fetch, http and axios, and Go with its credentials at once.
 CLIENTS = [
-    ("curl --anyauth", ["sh", *script("curl.sh"), "--anyauth"], True, True, ["curl"]),
-    ("curl --basic", ["sh", *script("curl.sh"), "--basic"], False, True, ["curl"]),
-    ("wget", ["sh", *script("wget.sh")], True, True, ["wget"]),
-    ("PHP curl, any", ["php", *script("send.php"), "any"], True, True, ["php"]),
-    ("PHP streams", ["php", *script("send.php"), "streams"], False, True, ["php"]),
-    ("Perl LWP", ["perl", *script("send.pl")], True, True, ["perl"]),
-    ("Java HttpClient", [*JAVA, "JdkClient"], True, True, ["java", "JdkClient"]),
-    ("Java HttpURLConnection", [*JAVA, "JdkConnection"], True, True, ["java", "JdkConnection"]),
-    ("Apache HttpClient 4", [*JAVA, "Apache4"], True, True, ["java", "Apache4"]),
-    ("Apache HttpClient 5", [*JAVA, "Apache5"], True, True, ["java", "Apache5"]),
-    ("OkHttp 3", [*JAVA, "OkHttp3"], True, True, ["java", "OkHttp3"]),
-    ("Python urllib", [PYTHON, *script("send.py"), "urllib"], True, True, [PYTHON]),
-    ("Python requests", [PYTHON, *script("send.py"), "requests"], False, True, [PYTHON]),
-    ("Python httpx", [PYTHON, *script("send.py"), "httpx"], False, True, [PYTHON]),
-    ("Python aiohttp", [PYTHON, *script("send.py"), "aiohttp"], False, True, [PYTHON]),
-    ("Node fetch", ["node", *script("send.mjs"), "fetch"], False, False, ["node"]),
-    ("Node http", ["node", *script("send.mjs"), "http"], False, True, ["node"]),
-    ("Node axios", ["node", *script("send.mjs"), "axios"], False, True, ["node"]),
-    ("Go, at once", [os.path.join(WORK, "go-send"), "once"], False, True, ["go-send"]),
-    ("Go, when asked", [os.path.join(WORK, "go-send"), "asked"], True, True, ["go-send"]),
+    ("curl --anyauth", ["sh", *script("curl.sh"), "--anyauth"], True, ["curl"]),
+    ("curl --basic", ["sh", *script("curl.sh"), "--basic"], False, ["curl"]),
+    ("wget", ["sh", *script("wget.sh")], True, ["wget"]),
+    ("Java HttpClient", [*JAVA, "JdkClient"], True, ["java", "JdkClient"]),
+    ("Apache HttpClient 5", [*JAVA, "Apache5"], True, ["java", "Apache5"]),
+    ("Python urllib", [sys.executable, *script("send.py")], True, [sys.executable]),
+    ("Go, when asked", [os.path.join(WORK, "go-send")], True, ["go-send"]),
 ]
 
 
@@ -131,7 +129,7 @@ def main():
     rows, failures, skipped = [], [], []
     for kind in ["axum", "actix"]:
         server = Server(os.path.join(folder, kind + "_server"))
-        for name, command, asks, can_expect, needs in CLIENTS:
+        for name, command, asks, needs in CLIENTS:
             if wanted and not any(word.lower() in name.lower() for word in wanted):
                 continue
             if not is_there(needs):
@@ -140,7 +138,7 @@ def main():
             good = lost = doubled = refused = wrongly = 0
             slowest = 0.0
             for size_name, size in SIZES.items():
-                for expect in ["plain", "expect"] if can_expect else ["plain"]:
+                for expect in ["plain", "expect"]:
                     status, once, others, took, said = send(server, command, size, expect, PASSWORD)
                     slowest = max(slowest, took)
                     case = f"{kind}: {name}, {size_name}, {expect}: status {status}, {once} arrived"
@@ -171,7 +169,8 @@ def main():
         print("skipped:", line)
     for line in failures:
         print("FAILED", line)
-    sys.exit(1 if failures or not rows else 0)
+    missing = skipped and os.environ.get("REQUIRE_ALL", "0") != "0"
+    sys.exit(1 if failures or missing or not rows else 0)
 
 
 main()

@@ -1,4 +1,4 @@
-// Sends a file, with credentials at once or when asked for them.
+// Sends a file, with credentials when it is asked for them.
 package main
 
 import (
@@ -10,7 +10,7 @@ import (
 )
 
 func main() {
-	how, url, user, password, file, expect := os.Args[1], os.Args[2], os.Args[3], os.Args[4], os.Args[5], os.Args[6]
+	url, user, password, file, expect := os.Args[1], os.Args[2], os.Args[3], os.Args[4], os.Args[5]
 	body, err := os.ReadFile(file)
 	check(err)
 	transport := &http.Transport{ExpectContinueTimeout: 10 * time.Second}
@@ -30,11 +30,8 @@ func main() {
 		response.Body.Close()
 		return response.StatusCode
 	}
-	status := 0
-	if how == "asked" {
-		status = send(false)
-	}
-	if how == "once" || status == http.StatusUnauthorized {
+	status := send(false)
+	if status == http.StatusUnauthorized {
 		status = send(true)
 	}
 	fmt.Println(status)
