@@ -75,8 +75,8 @@ struct Api {
     #[arg(long)]
     account: String,
     /// The base URL of the API, such as <https://test.dashboard.bandwidth.com/api>
-    #[arg(long, value_name = "URL", default_value = Dashboard::PRODUCTION)]
-    api: String,
+    #[arg(long = "api", value_name = "URL", default_value = Dashboard::PRODUCTION)]
+    base: String,
     /// Print the requests with their secrets hidden, and send none
     #[arg(long)]
     dry_run: bool,
@@ -284,7 +284,7 @@ impl Api {
                 None => secrets.api_user()?.authorization(),
             }
         };
-        let dashboard = Dashboard::new(&self.api, &self.account, authorization);
+        let dashboard = Dashboard::new(&self.base, &self.account, authorization);
         dashboard.map_err(|error| error.to_string())
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use clap::{Args, ValueEnum};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{Response, StatusCode, Uri};
+use http::{Response, Uri};
 use order_webhooks::bandwidth::{
     DenialReason, Notification, NotificationWebhook, PortOutAnswer, PortOutWebhook, V2Webhook,
 };
@@ -16,8 +16,10 @@ use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::testing::{DeliveryPolicy, Next, Sender};
 use order_webhooks::webhook::Answer;
 use order_webhooks::{
-    BasicAuth, Head, Limits, Reason, Rejection, Verified, Webhook, WebhookExt as _,
+    Accepted, BasicAuth, Head, Limits, Reason, Receipt, Rejection, Verified, Webhook,
+    WebhookExt as _,
 };
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::secrets::{Secrets, Source};
@@ -239,36 +241,32 @@ impl Webhooks {
 
     /// Checks a request, whose body is complete or could not be read.
     pub(crate) fn check(&self, kind: Kind, head: &Parts, body: Result<Bytes, Reason>) -> Check {
-        let accepted = |_: &_| Answer::empty(StatusCode::OK);
         match kind {
-            Kind::Musement => check(&self.musement, head, body, accepted, |update| {
-                let summary = format!("{} {}", update.order_item_uuid, update.order_item_status);
-                (summary, value(update))
-            }),
-            Kind::Porterbuddy => {
-                let accepted = |_: &_| Answer::empty(StatusCode::OK);
-                check(&self.porterbuddy, head, body, accepted, |update| {
-                    (format!("{} {}", update.order_id, update.order_status), value(update))
-                })
-            }
+            Kind::Musement => check(
+                &self.musement,
+                head,
+                body,
+                |_| Receipt::Accepted.into(),
+                |update| format!("{} {}", update.order_item_uuid, update.order_item_status),
+            ),
+            Kind::Porterbuddy => check(
+                &self.porterbuddy,
+                head,
+                body,
+                |_| Receipt::Accepted.into(),
+                |update| format!("{} {}", update.order_id, update.order_status),
+            ),
             Kind::Notification => {
-                let accepted = |_: &_| Answer::empty(StatusCode::OK);
-                check(&self.notification, head, body, accepted, |notification| {
-                    (notified(notification), value(notification))
-                })
+                check(&self.notification, head, body, |_| Accepted.into(), notified)
             }
             Kind::PortOut => {
                 let answer = |request: &_| self.port_out_answer.answer(request);
                 check(&self.port_out, head, body, answer, |request| {
                     let pon = request.pon.as_deref().unwrap_or("no PON");
-                    let numbers = request.telephone_numbers.len();
-                    (format!("{pon}, numbers: {numbers}"), value(request))
+                    format!("{pon}, numbers: {}", request.telephone_numbers.len())
                 })
             }
-            Kind::V2 => {
-                let accepted = |_: &_| Answer::empty(StatusCode::OK);
-                check(&self.v2, head, body, accepted, |event| (String::new(), value(event)))
-            }
+            Kind::V2 => check(&self.v2, head, body, |_| Accepted.into(), |_| String::new()),
         }
     }
 }
@@ -289,12 +287,12 @@ impl Route {
     }
 }
 
-fn check<W: Webhook>(
+fn check<W: Webhook<Event: Serialize>>(
     webhook: &W,
     head: &Parts,
     body: Result<Bytes, Reason>,
-    accepted: impl FnOnce(&W::Event) -> Answer,
-    describe: impl FnOnce(&W::Event) -> (String, Option<Value>),
+    answer: impl FnOnce(&W::Event) -> Answer,
+    summary: impl FnOnce(&W::Event) -> String,
 ) -> Check {
     let pending = webhook.authenticate(&Head::from(head));
     let outcome: Result<Verified<W>, Rejection> = match (pending, body) {
@@ -303,11 +301,13 @@ fn check<W: Webhook>(
         (Ok(pending), Err(reason)) => Err(pending.fail(reason)),
     };
     match outcome {
-        Ok(verified) => {
-            let (summary, event) = describe(&verified);
-            let answer = accepted(&verified).to_response();
-            Check { checked: Checked::Verified, answer, summary, event, reason: None }
-        }
+        Ok(verified) => Check {
+            checked: Checked::Verified,
+            answer: answer(&verified).to_response(),
+            summary: summary(&verified),
+            event: serde_json::to_value(verified.event()).ok(),
+            reason: None,
+        },
         Err(rejection) => Check {
             checked: if rejection.is_challenge() {
                 Checked::Challenged
@@ -322,10 +322,6 @@ fn check<W: Webhook>(
             reason: Some(rejection.reason().clone()),
         },
     }
-}
-
-fn value(event: &impl serde::Serialize) -> Option<Value> {
-    serde_json::to_value(event).ok()
 }
 
 fn notified(notification: &Notification) -> String {
@@ -374,9 +370,6 @@ pub(crate) fn advice(reason: &Reason) -> &'static str {
         Reason::SignatureMismatch => {
             "Compare the key at the provider with the one given to this program. If it is the \
              same, something on the way has changed the body."
-        }
-        Reason::AddressUnknown | Reason::AddressMissing | Reason::AddressRefused(_) => {
-            "Add the sender's address to the allowlist, or pass it on behind a proxy."
         }
         Reason::Encoded => "Tell the proxy on the way not to compress requests.",
         Reason::TooLarge { .. } => "No provider sends that much. Look at who did.",

@@ -115,7 +115,7 @@ fn delivery(receiver: &Receiver, delivery: &Delivery) {
     };
     let again = delivery.again.map(|id| format!(" (#{id} again)")).unwrap_or_default();
     let what = match &last.reason {
-        Some(reason) => format!("{}: {reason}", view::code(reason)),
+        Some(reason) => format!("{}: {reason}", reason.code()),
         None => last.summary.clone(),
     };
     line(&format!(

@@ -28,7 +28,7 @@ pub(super) fn summary(delivery: &Delivery) -> Value {
         "outcome": delivery.outcome().word(),
         "statuses": statuses,
         "summary": last.summary,
-        "code": last.reason.as_ref().map(code),
+        "code": last.reason.as_ref().map(Reason::code),
         "path": last.head.uri.path(),
     })
 }
@@ -123,28 +123,5 @@ pub(super) fn what_to_do(delivery: &Delivery) -> Option<String> {
                 .to_owned(),
         ),
         _ => last.reason.as_ref().map(|reason| advice(reason).to_owned()),
-    }
-}
-
-/// The stable word of a reason.
-pub(super) fn code(reason: &Reason) -> &'static str {
-    match reason {
-        Reason::Method => "method",
-        Reason::Challenged(_) => "challenged",
-        Reason::CredentialsScheme(_) => "credentials_scheme",
-        Reason::CredentialsMalformed(_) => "credentials_malformed",
-        Reason::CredentialsMismatch(_) => "credentials_mismatch",
-        Reason::RepeatedHeader(_) => "repeated_header",
-        Reason::SignatureMissing => "signature_missing",
-        Reason::SignatureMalformed => "signature_malformed",
-        Reason::SignatureMismatch => "signature_mismatch",
-        Reason::AddressUnknown => "address_unknown",
-        Reason::AddressRefused(_) => "address_refused",
-        Reason::Encoded => "encoded",
-        Reason::TooLarge { .. } => "too_large",
-        Reason::TooSlow { .. } => "too_slow",
-        Reason::Incomplete => "incomplete",
-        Reason::Unparsable(_) => "unparsable",
-        _ => "other",
     }
 }
