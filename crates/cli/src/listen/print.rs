@@ -128,7 +128,7 @@ fn delivery(receiver: &Receiver, delivery: &Delivery) {
     ));
     let provider = last.next.as_ref().filter(|_| last.forwarded || last.trouble.is_some());
     if let Some(next) = provider {
-        line(&format!("         your application: {}", printable(&next.to_string())));
+        line(&format!("         for the provider: {}", printable(&next.to_string())));
     }
     if let Some(advice) = view::what_to_do(delivery) {
         line(&coloured(&format!("         {}", printable(&advice)), Colour::Faint));

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use order_webhooks::Reason;
+use order_webhooks::testing::{Next, Verdict};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -117,11 +118,17 @@ pub(super) fn what_to_do(delivery: &Delivery) -> Option<String> {
             "Your application's answer does not count as delivered: see its answer below."
                 .to_owned(),
         ),
-        Outcome::Refused if delivery.is_delivered() => Some(
+        Outcome::Refused if last.forwarded && has_accepted(last) => Some(
             "Your application has accepted what this program refuses: they have different \
              secrets."
                 .to_owned(),
         ),
         _ => last.reason.as_ref().map(|reason| advice(reason).to_owned()),
     }
+}
+
+/// Whether the answer says yes. A refused port-out is answered, too, with a no.
+fn has_accepted(exchange: &Exchange) -> bool {
+    let yes = [Verdict::Delivered, Verdict::PortOutAllowed];
+    yes.into_iter().any(|verdict| exchange.next == Some(Next::Ended(verdict)))
 }

@@ -151,6 +151,28 @@ fn an_application_with_other_secrets_is_noticed() {
     assert_eq!(line["advice"], advice);
 }
 
+/// A refused port-out is answered with a denial, by both.
+#[test]
+fn a_denial_of_a_refused_port_out_is_no_sign_of_other_secrets() {
+    let denial = "<PortOutValidationResponse><Portable>false</Portable><Errors><Error>\
+                  <Code>7598</Code></Error></Errors></PortOutValidationResponse>";
+    let length = denial.len();
+    let denial = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: {length}\r\n\r\n{denial}"
+    );
+    let challenge = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"mine\"\r\n\
+                     Content-Length: 0\r\n\r\n";
+    let application = Application::answering(&[challenge, &denial]);
+    let forwarding = Listen::start(&["--forward", &application.url]);
+    for mut listen in [forwarding, Listen::start(&[])] {
+        run(&["send", "port-out", &listen.url("/bandwidth/port-out"), "--forge"]);
+        let line = listen.next();
+        assert_eq!((&line["outcome"], &line["delivered"]), (&json!("refused"), &json!(true)));
+        let advice = line["advice"].as_str().unwrap();
+        assert!(advice.starts_with("Compare the user name and the password"), "{advice}");
+    }
+}
+
 #[test]
 fn a_kept_delivery_is_sent_again_after_a_fix() {
     let application =
