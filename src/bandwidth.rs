@@ -67,7 +67,7 @@ pub use port_out::PortOutFailure;
 #[cfg(feature = "body")]
 pub(crate) use port_out::guard;
 pub use port_out::{
-    AcceptableValues, Denial, DenialReason, IntoPortOutAnswer, InvalidDeadline, PortOutAnswer,
+    AcceptableValues, Denial, DenialReason, InvalidDeadline, PortOutAnswer,
     PortOutValidationRequest, PortOutWebhook, RecordConflict, Subscriber, Subscribers,
 };
 pub use telephone_number::TelephoneNumber;

@@ -120,12 +120,18 @@ pub trait Webhook: Clone + Send + Sync + 'static {
         None
     }
 
+    /// How many bytes of a refused body the adapters keep for
+    /// [`answer_instead`](Self::answer_instead). The rest is read and dropped.
+    const KEPT_OF_REFUSED: usize = 0;
+
     /// The answer to a refused POST, if it is not the usual one. Only a
     /// provider that takes an error status for a decision needs it. It is not
-    /// called for a [challenge](Reason::Challenged). `verified_body` is the
-    /// body if it was verified and does not parse.
-    fn answer_instead(&self, reason: &Reason, verified_body: Option<&[u8]>) -> Option<Answer> {
-        let _ = (reason, verified_body);
+    /// called for a [challenge](Reason::Challenged).
+    ///
+    /// `body` is what has come of the body, or its beginning. **Nobody has verified
+    /// it**, unless the reason is [`Reason::Unparsable`].
+    fn answer_instead(&self, reason: &Reason, body: &[u8]) -> Option<Answer> {
+        let _ = (reason, body);
         None
     }
 }
@@ -162,6 +168,15 @@ pub trait WebhookExt: Webhook + sealed::Sealed {
     /// credentials that are missing or wrong, a signature that is missing or
     /// malformed, a header that comes twice.
     fn authenticate(&self, head: &Head<'_>) -> Result<Pending<'_, Self>, Rejection>;
+
+    /// The rejection of a head, once its body has come: [`verify`](Self::verify) and
+    /// the adapters do this, and so does a server that calls
+    /// [`authenticate`](Self::authenticate) itself.
+    ///
+    /// The answer to a refused port-out has the PON and the numbers of the question,
+    /// as far as they stand in `body`. For other webhooks nothing changes.
+    #[must_use]
+    fn refuse_with_body(&self, rejection: Rejection, body: &[u8]) -> Rejection;
 
     /// Checks a complete request, head and body.
     ///
@@ -230,7 +245,7 @@ impl<W: Webhook> WebhookExt for W {
             Err(challenge @ Reason::Challenged(_)) => {
                 Err(log::refused(source(self), Rejection::new(challenge)))
             }
-            Err(reason) => Err(refuse(self, reason)),
+            Err(reason) => Err(refuse(self, reason, b"")),
         }
     }
 
@@ -238,13 +253,24 @@ impl<W: Webhook> WebhookExt for W {
         &self,
         request: http::Request<B>,
     ) -> Result<Verified<Self, B>, Rejection> {
-        self.authenticate(&Head::from(&request))?.verify(request.into_body())
+        match self.authenticate(&Head::from(&request)) {
+            Ok(pending) => pending.verify(request.into_body()),
+            Err(rejection) => Err(self.refuse_with_body(rejection, request.body().as_ref())),
+        }
+    }
+
+    fn refuse_with_body(&self, rejection: Rejection, body: &[u8]) -> Rejection {
+        if matches!(rejection.reason(), Reason::Challenged(_) | Reason::Method) {
+            return rejection;
+        }
+        let answer = self.answer_instead(rejection.reason(), body);
+        rejection.answered(answer)
     }
 }
 
 /// A rejection without a verified body.
-fn refuse<W: Webhook>(webhook: &W, reason: Reason) -> Rejection {
-    let answer = webhook.answer_instead(&reason, None);
+fn refuse<W: Webhook>(webhook: &W, reason: Reason, body: &[u8]) -> Rejection {
+    let answer = webhook.answer_instead(&reason, body);
     log::refused(source(webhook), Rejection::new(reason).answered(answer))
 }
 
@@ -283,13 +309,13 @@ impl<'w, W: Webhook> Pending<'w, W> {
         let bytes = body.as_ref();
         let limit = self.webhook.limits().body_bytes();
         if self.encoded {
-            return Err(self.fail(Reason::Encoded));
+            return Err(self.fail_after(Reason::Encoded, bytes));
         }
         if bytes.len() > limit {
-            return Err(self.fail(Reason::TooLarge { limit }));
+            return Err(self.fail_after(Reason::TooLarge { limit }, bytes));
         }
         if let Err(reason) = self.webhook.check_body(&self.proof, bytes) {
-            return Err(self.fail(reason));
+            return Err(self.fail_after(reason, bytes));
         }
         match self.webhook.parse(bytes) {
             Ok(event) => {
@@ -298,7 +324,7 @@ impl<'w, W: Webhook> Pending<'w, W> {
             }
             Err(error) => {
                 let reason = Reason::Unparsable(error);
-                let answer = self.webhook.answer_instead(&reason, Some(bytes));
+                let answer = self.webhook.answer_instead(&reason, bytes);
                 let rejection = Rejection::new(reason).answered(answer).keeping(bytes);
                 Err(log::refused(source(self.webhook), rejection))
             }
@@ -308,7 +334,12 @@ impl<'w, W: Webhook> Pending<'w, W> {
     /// Refuses the delivery because its body could not be read:
     /// [`Reason::TooLarge`], [`Reason::TooSlow`] or [`Reason::Incomplete`].
     pub fn fail(self, reason: Reason) -> Rejection {
-        refuse(self.webhook, reason)
+        self.fail_after(reason, b"")
+    }
+
+    /// The same, after this much of the body.
+    pub(crate) fn fail_after(self, reason: Reason, body: &[u8]) -> Rejection {
+        refuse(self.webhook, reason, body)
     }
 
     /// The webhook whose delivery this is.

@@ -106,9 +106,8 @@ use crate::answer::{Accepted, Answer, IntoReceipt, Receipt};
 #[cfg(feature = "bandwidth")]
 use crate::bandwidth::guard::{self, Guard};
 #[cfg(feature = "bandwidth")]
-use crate::bandwidth::{IntoPortOutAnswer, PortOutWebhook};
+use crate::bandwidth::{PortOutAnswer, PortOutWebhook};
 use crate::head::{Head, Headers, PeerAddress};
-use crate::limits::Limits;
 use crate::log;
 use crate::rejection::Rejection;
 use crate::webhook::{Extract, Webhook, WebhookExt as _, source};
@@ -170,7 +169,13 @@ where
 #[cfg(feature = "bandwidth")]
 pub fn port_out<H, T>(webhook: PortOutWebhook, handler: H) -> Route
 where
-    H: Handler<PortOutWebhook, T, Output: IntoPortOutAnswer, Extracted: Send, Future: Send> + Send,
+    H: Handler<
+            PortOutWebhook,
+            T,
+            Output: IntoReceipt<PortOutAnswer>,
+            Extracted: Send,
+            Future: Send,
+        > + Send,
     T: 'static,
 {
     guard::prepare(&webhook);
@@ -183,18 +188,15 @@ where
                 Ok(question) => question,
                 Err(refused) => return response(refused),
             };
-            let ask =
-                async |question| {
-                    let extracted = H::extract(&request).await;
-                    let extracted = extracted.map_err(|refused| {
-                        let status = refused.as_response_error().status_code();
-                        format!("an extractor refused with {status}")
-                    })?;
-                    let (delivery, _) = H::Delivery::from_delivery(Ok(question))?;
-                    Ok(move || async move {
-                        handler.call(extracted, delivery).await.into_port_out_answer()
-                    })
-                };
+            let ask = async |question| {
+                let extracted = H::extract(&request).await;
+                let extracted = extracted.map_err(|refused| {
+                    let status = refused.as_response_error().status_code();
+                    format!("an extractor refused with {status}")
+                })?;
+                let (delivery, _) = H::Delivery::from_delivery(Ok(question))?;
+                Ok(move || async move { handler.call(extracted, delivery).await.into_receipt() })
+            };
             response(guard.ask(question, ask).await)
         }
     })
@@ -214,8 +216,8 @@ impl<W: Extract> FromRequest for Verified<W> {
         Box::pin(async move {
             let Some(webhook) = webhook else {
                 let unconfigured = Err(log::unconfigured(W::NAME));
-                let body = ActixBody::new(payload, request);
-                return body::read_and_verify::<W>(Limits::default(), unconfigured, body).await;
+                body::drain(ActixBody::new(payload, request)).await;
+                return unconfigured;
             };
             receive_any(&webhook, &request, payload).await
         })
@@ -237,7 +239,7 @@ async fn receive_any<W: Webhook>(
         })
     };
     let body = ActixBody::new(payload, request.clone());
-    body::read_and_verify(webhook.limits(), pending, body).await
+    body::read_and_verify(webhook, pending, body).await
 }
 
 /// actix-web keeps headers in the `http` crate's previous version.

@@ -105,7 +105,7 @@ use crate::answer::{Accepted, Answer, IntoReceipt, Receipt};
 #[cfg(feature = "bandwidth")]
 use crate::bandwidth::guard::{self, Guard};
 #[cfg(feature = "bandwidth")]
-use crate::bandwidth::{IntoPortOutAnswer, PortOutWebhook};
+use crate::bandwidth::{PortOutAnswer, PortOutWebhook};
 use crate::log;
 use crate::rejection::Rejection;
 use crate::webhook::{Extract, source};
@@ -165,7 +165,7 @@ where
 #[cfg(feature = "bandwidth")]
 pub fn port_out<H, T, S>(webhook: PortOutWebhook, handler: H) -> MethodRouter<S>
 where
-    H: Handler<PortOutWebhook, T, S, Output: IntoPortOutAnswer>,
+    H: Handler<PortOutWebhook, T, S, Output: IntoReceipt<PortOutAnswer>>,
     T: 'static,
     S: Clone + Send + Sync + 'static,
 {
@@ -187,7 +187,7 @@ where
                         let answered = handler.call(parts, state, delivery).await;
                         answered
                             .map_err(|refused| refused_by_extractor(refused.status()))?
-                            .into_port_out_answer()
+                            .into_receipt()
                     }
                 }))
             };

@@ -46,9 +46,11 @@ use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 
 #[cfg(feature = "bandwidth")]
+use crate::answer::IntoReceipt;
+#[cfg(feature = "bandwidth")]
 use crate::bandwidth::guard::Guard;
 #[cfg(feature = "bandwidth")]
-use crate::bandwidth::{IntoPortOutAnswer, PortOutWebhook};
+use crate::bandwidth::{PortOutAnswer, PortOutWebhook};
 use crate::head::{Head, PeerAddress};
 use crate::limits::Limits;
 use crate::rejection::{Reason, Rejection};
@@ -76,12 +78,16 @@ where
 
 /// Answers a port-out with this handler, in time and in every case.
 ///
-/// The handler runs on threads of the webhook and has until its deadline. If it
+/// The handler runs on a thread of its own and has until the deadline. If it
 /// fails, panics or is not done by then, the sender gets the verdict that the
 /// webhook was built with. (A program built with `panic = "abort"` ends at a
 /// panic and answers nothing.)
 ///
-/// Call it with clones of one webhook: they share their threads.
+/// Call it with clones of one webhook: they share the bound on the number of
+/// threads, and the reporter.
+///
+/// If its future is dropped before it is ready, the reporter is told
+/// [`CutOff`](crate::bandwidth::PortOutFailure::CutOff).
 ///
 /// ```
 /// use bytes::Bytes;
@@ -117,16 +123,15 @@ pub async fn port_out<B, H, F>(
     handler: H,
 ) -> Response<Bytes>
 where
-    B: Body<Data: Send, Error: Send> + Send + 'static,
+    B: Body,
     H: FnOnce(Verified<PortOutWebhook>) -> F + Send + 'static,
-    F: Future<Output: IntoPortOutAnswer> + Send + 'static,
+    F: Future<Output: IntoReceipt<PortOutAnswer>> + Send + 'static,
 {
     let mut guard = Guard::new(webhook.clone());
     match guard.receive(receive_any(webhook, request)).await {
         Ok(request) => {
-            let ask = |request| {
-                ready(Ok(move || async move { handler(request).await.into_port_out_answer() }))
-            };
+            let ask =
+                |request| ready(Ok(move || async move { handler(request).await.into_receipt() }));
             guard.ask(request, ask).await
         }
         Err(response) => response,
@@ -151,7 +156,7 @@ pub(super) async fn receive_parts<W: Webhook>(
         Some(peer) => head.with_peer(peer),
         None => head,
     });
-    read_and_verify(webhook.limits(), pending, body).await
+    read_and_verify(webhook, pending, body).await
 }
 
 /// Goes on from a decided head: reads the body, whatever was decided, and then
@@ -161,47 +166,81 @@ pub(super) async fn receive_parts<W: Webhook>(
 /// write all of it before they read, and one that waits for `100 Continue` gets
 /// it only from a server that reads.
 pub(super) async fn read_and_verify<W: Webhook>(
-    limits: Limits,
+    webhook: &W,
     head: Result<Pending<'_, W>, Rejection>,
     body: impl Body,
 ) -> Result<Verified<W>, Rejection> {
-    match head {
-        Ok(pending) => match read(body, limits.body_bytes(), limits).await {
-            Ok(body) => pending.verify(body),
-            Err(reason) => Err(pending.fail(reason)),
-        },
-        Err(rejection) => {
-            let _dropped = read(body, 0, limits).await;
-            Err(rejection)
+    let limits = webhook.limits();
+    let most = if head.is_ok() { limits.body_bytes() } else { 0 };
+    let read = read(body, most, W::KEPT_OF_REFUSED, limits).await;
+    match (head, read) {
+        (Ok(pending), Ok(body)) => pending.verify(body),
+        (Ok(pending), Err((reason, beginning))) => Err(pending.fail_after(reason, &beginning)),
+        (Err(rejection), Ok(body) | Err((_, body))) => {
+            Err(webhook.refuse_with_body(rejection, &body))
         }
     }
 }
 
-/// Reads a body to its end and keeps it if it has at most `kept` bytes.
-async fn read(body: impl Body, kept: usize, limits: Limits) -> Result<Bytes, Reason> {
+/// Reads and drops the body of a delivery that nobody takes.
+#[cfg(feature = "actix")]
+pub(super) async fn drain(body: impl Body) {
+    let _dropped = read(body, 0, 0, Limits::default()).await;
+}
+
+/// Reads a body to its end and gives it if it has at most `most` bytes, or else
+/// why it is refused and its beginning.
+async fn read(
+    body: impl Body,
+    most: usize,
+    beginning: usize,
+    limits: Limits,
+) -> Result<Bytes, (Reason, Bytes)> {
+    let mut kept = Kept::default();
+    match read_into(&mut kept, body, most, beginning, limits).await {
+        Ok(()) => Ok(kept.into_bytes()),
+        Err(reason) => {
+            kept.cut(beginning);
+            Err((reason, kept.into_bytes()))
+        }
+    }
+}
+
+async fn read_into(
+    kept: &mut Kept,
+    body: impl Body,
+    most: usize,
+    beginning: usize,
+    limits: Limits,
+) -> Result<(), Reason> {
     let drained = limits.drained_bytes();
     let too_large = Reason::TooLarge { limit: limits.body_bytes() };
-    if body.size_hint().lower() > drained as u64 {
+    // It is not read to its end in any case.
+    let endless = body.size_hint().lower() > drained as u64;
+    if endless && beginning == 0 {
         return Err(too_large);
     }
     let complete = async {
         let mut body = pin!(body);
-        let mut whole = Whole::default();
         let mut length = 0_usize;
         while let Some(frame) = body.frame().await {
             let Ok(frame) = frame else { return Err(Reason::Incomplete) };
             // Anything but data is a trailer, and says nothing about the body.
             let Ok(mut data) = frame.into_data() else { continue };
             length = length.saturating_add(data.remaining());
-            if length > drained {
+            let mut taken = data.remaining();
+            if length > most {
+                kept.cut(beginning);
+                taken = taken.min(beginning.saturating_sub(kept.bytes().len()));
+            }
+            if taken > 0 {
+                kept.push(data.copy_to_bytes(taken));
+            }
+            if length > drained || (endless && length >= beginning) {
                 break;
-            } else if length > kept {
-                whole = Whole::default();
-            } else {
-                whole.push(data.copy_to_bytes(data.remaining()));
             }
         }
-        if length > kept { Err(too_large) } else { Ok(whole.into_bytes()) }
+        if length > most || endless { Err(too_large) } else { Ok(()) }
     };
     let mut complete = pin!(complete);
     // Most bodies come with their head, and need no timer.
@@ -214,12 +253,12 @@ async fn read(body: impl Body, kept: usize, limits: Limits) -> Result<Bytes, Rea
 
 /// The pieces so far. Most bodies come in one, which is kept without a copy.
 #[derive(Default)]
-struct Whole {
+struct Kept {
     first: Bytes,
     rest: BytesMut,
 }
 
-impl Whole {
+impl Kept {
     fn push(&mut self, chunk: Bytes) {
         if self.first.is_empty() {
             self.first = chunk;
@@ -229,6 +268,18 @@ impl Whole {
             self.rest.extend_from_slice(&self.first);
         }
         self.rest.extend_from_slice(&chunk);
+    }
+
+    fn bytes(&self) -> &[u8] {
+        if self.rest.is_empty() { &self.first } else { &self.rest }
+    }
+
+    /// Keeps no more than this, and frees the rest.
+    fn cut(&mut self, most: usize) {
+        let whole = self.bytes();
+        if let Some(beginning) = whole.get(..most).filter(|_| whole.len() > most) {
+            *self = Self { first: Bytes::copy_from_slice(beginning), rest: BytesMut::new() };
+        }
     }
 
     fn into_bytes(self) -> Bytes {

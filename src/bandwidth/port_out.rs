@@ -10,13 +10,14 @@ pub(crate) mod guard;
 #[cfg(feature = "body")]
 mod report;
 mod request;
+mod salvage;
 mod subscriber;
 mod subscribers;
 #[cfg(feature = "body")]
 mod survive;
 mod webhook;
 
-pub use answer::{IntoPortOutAnswer, PortOutAnswer};
+pub use answer::PortOutAnswer;
 pub use denial::{AcceptableValues, Denial, DenialReason};
 #[cfg(feature = "body")]
 pub use failure::PortOutFailure;

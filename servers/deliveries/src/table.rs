@@ -214,6 +214,7 @@ fn port_outs() -> Vec<Row> {
     let asks = |body| bare(body).with(AUTHORIZATION, BANDWIDTH);
     let with = |value| bare(PORT_OUT).with(AUTHORIZATION, value);
     let unread = || Answer::unread(None);
+    let refused = || Answer::denied("some_pon", 7598, "Invalid request");
     let other_pin = PORT_OUT.replace("<Pin>1111<", "<Pin>0111<");
     let no_pin = PORT_OUT.replace("<Pin>1111</Pin>", "");
     let panics = PORT_OUT.replace("some_pon", "panic");
@@ -238,15 +239,19 @@ fn port_outs() -> Vec<Row> {
             Answer::denied("panic", 7598, "Invalid request"),
         ),
         row("port-out, after a panic", asks(PORT_OUT), Answer::allowed("some_pon")),
-        row("port-out, wrong credentials", with(WRONG), unread()),
-        row("port-out, another scheme", with("Bearer x"), unread()),
-        row("port-out, credentials twice", asks(PORT_OUT).with(AUTHORIZATION, BANDWIDTH), unread())
-            .if_joined(unread()),
+        row("port-out, wrong credentials", with(WRONG), refused()),
+        row("port-out, another scheme", with("Bearer x"), refused()),
+        row(
+            "port-out, credentials twice",
+            asks(PORT_OUT).with(AUTHORIZATION, BANDWIDTH),
+            refused(),
+        )
+        .if_joined(refused()),
         row("port-out, broken", asks(BROKEN), unread()),
         row("port-out, no body", asks(""), unread()),
         row("port-out, no number", asks(no_number), Answer::unread(Some("p1"))),
-        row("port-out, too large", asks("").of(padded(PORT_OUT, MIB + 1)), unread()),
-        row("port-out, encoded", asks(PORT_OUT).with(CONTENT_ENCODING, "gzip"), unread()),
+        row("port-out, too large", asks("").of(padded(PORT_OUT, MIB + 1)), refused()),
+        row("port-out, encoded", asks(PORT_OUT).with(CONTENT_ENCODING, "gzip"), refused()),
         row("port-out, GET", asks("").by(Method::GET), Answer::only_post()),
     ]
 }

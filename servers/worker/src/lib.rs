@@ -40,7 +40,7 @@ fn receive<W: WebhookExt, R: Into<Answer>>(
 ) -> Response<Bytes> {
     let pending = match webhook.authenticate(head) {
         Ok(pending) => pending,
-        Err(rejection) => return rejection.to_response(),
+        Err(rejection) => return webhook.refuse_with_body(rejection, body).to_response(),
     };
     match pending.verify(body) {
         Ok(delivery) => handler(&delivery).into().to_response(),

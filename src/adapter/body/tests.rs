@@ -46,7 +46,7 @@ fn limits() -> Limits {
 }
 
 async fn read_up_to_4(body: impl Body) -> Result<Bytes, Reason> {
-    read(body, 4, limits()).await
+    read(body, 4, 0, limits()).await.map_err(|(reason, _)| reason)
 }
 
 static ALMOST_8_MIB: &[u8] = &[0; 8 * 1024 * 1024 - 1];
@@ -106,6 +106,36 @@ async fn a_body_that_never_ends_is_too_slow_after_its_time_and_not_later() {
     assert!((limit..limit * 2).contains(&started.elapsed()), "{:?}", started.elapsed());
 }
 
+/// What is asked for of a refused body is given, whatever refuses it.
+#[tokio::test(start_paused = true)]
+async fn the_beginning_of_a_refused_body_is_given() {
+    let too_large = || Reason::TooLarge { limit: 4 };
+    let too_slow = || Reason::TooSlow { limit: Duration::from_secs(1) };
+    let cut_short = |mut body: Pieces| {
+        body.left.push_back(Err(()));
+        body
+    };
+    let endless = |body| Pieces { endless: true, ..body };
+    let declared = |body| Pieces { declared: Some(u64::MAX), ..body };
+    let cases: [(Pieces, usize, usize, Reason, &[u8]); 11] = [
+        (pieces([b"12345"]), 4, 3, too_large(), b"123"),
+        (pieces([b"12345"]), 4, 8, too_large(), b"12345"),
+        (pieces([b"1", b"2345", b"67"]), 4, 3, too_large(), b"123"),
+        (pieces([b"1", b"2345", b"67", b"89"]), 4, 8, too_large(), b"12345678"),
+        (pieces([b"12", b"34", b"5"]), 0, 3, too_large(), b"123"),
+        (pieces([b"12345", ALMOST_8_MIB, b"6"]), 4, 3, too_large(), b"123"),
+        (cut_short(pieces([b"12"])), 4, 3, Reason::Incomplete, b"12"),
+        (cut_short(pieces([b"1234"])), 4, 3, Reason::Incomplete, b"123"),
+        (endless(pieces([b"12"])), 4, 3, too_slow(), b"12"),
+        (declared(endless(pieces([b"1", b"234"]))), 4, 3, too_large(), b"123"),
+        (declared(endless(pieces([b"1"]))), 4, 0, too_large(), b""),
+    ];
+    for (position, (body, most, beginning, reason, expected)) in cases.into_iter().enumerate() {
+        let refused = read(body, most, beginning, limits()).await.unwrap_err();
+        assert_eq!(refused, (reason, Bytes::from_static(expected)), "{position}");
+    }
+}
+
 /// A piece of a kibibyte that counts itself while it is in memory.
 struct Piece(Arc<AtomicUsize>);
 
@@ -156,7 +186,8 @@ impl Body for Counted {
 async fn what_is_too_large_is_not_kept_while_it_is_drained() {
     for kept in [0, 1_024, 4_096] {
         let (body, at_last) = Counted::new(10_000);
-        assert_eq!(read(body, kept, limits()).await, TOO_LARGE);
+        let refused = read(body, kept, 0, limits()).await.unwrap_err();
+        assert_eq!(refused, (Reason::TooLarge { limit: 4 }, Bytes::new()));
         assert_eq!(at_last.load(Ordering::Relaxed), 0, "of {kept} bytes that may be kept");
     }
 }
@@ -177,7 +208,7 @@ async fn what_is_not_authenticated_is_not_kept_while_it_is_drained() {
 #[cfg(feature = "bandwidth")]
 #[tokio::test]
 async fn a_port_out_is_answered_by_its_handler_or_by_the_verdict() {
-    use crate::bandwidth::{DenialReason, PortOutAnswer};
+    use crate::bandwidth::{DenialReason, PortOutAnswer, PortOutValidationRequest};
 
     let auth = crate::BasicAuth::new("u", "p:q").unwrap();
     let webhook = PortOutWebhook::new(auth, DenialReason::InvalidRequest.into());
@@ -185,7 +216,8 @@ async fn a_port_out_is_answered_by_its_handler_or_by_the_verdict() {
                     2223331000</TelephoneNumber></TelephoneNumbers></PortOutValidationRequest>";
     let allowed = "<?xml version=\"1.0\"?><PortOutValidationResponse><Portable>true</Portable>\
                    <PON>p</PON></PortOutValidationResponse>";
-    let denied = PortOutAnswer::deny(DenialReason::InvalidRequest).to_xml(None);
+    let asked = PortOutValidationRequest::parse_unverified(question.as_bytes()).unwrap();
+    let denied = PortOutAnswer::deny(DenialReason::InvalidRequest).to_xml(&asked);
     for (credentials, status, answer) in [
         (Some("Basic dTpwOnE="), 200, allowed),
         (Some("Basic eDp5"), 200, &denied),

@@ -1,7 +1,5 @@
 //! The answer to the question whether a number may be ported out.
 
-use std::error::Error;
-
 use http::StatusCode;
 
 use crate::answer::Answer;
@@ -21,6 +19,25 @@ use crate::wire::xml::element_into;
 ///     .accepting(AcceptableValues::new().with_pin("1111"));
 /// let answer = PortOutAnswer::deny(denial);
 /// assert!(answer.to_xml(None).contains("<Portable>false</Portable>"));
+/// ```
+///
+/// A handler returns it, or a `Result` with it. An error counts as a failed handler:
+/// Bandwidth gets the verdict that the webhook was built with, and the error goes to
+/// the reporter and nowhere else, as
+/// [`PortOutFailure::HandlerFailed`](crate::bandwidth::PortOutFailure).
+///
+/// ```
+/// use order_webhooks::Verified;
+/// use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutWebhook};
+///
+/// async fn on_port_out(request: Verified<PortOutWebhook>) -> std::io::Result<PortOutAnswer> {
+///     let pin = std::fs::read_to_string("pin.txt")?;
+///     Ok(match request.pin.as_deref() {
+///         Some(given) if given == pin.trim() => PortOutAnswer::Allow,
+///         Some(_) => PortOutAnswer::deny(DenialReason::PinInvalid),
+///         None => PortOutAnswer::deny(DenialReason::PinMissing),
+///     })
+/// }
 /// ```
 ///
 /// Source: Bandwidth numbers documentation, "Portout Validation Webhook".
@@ -114,51 +131,6 @@ impl From<DenialReason> for PortOutAnswer {
     }
 }
 
-/// What a port-out handler may return: an answer, or a result with one.
-///
-/// An error counts as a failed handler: Bandwidth gets the verdict that the
-/// webhook was built with. The error itself goes to the reporter and nowhere
-/// else: [`PortOutFailure::HandlerFailed`](crate::bandwidth::PortOutFailure).
-///
-/// ```
-/// use order_webhooks::Verified;
-/// use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutWebhook};
-///
-/// async fn on_port_out(request: Verified<PortOutWebhook>) -> std::io::Result<PortOutAnswer> {
-///     let pin = std::fs::read_to_string("pin.txt")?;
-///     Ok(match request.pin.as_deref() {
-///         Some(given) if given == pin.trim() => PortOutAnswer::Allow,
-///         Some(_) => PortOutAnswer::deny(DenialReason::PinInvalid),
-///         None => PortOutAnswer::deny(DenialReason::PinMissing),
-///     })
-/// }
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "a port-out handler cannot return `{Self}`",
-    note = "it returns `PortOutAnswer`, or `Result<PortOutAnswer, E>` where `E` becomes a \
-            `Box<dyn Error + Send + Sync>`: an error, `anyhow::Error`, `String` or `&str`"
-)]
-pub trait IntoPortOutAnswer {
-    /// The answer, or why there is none.
-    ///
-    /// # Errors
-    ///
-    /// What the handler returned in place of an answer.
-    fn into_port_out_answer(self) -> Result<PortOutAnswer, Box<dyn Error + Send + Sync>>;
-}
-
-impl IntoPortOutAnswer for PortOutAnswer {
-    fn into_port_out_answer(self) -> Result<PortOutAnswer, Box<dyn Error + Send + Sync>> {
-        Ok(self)
-    }
-}
-
-impl<E: Into<Box<dyn Error + Send + Sync>>> IntoPortOutAnswer for Result<PortOutAnswer, E> {
-    fn into_port_out_answer(self) -> Result<PortOutAnswer, Box<dyn Error + Send + Sync>> {
-        self.map_err(Into::into)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,16 +143,6 @@ mod tests {
             telephone_numbers: vec!["2223331000".into(), "+12223331001".into()],
             ..Default::default()
         }
-    }
-
-    #[test]
-    fn what_a_handler_may_return() {
-        let allowed = PortOutAnswer::Allow.into_port_out_answer();
-        assert_eq!(allowed.unwrap(), PortOutAnswer::Allow);
-        let allowed = Ok::<_, &str>(PortOutAnswer::Allow).into_port_out_answer();
-        assert_eq!(allowed.unwrap(), PortOutAnswer::Allow);
-        let failed = Err("no record").into_port_out_answer();
-        assert_eq!(failed.unwrap_err().to_string(), "no record");
     }
 
     #[test]

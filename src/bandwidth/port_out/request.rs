@@ -74,7 +74,12 @@ impl PortOutValidationRequest {
     pub fn parse_unverified(body: &[u8]) -> Result<Self, ParseError> {
         let mut reader = Reader::open(body, ROOT)?;
         let mut request = Self::default();
-        request.fill(&mut reader)?;
+        let mut given = Given::default();
+        while let Some(name) = reader.child()? {
+            if !request.read_field(name, &mut given, &mut reader)? {
+                reader.skip()?;
+            }
+        }
         let end = reader.at();
         reader.finish()?;
         if request.telephone_numbers.is_empty() {
@@ -82,28 +87,6 @@ impl PortOutValidationRequest {
             return Err(missing.at_offset(body, end));
         }
         Ok(request)
-    }
-
-    /// Reads what is in the open element, and closes it. After an error, what was read
-    /// before is there.
-    fn fill(&mut self, reader: &mut Reader<'_>) -> Result<(), ParseError> {
-        let mut given = Given::default();
-        while let Some(name) = reader.child()? {
-            if !self.read_field(name, &mut given, reader)? {
-                reader.skip()?;
-            }
-        }
-        Ok(())
-    }
-
-    /// What can be read of a body before the place at which it breaks, so that the
-    /// answer can say what it is an answer to. It need not name a number.
-    pub(super) fn salvage(body: &[u8]) -> Option<Self> {
-        let mut reader = Reader::open(body, ROOT).ok()?.lenient();
-        let mut request = Self::default();
-        // An error ends it, and what was read before is there.
-        request.fill(&mut reader).ok();
-        Some(request)
     }
 
     /// The elements that do not keep to their documented form, by name: longer

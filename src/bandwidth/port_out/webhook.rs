@@ -12,6 +12,7 @@ use crate::auth::Senders;
 use crate::bandwidth::PortOutFailure;
 #[cfg(feature = "body")]
 use crate::bandwidth::port_out::guard;
+use crate::bandwidth::port_out::salvage::{SALVAGED_BYTES, salvage};
 use crate::bandwidth::{PortOutAnswer, PortOutValidationRequest};
 use crate::error::ParseError;
 use crate::head::Head;
@@ -267,9 +268,10 @@ impl Webhook for PortOutWebhook {
         self.instance.as_deref()
     }
 
-    fn answer_instead(&self, _reason: &Reason, verified_body: Option<&[u8]>) -> Option<Answer> {
-        let request = verified_body.and_then(PortOutValidationRequest::salvage);
-        Some(self.otherwise(request.as_ref()))
+    const KEPT_OF_REFUSED: usize = SALVAGED_BYTES;
+
+    fn answer_instead(&self, _reason: &Reason, body: &[u8]) -> Option<Answer> {
+        Some(self.otherwise(&salvage(body)))
     }
 }
 

@@ -128,29 +128,6 @@ fn nothing_is_guessed() {
 }
 
 #[test]
-fn what_can_be_read_of_a_broken_request_is_found() {
-    for (body, pon, numbers) in [
-        ("<PortOutValidationRequest><Pin>1</Pin><PON> p </PON><a>", Some("p"), 0),
-        ("<PortOutValidationRequest><PON>p</PON><PON>q</PON><Pin>1<b/></Pin>", Some("p"), 0),
-        (
-            "<PortOutValidationRequest><PON>p</PON><TelephoneNumbers><TelephoneNumber>1\
-             </TelephoneNumber><TelephoneNumber>2",
-            Some("p"),
-            1,
-        ),
-        ("<PortOutValidationRequest><Pin>1<PON>p</PON>", None, 0),
-        ("<PortOutValidationRequest><PON>p", None, 0),
-    ] {
-        let request = PortOutValidationRequest::salvage(body.as_bytes()).unwrap();
-        let found = (request.pon.as_deref(), request.telephone_numbers.len());
-        assert_eq!(found, (pon, numbers), "{body}");
-    }
-    for body in ["<Notification><PON>p</PON></Notification>", "not xml", ""] {
-        assert_eq!(PortOutValidationRequest::salvage(body.as_bytes()), None, "{body}");
-    }
-}
-
-#[test]
 fn it_comes_back_from_json_under_the_names_of_the_elements() {
     let request = parse(SAMPLE).unwrap();
     let json = serde_json::to_value(&request).unwrap();

@@ -30,27 +30,34 @@ fn every_body_that_is_no_question_is_answered() {
         ("<!DOCTYPE a><PortOutValidationRequest/>".to_owned(), None),
         (without_number.to_owned(), Some("p")),
         ("x".repeat(limit + 1), None),
+        (format!("{without_number}{}", "x".repeat(limit)), Some("p")),
     ] {
         let response = webhook().verify(request(&body)).unwrap_err().to_response();
         assert_eq!(response.status(), 200, "{body:.40}");
         assert_eq!(response.headers()["content-type"], "application/xml");
         assert_eq!(*response.body(), denied(pon), "{body:.40}");
     }
-    let mut encoded = request("<PortOutValidationRequest/>");
-    encoded.headers_mut().insert("content-encoding", "gzip".parse().unwrap());
-    let response = webhook().verify(encoded).unwrap_err().to_response();
-    assert_eq!((response.status().as_u16(), response.body()), (200, &denied(None).into()));
 }
 
-/// What can be read of a request before it breaks is in the answer.
+/// Refused in whatever way, a question gets its PON and its numbers back.
 #[test]
-fn a_broken_body_is_answered_with_its_numbers() {
-    let body = "<PortOutValidationRequest><PON>p</PON><TelephoneNumbers>\
-                <TelephoneNumber>2223331000</TelephoneNumber></TelephoneNumbers><Pin/><Pin/>";
-    let response = webhook().verify(request(body)).unwrap_err().to_response();
-    let answer = String::from_utf8_lossy(response.body());
-    assert!(answer.contains("<PON>p</PON>"), "{answer}");
-    assert!(answer.contains("<AcceptableValues><TelephoneNumbers><TelephoneNumber>2223331000<"));
+fn what_can_be_read_of_a_refused_question_is_in_the_answer() {
+    let question = "<PortOutValidationRequest><PON>p</PON><Pin>1</Pin><TelephoneNumbers>\
+                    <TelephoneNumber>2223331000</TelephoneNumber></TelephoneNumbers>";
+    let whole = format!("{question}</PortOutValidationRequest>");
+    let cut_short = request(question.to_owned());
+    let mut encoded = request(whole.clone());
+    encoded.headers_mut().insert("content-encoding", "gzip".parse().unwrap());
+    let mut forged = request(whole.clone());
+    forged.headers_mut().insert("authorization", "Basic eDp5".parse().unwrap());
+    let twice = request(format!("{question}<Pin/></PortOutValidationRequest>"));
+    let long = request(format!("{whole}{}", " ".repeat(webhook().limits().body_bytes())));
+    let asked = PortOutValidationRequest::parse_unverified(whole.as_bytes()).unwrap();
+    let expected = PortOutAnswer::deny(DenialReason::InvalidRequest).to_xml(&asked);
+    for refused in [cut_short, encoded, forged, twice, long] {
+        let rejection = webhook().verify(refused).unwrap_err();
+        assert_eq!(*rejection.to_response().body(), expected, "{rejection}");
+    }
 }
 
 #[test]
@@ -67,6 +74,8 @@ fn a_body_that_did_not_come_is_answered() {
 #[test]
 fn refused_credentials_are_answered_and_missing_ones_are_asked_for() {
     let genuine = include_str!("../../../../tests/data/bandwidth/port-out.xml");
+    let asked = PortOutValidationRequest::parse_unverified(genuine.as_bytes()).unwrap();
+    let answered = PortOutAnswer::deny(DenialReason::InvalidRequest).to_xml(&asked);
     for shown in [
         &["Basic eDp5"][..],
         &["Basic dQ=="],
@@ -83,7 +92,7 @@ fn refused_credentials_are_answered_and_missing_ones_are_asked_for() {
         assert_eq!(rejection.verified_body(), None);
         let response = rejection.to_response();
         assert_eq!(response.status(), 200, "{shown:?}");
-        assert_eq!(*response.body(), denied(None), "{shown:?}");
+        assert_eq!(*response.body(), answered, "{shown:?}");
     }
     let mut none = request(genuine);
     none.headers_mut().clear();
