@@ -261,8 +261,8 @@ impl Rejection {
             self.reason,
             Reason::AddressUnknown | Reason::AddressMissing | Reason::Unconfigured
         ) {
-            let mistake = format!("{}: see the log of the receiver\n", self.reason);
-            return Answer::with_body(status, "text/plain", mistake).to_response();
+            return Answer::with_body(status, "text/plain", format!("{}\n", self.reason))
+                .to_response();
         }
         let mut response = Response::new(Bytes::new());
         *response.status_mut() = status;

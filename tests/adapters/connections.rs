@@ -178,7 +178,8 @@ async fn a_mistake_in_the_configuration_is_loud() {
             let request = test::TestRequest::post().uri("/musement").to_request();
             let response = test::call_service(&app, request).await;
             assert_eq!(response.status(), 500);
-            assert_eq!(test::read_body(response).await, "");
+            let body = test::read_body(response).await;
+            assert_eq!(body, "no webhook is configured for this handler\n");
         })
         .await;
     let said = log.take();

@@ -126,9 +126,13 @@ impl Outcome {
 }
 
 /// A response has a status, and the challenge of a 401 or the method of a 405:
-/// no body and no header that says more.
+/// no body and no header that says more. Only what the receiver itself does wrong is
+/// told.
 #[track_caller]
 fn tells_nothing(response: &Response, case: &str) {
+    if response.body == b"no proxy has written the sender's address\n" {
+        return;
+    }
     assert_eq!(response.body, b"", "{case}");
     for (name, _) in &response.headers {
         let usual = ["content-length", "date", "connection", "www-authenticate", "allow"];

@@ -9,7 +9,8 @@ use super::credentials::MISMATCH;
 use crate::{ACCEPTED, Headers, refusal};
 use fixtures::samples::{U_P, X_Y, u_p};
 
-const UNKNOWN: &str = "403 the sender's address is not known";
+const UNKNOWN: &str = "403 the server does not give the sender's address";
+const MISSING: &str = "403 no proxy has written the sender's address";
 const REFUSED: &str = "403 the sender's address is not allowed";
 
 fn judged(webhook: &OrderItemWebhook, peer: &str, headers: Headers<'_>) -> String {
@@ -35,6 +36,7 @@ fn a_sender_comes_from_an_address_of_the_list() {
     // By the address alone, and together with credentials.
     for (peer, headers, alone, together) in [
         ("none", right, UNKNOWN, UNKNOWN),
+        ("0.0.0.0", right, MISSING, MISSING),
         ("203.0.113.8", right, REFUSED, REFUSED),
         ("203.0.113.8", wrong, REFUSED, REFUSED),
         ("203.0.113.8", &[], REFUSED, REFUSED),

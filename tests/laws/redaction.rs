@@ -74,12 +74,12 @@ fn what_holds_secrets_shows_none() {
     shows(
         &OrderItemWebhook::new(auth.clone()),
         "OrderItemWebhook { senders: Senders(Credentials(BasicAuth { accepted: 1, .. })), limits: \
-         Limits { body_bytes: 1048576, body_time: 10s } }",
+         Limits { body_bytes: 1048576, body_time: 10s }, instance: None }",
     );
     shows(
         &NotificationWebhook::new(auth),
         "NotificationWebhook { senders: Senders(Credentials(BasicAuth { accepted: 1, .. })), limits: Limits { body_bytes: \
-         1048576, body_time: 10s } }",
+         1048576, body_time: 10s }, instance: None }",
     );
     shows(
         &PortOutWebhook::new(BasicAuth::from(&credentials), PortOutAnswer::Allow),
@@ -108,7 +108,7 @@ fn what_holds_secrets_shows_none() {
     shows(
         &OrderWebhook::new(&secret),
         "OrderWebhook { signature: BodySignature { header: \"x-porterbuddy-hmac-sha256\", \
-         encoding: Base64, keys: 1, .. }, senders: None, limits: Limits { body_bytes: 1048576, body_time: 10s } }",
+         encoding: Base64, keys: 1, .. }, senders: None, limits: Limits { body_bytes: 1048576, body_time: 10s }, instance: None }",
     );
     shows(
         &Answer::with_body(http::StatusCode::OK, "text/plain", "2223331000"),

@@ -69,6 +69,15 @@ fn every_reason_has_its_status_and_its_words() {
         let expected = match status {
             401 => r#"{"www-authenticate": "Basic realm=\"webhooks\", charset=\"UTF-8\""} b"""#,
             405 => r#"{"allow": "POST"} b"""#,
+            500 => {
+                r#"{"content-type": "text/plain"} b"no webhook is configured for this handler\n""#
+            }
+            403 if reason == Reason::AddressUnknown => {
+                r#"{"content-type": "text/plain"} b"the server does not give the sender's address\n""#
+            }
+            403 if reason == Reason::AddressMissing => {
+                r#"{"content-type": "text/plain"} b"no proxy has written the sender's address\n""#
+            }
             _ => r#"{} b"""#,
         };
         assert_eq!((response.status().as_u16(), &*shown), (status, expected), "{words}");
