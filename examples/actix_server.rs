@@ -14,8 +14,14 @@
 mod common;
 
 use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
 
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, HttpServer, web};
+use common::connections::{Connection, Connections, KEPT_FOR};
 use common::{Records, STOPS_WITHIN, Webhooks, keep, report};
 use order_webhooks::actix::{Verified, port_out, receive};
 use order_webhooks::bandwidth::{NotificationWebhook, PortOutAnswer, PortOutWebhook, V2Webhook};
@@ -23,8 +29,7 @@ use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::{Accepted, Receipt, Rejection};
 
-// The server has a time limit for heads, stops on Ctrl-C and SIGTERM by itself,
-// and answers what is under way.
+// The server stops on Ctrl-C and SIGTERM by itself, and answers what is under way.
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let _log = common::log()?;
@@ -33,6 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = move || {
         let webhooks = webhooks.clone();
         App::new()
+            .wrap(from_fn(answering))
             .app_data(subscribers.clone())
             .route("/musement", receive(webhooks.musement, on_order_item))
             .route("/porterbuddy", receive(webhooks.porterbuddy, on_order))
@@ -40,10 +46,31 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .route("/bandwidth/port-out", port_out(webhooks.port_out, on_port_out))
             .route("/bandwidth/v2", receive(webhooks.v2, on_subscription))
     };
-    let server = HttpServer::new(app).shutdown_timeout(STOPS_WITHIN.as_secs());
+    let connections = Connections::default();
+    let server = HttpServer::new(app)
+        // By default a head that takes longer than 5 s, and a connection that waits as
+        // long for its first request, is answered with a 408.
+        .client_request_timeout(Duration::ZERO)
+        .keep_alive(KEPT_FOR)
+        .on_connect(move |stream, data| {
+            let stream = stream.downcast_ref::<actix_web::rt::net::TcpStream>();
+            if let Some(Ok(connection)) = stream.map(|stream| connections.opened(stream)) {
+                data.insert(connection);
+            }
+        })
+        .shutdown_timeout(STOPS_WITHIN.as_secs());
     server.listen(common::listen()?)?.run().await?;
     common::flush();
     Ok(())
+}
+
+/// Says of the connection that its request is being answered.
+async fn answering(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> actix_web::Result<ServiceResponse<impl MessageBody>> {
+    let _answering = request.request().conn_data::<Arc<Connection>>().map(Connection::answers);
+    next.call(request).await
 }
 
 /// What is asked, and what the answer is, is printed; a customer's data is not.

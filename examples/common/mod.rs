@@ -4,6 +4,8 @@
 //! Nothing here waits for who reads the output. A reader that stops reading would
 //! otherwise stop the answers as soon as its pipe is full.
 
+pub(crate) mod connections;
+
 use std::error::Error;
 use std::io::{self, Write as _};
 use std::net::TcpListener;

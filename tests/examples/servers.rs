@@ -14,7 +14,7 @@ use fixtures::samples::{
     BANDWIDTH_USER, EVENT_NOTIFICATION, JOHN_SMITH, ORDER_ITEM, PORT_OUT, PORTERBUDDY_KEY, X_Y,
     secret,
 };
-use fixtures::sender::{Connection, Request};
+use fixtures::sender::{Connection, Request, Response};
 
 fn example(name: &str) -> Command {
     let mut path = std::env::current_exe().unwrap();
@@ -220,26 +220,113 @@ fn a_reader_that_does_not_read_stops_no_answer() {
     }
 }
 
-/// Half a head gives neither its connection nor the process a long life.
-#[cfg(unix)]
+/// What a server answers before the route is an approval, and so is no answer. These
+/// are the ways in which senders, and proxies before them, use a connection.
 #[test]
-fn half_heads_do_not_stay() {
-    for name in SERVERS {
-        let mut server = Server::start(name);
-        let half = || {
+fn every_connection_on_which_a_port_out_comes_is_answered() {
+    const A_WHILE: Duration = Duration::from_secs(6);
+    let asked = || Request::post("/bandwidth/port-out").header("Authorization", BANDWIDTH_USER);
+    let question = || asked().body(PORT_OUT).keeping_the_connection();
+    let bare = || Request::post("/bandwidth/port-out").body(PORT_OUT).keeping_the_connection();
+    type Way = fn(&mut Connection, &Request, &Request) -> Option<Response>;
+    let ways: [(&str, Way); 7] = [
+        ("half-closed", |connection, question, _| {
+            connection.write(&question.head()).unwrap();
+            connection.write(&question.written_body()).unwrap();
+            connection.end_of_writing();
+            connection.final_response(false)
+        }),
+        ("opened a while before", |connection, question, _| {
+            thread::sleep(A_WHILE);
+            Some(connection.send(question))
+        }),
+        ("half a head, and then the rest", |connection, question, _| {
+            let head = question.head();
+            let (first, rest) = head.split_at(20);
+            connection.write(first).unwrap();
+            thread::sleep(A_WHILE);
+            connection.write(rest).unwrap();
+            connection.write(&question.written_body()).unwrap();
+            connection.final_response(false)
+        }),
+        ("a slow head", |connection, question, _| {
+            for bytes in question.head().chunks(24) {
+                connection.write(bytes).unwrap();
+                thread::sleep(Duration::from_secs(1));
+            }
+            connection.write(&question.written_body()).unwrap();
+            connection.final_response(false)
+        }),
+        ("asked for credentials a while before", |connection, question, bare| {
+            assert_eq!(connection.send(bare).status, 401);
+            thread::sleep(A_WHILE);
+            Some(connection.send(question))
+        }),
+        ("kept a while after an answer", |connection, question, _| {
+            assert_eq!(connection.send(question).status, 200);
+            thread::sleep(A_WHILE);
+            Some(connection.send(question))
+        }),
+        ("a chunk that is none", |connection, question, _| {
+            connection.write(&question.clone().chunked("").head()).unwrap();
+            connection.write(b"zz\r\n").unwrap();
+            connection.final_response(false)
+        }),
+    ];
+    for name in ["axum_server", "actix_server"] {
+        let server = Server::start(name);
+        let address = server.address;
+        thread::scope(|scope| {
+            for (what, way) in ways {
+                for _ in 0..10 {
+                    let (question, bare) = (question(), bare());
+                    scope.spawn(move || {
+                        let mut connection = Connection::open(address);
+                        let response = way(&mut connection, &question, &bare);
+                        let response = response.unwrap_or_else(|| panic!("{name}: {what}"));
+                        assert_eq!(response.status, 200, "{name}: {what}");
+                        let answer = String::from_utf8(response.body).unwrap();
+                        let allowed = answer.contains("<Portable>true</Portable>");
+                        assert_eq!(allowed, what != "a chunk that is none", "{name}: {answer}");
+                    });
+                }
+            }
+        });
+    }
+}
+
+/// Connections in which nothing is answered may stay, but not more than some: the one
+/// that has waited the longest is closed, without an answer, and a new one is served.
+#[test]
+fn half_heads_are_bounded_in_number() {
+    for name in ["axum_server", "actix_server"] {
+        let server = Server::start(name);
+        let half = |_| {
             let mut connection = Connection::open(server.address);
             connection.write(b"POST /musement HTTP/1.1\r\nHost: x\r\nX-Y: ").unwrap();
             connection
         };
-        let halves: Vec<_> = (0..200).map(|_| half()).collect();
-        let started = Instant::now();
-        for mut half in halves {
-            // Nothing, or a 408; and then the end.
-            while half.response(false).is_some() {}
+        let asked = || Request::post("/bandwidth/port-out").header("Authorization", BANDWIDTH_USER);
+        let mut first: Vec<_> = (0..100).map(half).collect();
+        // Two workers of actix-web take them in; after this they have.
+        thread::sleep(Duration::from_millis(500));
+        let later: Vec<_> = (0..500).map(half).collect();
+        server.answers(asked(), PORT_OUT, 200);
+        for half in &mut first {
+            assert_eq!(half.response(false), None, "{name}");
         }
-        assert!(started.elapsed() < Duration::from_secs(15), "{name}: {:?}", started.elapsed());
+        drop(later);
+    }
+}
 
-        let _half = half();
+/// Half a head does not keep the process from its end.
+#[cfg(unix)]
+#[test]
+fn a_server_stops_with_half_a_head() {
+    for name in SERVERS {
+        let mut server = Server::start(name);
+        let mut half = Connection::open(server.address);
+        half.write(b"POST /musement HTTP/1.1\r\nHost: x\r\nX-Y: ").unwrap();
         server.asked_to_stop();
         let started = Instant::now();
         while server.process.try_wait().unwrap().is_none() {
