@@ -57,12 +57,12 @@ impl Api {
     ///
     /// [`RequestError::BaseUrl`] for a base URL that is not `https`
     /// (`http` is for loopback addresses), or that has a query or a username;
-    /// [`RequestError::HeaderValue`] for an application that is empty, and
+    /// [`RequestError::HeaderValue`] for an application that is empty or blank, and
     /// for an application or a token with a line break.
     pub fn new(base: &str, application: &str, token: &Secret) -> Result<Self, RequestError> {
         const APPLICATION: HeaderName = HeaderName::from_static("x-musement-application");
         const VERSION: HeaderName = HeaderName::from_static("x-musement-version");
-        if application.is_empty() {
+        if application.trim().is_empty() {
             return Err(RequestError::HeaderValue);
         }
         let application = application.parse().map_err(|_| RequestError::HeaderValue)?;

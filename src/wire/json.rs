@@ -24,7 +24,7 @@ pub(crate) fn event<T: DeserializeOwned>(body: &[u8]) -> Result<T, ParseError> {
 }
 
 /// Another object, of any depth.
-#[cfg(feature = "client")]
+#[cfg(all(feature = "client", any(feature = "musement", feature = "porterbuddy")))]
 pub(crate) fn document<T: DeserializeOwned>(body: &[u8]) -> Result<T, ParseError> {
     let text = object(body)?;
     serde_json::from_str(text).or_else(|_| explained(body, text))

@@ -98,6 +98,7 @@ fn what_cannot_be_configured() {
         ("http://api.example.com", "acme", "token", BaseUrl),
         ("api.example.com", "acme", "token", BaseUrl),
         ("https://api.example.com", "", "token", HeaderValue),
+        ("https://api.example.com", " ", "token", HeaderValue),
         ("https://api.example.com", "acme\n", "token", HeaderValue),
         ("https://api.example.com", "acme", "token\r\nx: y", HeaderValue),
     ] {
