@@ -88,7 +88,7 @@ impl OrderStatusUpdate {
 
 fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     lenient::required(deserializer, "text of at least one character", |text| {
-        (!text.trim().is_empty()).then(|| text.to_owned())
+        (!text.chars().all(char::is_whitespace)).then(|| text.to_owned())
     })
 }
 

@@ -183,19 +183,8 @@ impl<'a> Reader<'a> {
                 Ok(Event::Text(piece)) => piece.xml10_content(),
                 Ok(Event::CData(piece)) => piece.xml10_content(),
                 Ok(Event::GeneralRef(reference)) => {
-                    let unit = surrogate(&reference);
-                    let before = half.filter(|(_, end)| *end == text.len());
-                    if let (Some((first, _)), Some(second)) = (before, unit)
-                        && let Some(Ok(whole)) = char::decode_utf16([first, second]).next()
-                    {
-                        let text = text.to_mut();
-                        text.pop();
-                        text.push(whole);
-                        continue;
-                    }
-                    let character = self.resolved(&reference)?;
-                    half = unit.map(|unit| (unit, text.len().saturating_add(character.len())));
-                    character
+                    self.append_reference(&mut text, &mut half, &reference)?;
+                    continue;
                 }
                 Ok(Event::Start(tag)) => {
                     let child = self.opened(tag.name().into_inner().len())?;
@@ -206,11 +195,7 @@ impl<'a> Reader<'a> {
                     continue;
                 }
             };
-            if text.is_empty() {
-                text = piece;
-            } else {
-                text.to_mut().push_str(&piece);
-            }
+            append(&mut text, piece);
         }
         Ok((trim(if self.plain { text } else { holdable(text) }), None))
     }
@@ -333,6 +318,30 @@ impl<'a> Reader<'a> {
         usize::try_from(position).unwrap_or(usize::MAX).saturating_add(start)
     }
 
+    /// Appends what a reference stands for. With the half of a pair before it, it is one
+    /// character.
+    #[cold]
+    fn append_reference(
+        &self,
+        text: &mut Cow<'a, str>,
+        half: &mut Option<(u16, usize)>,
+        reference: &BytesRef<'a>,
+    ) -> Result<(), ParseError> {
+        let unit = surrogate(reference);
+        let before = half.take().filter(|(_, end)| *end == text.len());
+        if let (Some((first, _)), Some(second)) = (before, unit)
+            && let Some(Ok(whole)) = char::decode_utf16([first, second]).next()
+        {
+            // The first half was U+FFFD.
+            text.to_mut().pop();
+            text.to_mut().push(whole);
+            return Ok(());
+        }
+        append(text, self.resolved(reference)?);
+        *half = unit.map(|unit| (unit, text.len()));
+        Ok(())
+    }
+
     /// What a reference stands for.
     fn resolved(&self, reference: &BytesRef<'a>) -> Result<Cow<'a, str>, ParseError> {
         if reference.is_char_ref() {
@@ -342,6 +351,14 @@ impl<'a> Reader<'a> {
         }
         let text = resolve_xml_entity(reference);
         text.map(Cow::Borrowed).ok_or_else(|| self.syntax("an entity that is not predefined"))
+    }
+}
+
+fn append<'a>(text: &mut Cow<'a, str>, piece: Cow<'a, str>) {
+    if text.is_empty() {
+        *text = piece;
+    } else {
+        text.to_mut().push_str(&piece);
     }
 }
 

@@ -96,16 +96,27 @@ impl fmt::Debug for Number {
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
-            Value::Number(number) => match number.as_f64() {
-                Some(rounded) if number.is_f64() && rounded.abs() >= EXACT => {
-                    Err(D::Error::invalid_value(Unexpected::Float(rounded), &"exact as a number"))
+            Value::Number(number) => match exact(&number) {
+                Some(number) => Ok(Self(Form::Number(number))),
+                None => {
+                    Err(D::Error::invalid_value(Unexpected::Other("number"), &"exact as a number"))
                 }
-                _ => Ok(Self(Form::Number(number))),
             },
             Value::String(text) => Ok(Self(Form::Text(text.into()))),
             _ => Err(D::Error::invalid_type(Unexpected::Other("value"), &"a number")),
         }
     }
+}
+
+/// The number as it is without the feature `arbitrary_precision` of `serde_json`, unless
+/// it may have been rounded.
+fn exact(number: &serde_json::Number) -> Option<serde_json::Number> {
+    let nearest = number.as_f64()?;
+    let whole = number.as_u64().map(Into::into);
+    let whole = whole.or_else(|| number.as_i64().filter(|whole| *whole < 0).map(Into::into));
+    let is_exact = nearest.abs() < EXACT;
+    let fraction = || is_exact.then(|| serde_json::Number::from_f64(nearest)).flatten();
+    whole.filter(|_| nearest.to_bits() != (-0.0_f64).to_bits()).or_else(fraction)
 }
 
 #[cfg(test)]
@@ -115,10 +126,26 @@ mod tests {
     #[test]
     fn a_number_that_may_have_been_rounded_is_refused() {
         let read = |json| serde_json::from_str::<Number>(json);
-        for exact in ["9007199254740991.0", "-9007199254740991.0", "0.5", "9007199254740993"] {
-            assert_eq!(read(exact).unwrap().to_string(), exact);
+        for (written, kept) in [
+            ("9007199254740991.0", "9007199254740991.0"),
+            ("-9007199254740991.0", "-9007199254740991.0"),
+            ("9007199254740993", "9007199254740993"),
+            ("18446744073709551615", "18446744073709551615"),
+            ("-9223372036854775808", "-9223372036854775808"),
+            ("0.5", "0.5"),
+            ("0.50", "0.5"),
+            ("1e2", "100.0"),
+            ("-0", "-0.0"),
+            ("0", "0"),
+        ] {
+            assert_eq!(read(written).unwrap().to_string(), kept);
         }
-        for rounded in ["9007199254740992.0", "-9007199254740993.0", "18446744073709551616"] {
+        for rounded in [
+            "9007199254740992.0",
+            "-9007199254740993.0",
+            "18446744073709551616",
+            "-9223372036854775809",
+        ] {
             let error = read(rounded).unwrap_err().to_string();
             assert!(error.contains("expected exact as a number"), "{error}");
         }
