@@ -44,10 +44,6 @@ pub mod provider {}
 #[doc = include_str!("../docs/secrets.md")]
 pub mod secrets {}
 
-/// Keep deliveries: lose none, handle none twice.
-#[doc = include_str!("../docs/inbox.md")]
-pub mod inbox {}
-
 /// See what is refused, and what a refused sender gets.
 ///
 /// [port-outs]: crate::guide::port_outs

@@ -31,7 +31,7 @@
 //! | load secrets, and change them without a gap | the [guide](guide::secrets), [`Secret`], [`BasicAuth`] | |
 //! | run behind a proxy | the [guide](guide::proxy), [`PeerAddress`] | |
 //! | subscribe, and ask for lost deliveries | the [guide](guide::subscriptions), [`client`] | `client` |
-//! | keep deliveries, and apply each once | the [guide](guide::inbox), [`tracking`], [`envelope`] | |
+//! | keep deliveries, and apply each once | the crate `order-webhooks-inbox`, [`tracking`], [`envelope`] | |
 //! | log and count | [`Reason`] | `tracing` |
 //! | test a handler | the [guide](guide::testing), [`testing`] | `testing` |
 //!

@@ -43,8 +43,9 @@
 //! # Ok::<(), order_webhooks::ParseError>(())
 //! ```
 //!
-//! The guide [`inbox`](crate::guide::inbox) has the rest: keep a delivery before you
-//! answer it, and survive a crash.
+//! The same over one table of a database is `crates/inbox/examples/own_queue.rs`. The
+//! crate `order-webhooks-inbox` has the queue as well: it keeps a delivery before
+//! you answer it, and survives a crash.
 
 mod decision;
 mod digest;

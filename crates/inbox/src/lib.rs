@@ -1,1 +1,27 @@
-//! An inbox for order webhooks.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres")),
+    allow(dead_code, unused_imports, reason = "there is no store")
+)]
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/inbox.md")]
+struct Guide;
+
+mod applied;
+mod delivery;
+mod error;
+mod inbox;
+mod keeper;
+mod operate;
+mod queue;
+mod worker;
+
+pub use applied::Database;
+pub use delivery::{Delivery, Tx};
+pub use error::Error;
+pub use inbox::{Inbox, Settings};
+pub use keeper::Keeper;
+pub use operate::{Finding, SetAside, WebhookStatus};
+pub use sqlx;

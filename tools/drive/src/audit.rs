@@ -1,207 +1,147 @@
-//! What the inbox holds in the end, beside what its senders were told.
+//! The shop's tables, and what they say in the end.
 
 use std::collections::{HashMap, HashSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use async_nats::jetstream::consumer::{DeliverPolicy, pull};
-use async_nats::jetstream::{self, kv, stream};
-use futures_util::StreamExt as _;
-use tokio::time::{sleep, timeout};
-use tokio_postgres::NoTls;
+use order_webhooks::musement::OrderItemUpdate;
+use order_webhooks_inbox::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
+use order_webhooks_inbox::sqlx::{self, PgPool, Postgres, Sqlite, SqlitePool};
+use order_webhooks_inbox::{Error, Inbox, Tx};
+use tokio::time::sleep;
 
-use crate::Failure;
-use crate::delivery::Delivery;
-use crate::engine::Engine;
+use crate::send::Delivery;
 
-/// How long the workers may take for the rest.
-const SETTLING: Duration = Duration::from_secs(180);
+/// A row for each order item, and one for each time that a handler changed it.
+const TABLES: [&str; 3] = [
+    "CREATE TABLE items (item TEXT PRIMARY KEY, version BIGINT NOT NULL)",
+    "CREATE TABLE changes (at INTEGER PRIMARY KEY, item TEXT NOT NULL, version BIGINT NOT NULL)",
+    "CREATE TABLE changes (at BIGSERIAL PRIMARY KEY, item TEXT NOT NULL, version BIGINT NOT NULL)",
+];
 
-/// How long the next message may take.
-const READING: Duration = Duration::from_secs(30);
-
-#[derive(Default)]
-pub(crate) struct Found {
-    /// How often each key and revision is kept.
-    kept: HashMap<(String, String), u32>,
-    /// The revisions of each key that were applied, in order, where that is known.
-    applied: HashMap<String, Vec<String>>,
-    /// The revision of each key in the end.
-    state: HashMap<String, String>,
-    aside: u64,
+pub(crate) fn sqlite(shop: &str) -> SqlitePool {
+    let options: SqliteConnectOptions = shop.parse().unwrap();
+    let options = options.create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
+    SqlitePool::connect_lazy_with(options.busy_timeout(Duration::from_secs(30)))
 }
 
-/// Waits until nothing waits, and reads everything.
-pub(crate) async fn read(engine: &Engine) -> Result<Found, Failure> {
-    match engine {
-        Engine::Nats { url, .. } => {
-            // The nodes may still be busy with each other.
-            for _ in 0..5 {
-                match read_nats(url).await {
-                    Err(error) => println!("not read, tried again: {error}"),
-                    found => return found,
-                }
-            }
-            read_nats(url).await
-        }
-        Engine::Postgres { url, .. } => read_postgres(url).await,
+pub(crate) fn postgres(shop: &str) -> PgPool {
+    PgPool::connect_lazy(shop).unwrap()
+}
+
+pub(crate) async fn prepare(shop: &str) {
+    let [items, of_sqlite, of_postgres] = TABLES.map(sqlx::raw_sql);
+    if shop.starts_with("sqlite") {
+        let pool = sqlite(shop);
+        items.execute(&pool).await.unwrap();
+        of_sqlite.execute(&pool).await.unwrap();
+    } else {
+        let pool = postgres(shop);
+        items.execute(&pool).await.unwrap();
+        of_postgres.execute(&pool).await.unwrap();
     }
 }
 
-async fn read_nats(url: &str) -> Result<Found, Failure> {
-    let servers: Vec<&str> = url.split(',').collect();
-    let context = jetstream::new(async_nats::connect(servers).await?);
-    let started = Instant::now();
-    let mut last = String::new();
-    let deliveries = loop {
-        if let Ok(deliveries) = context.get_stream("inbox_deliveries").await
-            && let Ok(info) = deliveries.consumer_info("workers").await
-        {
-            if info.num_pending == 0 && info.num_ack_pending == 0 {
-                break deliveries;
-            }
-            last = format!("{} to come, {} with workers", info.num_pending, info.num_ack_pending);
-        }
-        if started.elapsed() > SETTLING {
-            return Err(format!("deliveries still wait: {last}").into());
-        }
-        sleep(Duration::from_millis(250)).await;
-    };
-    let mut found = Found::default();
-    let last = deliveries.get_info().await?.state.last_sequence;
-    let things = context.get_stream("KV_inbox_things").await?;
-    let swept = Instant::now();
-    while place(&things).await.unwrap_or(0) < last {
-        if swept.elapsed() > SETTLING {
-            return Err("the second look does not come to its end".into());
-        }
-        sleep(Duration::from_millis(250)).await;
-    }
-    let consumer = pull::OrderedConfig { deliver_policy: DeliverPolicy::All, ..Default::default() };
-    let mut messages = deliveries.create_consumer(consumer).await?.messages().await?;
-    loop {
-        let message =
-            timeout(READING, messages.next()).await.map_err(|_| "the stream does not end")?;
-        let message = message.ok_or("the stream ends too early")??;
-        let header = |name| {
-            let headers = message.headers.as_ref()?;
-            Some(headers.get(name)?.as_str().to_owned())
-        };
-        let key = header("Inbox-Key").ok_or("no key")?;
-        let revision = header("Inbox-Revision").ok_or("no revision")?;
-        *found.kept.entry((key, revision)).or_default() += 1;
-        if message.info()?.stream_sequence >= last {
-            break;
-        }
-    }
-    let bucket = context.get_key_value("inbox_things").await?;
-    let keys: HashSet<String> = found.kept.keys().map(|(key, _)| key.clone()).collect();
-    for key in keys {
-        let token = token(&key);
-        let revisions = history(&bucket, &token).await?;
-        // By the leader, which cannot be behind.
-        let subject = format!("$KV.inbox_things.{token}");
-        let last = things.get_last_raw_message_by_subject(&subject).await?;
-        let last = revision(&last.payload)?;
-        if revisions.last() != Some(&last) {
-            println!("{key}: the leader has {last}, a node has {:?}", revisions.last());
-        }
-        found.state.insert(key.clone(), last);
-        found.applied.insert(key, revisions);
-    }
-    found.aside = context.get_stream("inbox_aside").await?.get_info().await?.state.messages;
-    Ok(found)
+const ITEM: &str = "INSERT INTO items (item, version) VALUES ($1, $2)
+    ON CONFLICT (item) DO UPDATE SET version = $2";
+const CHANGE: &str = "INSERT INTO changes (item, version) VALUES ($1, $2)";
+
+fn values(update: &OrderItemUpdate) -> (String, i64) {
+    let version = update.order_item_status.as_str().parse().unwrap();
+    (update.order_item_uuid.to_string(), version)
 }
 
-/// The place up to which the workers have looked a second time.
-async fn place(things: &stream::Stream) -> Result<u64, Failure> {
-    let message = things.get_last_raw_message_by_subject("$KV.inbox_things.swept").await?;
-    let position: serde_json::Value = serde_json::from_slice(&message.payload)?;
-    Ok(position["place"].as_u64().unwrap_or(0))
-}
-
-/// The revisions of a thing in the order in which they were applied.
-async fn history(things: &kv::Store, token: &str) -> Result<Vec<String>, Failure> {
-    let mut entries = things.history(token).await?;
-    let mut revisions = Vec::new();
-    while let Some(entry) = entries.next().await {
-        revisions.push(revision(&entry?.value)?);
+pub(crate) async fn apply_sqlite(
+    tx: &mut Tx<Sqlite>,
+    update: &OrderItemUpdate,
+) -> Result<(), Error> {
+    let (item, version) = values(update);
+    for sql in [ITEM, CHANGE] {
+        sqlx::query(sql).bind(item.clone()).bind(version).execute(&mut **tx).await?;
     }
-    Ok(revisions)
-}
-
-fn revision(thing: &[u8]) -> Result<String, Failure> {
-    let thing: serde_json::Value = serde_json::from_slice(thing)?;
-    Ok(thing["revision"].as_str().ok_or("no revision")?.to_owned())
-}
-
-/// As `token` of the store.
-fn token(key: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    key.bytes()
-        .map(|byte| if plain(byte) { char::from(byte).into() } else { format!("={byte:02X}") })
-        .collect()
-}
-
-async fn read_postgres(url: &str) -> Result<Found, Failure> {
-    let started = Instant::now();
-    let client = loop {
-        if let Ok((client, connection)) = tokio_postgres::connect(url, NoTls).await {
-            tokio::spawn(connection);
-            let waiting = "SELECT count(*) FROM inbox_deliveries WHERE outcome = 'waiting'";
-            if let Ok(row) = client.query_one(waiting, &[]).await
-                && row.try_get::<_, i64>(0)? == 0
-            {
-                break client;
-            }
-        }
-        if started.elapsed() > SETTLING {
-            return Err("deliveries still wait".into());
-        }
-        sleep(Duration::from_millis(250)).await;
-    };
-    let mut found = Found::default();
-    for row in client.query("SELECT key, revision, outcome FROM inbox_deliveries", &[]).await? {
-        *found.kept.entry((row.try_get(0)?, row.try_get(1)?)).or_default() += 1;
-        found.aside += u64::from(row.try_get::<_, &str>(2)? == "aside");
-    }
-    for row in client.query("SELECT key, revision FROM inbox_things", &[]).await? {
-        found.state.insert(row.try_get(0)?, row.try_get(1)?);
-    }
-    Ok(found)
-}
-
-/// Says what is wrong, and fails if anything is.
-pub(crate) fn compare(accepted: &HashSet<Delivery>, found: &Found) -> Result<(), Failure> {
-    let mut lost = 0_u64;
-    for delivery in accepted {
-        lost += u64::from(!found.kept.contains_key(&delivery.tracked()?));
-    }
-    let twice = found.kept.values().filter(|count| **count > 1).count();
-    // The text forms of revisions sort as the revisions do.
-    let mut newest: HashMap<&str, &str> = HashMap::new();
-    for (key, revision) in found.kept.keys() {
-        let known = newest.entry(key).or_default();
-        *known = (*known).max(revision);
-    }
-    let behind = newest
-        .iter()
-        .filter(|(key, newest)| found.state.get(**key).map(String::as_str) != Some(**newest))
-        .inspect(|(key, newest)| println!("{key}: {:?}, not {newest}", found.state.get(**key)))
-        .count();
-    let again =
-        found.applied.values().filter(|revisions| !revisions.is_sorted_by(|a, b| a < b)).count();
-    println!(
-        "kept: {} deliveries of {} things, {twice} of them more than once",
-        found.kept.len(),
-        newest.len()
-    );
-    println!("accepted and not kept: {lost}");
-    println!("things whose state is not that of their newest revision: {behind}");
-    println!("things to which a revision was applied twice, or after a newer one: {again}");
-    println!("set aside: {}", found.aside);
-    if lost + found.aside > 0 || behind + again > 0 || accepted.is_empty() {
-        return Err("this is not as it should be".into());
-    }
-    println!("all is as it should be");
     Ok(())
+}
+
+pub(crate) async fn apply_postgres(
+    tx: &mut Tx<Postgres>,
+    update: &OrderItemUpdate,
+) -> Result<(), Error> {
+    let (item, version) = values(update);
+    for sql in [ITEM, CHANGE] {
+        let query = sqlx::query(sql).persistent(false).bind(item.clone()).bind(version);
+        query.execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+/// Whether nothing waits in the inbox.
+pub(crate) async fn is_done(queue: &str) -> bool {
+    let status = async { Inbox::open(queue).await?.status().await };
+    match status.await {
+        Ok(status) => status.iter().all(|webhook| webhook.waiting == 0),
+        // The engine is starting again.
+        Err(_) => false,
+    }
+}
+
+async fn rows(shop: &str, sql: &'static str) -> Vec<(String, i64)> {
+    for _ in 0..100 {
+        let rows = if shop.starts_with("sqlite") {
+            sqlx::query_as(sql).fetch_all(&sqlite(shop)).await
+        } else {
+            async {
+                let mut tx = postgres(shop).begin().await?;
+                sqlx::query_as(sql).persistent(false).fetch_all(&mut *tx).await
+            }
+            .await
+        };
+        match rows {
+            Ok(rows) => return rows,
+            Err(_) => sleep(Duration::from_millis(100)).await,
+        }
+    }
+    Vec::new()
+}
+
+/// What is wrong, from the shop's tables alone.
+pub(crate) async fn faults(
+    queue: &str,
+    shop: &str,
+    accepted: &HashSet<Delivery>,
+    things: usize,
+) -> Vec<String> {
+    let mut faults = Vec::new();
+    let items: HashMap<String, i64> =
+        rows(shop, "SELECT item, version FROM items").await.into_iter().collect();
+    let changes = rows(shop, "SELECT item, version FROM changes ORDER BY at").await;
+
+    let mut newest = vec![0; things];
+    for delivery in accepted {
+        newest[delivery.thing] = newest[delivery.thing].max(delivery.version);
+    }
+    for (thing, newest) in newest.iter().enumerate() {
+        let item = format!("11045e18-e3ca-42e1-acb4-{thing:012x}");
+        let state = items.get(&item).copied().unwrap_or_default();
+        // A delivery whose answer did not arrive may be kept all the same.
+        if state < i64::try_from(*newest).unwrap() {
+            faults.push(format!("{item} is {state}, and {newest} was accepted"));
+        }
+    }
+    let mut last = HashMap::new();
+    for (item, version) in &changes {
+        let before = last.insert(item, version);
+        if before.is_some_and(|before| version <= before) {
+            faults.push(format!("{item} was changed to {version} after {before:?}"));
+        }
+    }
+    for (item, version) in &items {
+        if last.get(item) != Some(&version) {
+            faults
+                .push(format!("{item} is {version}, and was last changed to {:?}", last.get(item)));
+        }
+    }
+    let aside = Inbox::open(queue).await.unwrap().set_aside(0, 10).await.unwrap();
+    for it in aside {
+        faults.push(format!("{} was set aside: {:?}", it.number, it.cause));
+    }
+    faults
 }

@@ -1,41 +1,162 @@
-//! Delivers to the inbox while its processes are killed, and measures it. The
-//! scripts in `tools/inbox` call it.
-#![allow(clippy::print_stdout, reason = "the figures are what it is for")]
+//! Loads the inbox, kills its processes and its engine, and audits what was applied.
+//!
+//! ```text
+//! cargo run --release -p drive -- --store postgres --seed 1 --deliveries 100000
+//! ```
+//!
+//! Two receivers and two workers share one inbox. Every delivery is sent twice, in a
+//! shuffled order. Every few seconds one of the four is killed or paused; with
+//! `--store postgres` or `pgbouncer` the server is crashed as well. In the end the tables
+//! of the shop are read: every thing has to be in the state of its newest revision, nothing
+//! may be applied twice, and nothing that was answered 200 may be missing.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "it stops at what goes wrong")]
+#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "small numbers")]
 
 mod audit;
-mod by_hand;
-mod client;
-mod cluster;
-mod delivery;
-mod engine;
-mod load;
 mod process;
+mod send;
 
-use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
-pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+use clap::{Parser, ValueEnum};
+use fixtures::servers::Server;
+
+use crate::process::{Process, Role};
 
 #[derive(Parser)]
-struct Arguments {
-    #[command(subcommand)]
-    what: What,
+struct Options {
+    /// Where the queue is, and the shop's tables.
+    #[arg(long, default_value = "sqlite")]
+    store: Store,
+    /// The same seed gives the same deliveries in the same order, and the same kills.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many deliveries there are. Each is sent twice.
+    #[arg(long, default_value_t = 2_000)]
+    deliveries: usize,
+    /// How long a handler works before it begins its transaction, in milliseconds.
+    #[arg(long, default_value_t = 5)]
+    handler: u64,
+    /// How often something is killed, paused or crashed, in seconds. 0: never.
+    #[arg(long, default_value_t = 3.0)]
+    kill_every: f64,
+    /// How many are sent at once.
+    #[arg(long, default_value_t = 64)]
+    at_once: usize,
+    /// Run as a part of it: this is for the program itself.
+    #[arg(long, hide = true, num_args = 4)]
+    part: Option<Vec<String>>,
 }
 
-#[derive(Subcommand)]
-enum What {
-    /// Sends to several receivers while processes are killed, and looks what became of it.
-    Cluster(cluster::Arguments),
-    /// Sends to one receiver as fast as it answers.
-    Load(load::Arguments),
-    /// Writes the same to a store by hand.
-    ByHand(by_hand::Arguments),
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Store {
+    Sqlite,
+    Postgres,
+    Pgbouncer,
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Failure> {
-    match Arguments::parse().what {
-        What::Cluster(arguments) => cluster::run(arguments).await,
-        What::Load(arguments) => load::run(arguments).await,
-        What::ByHand(arguments) => by_hand::run(arguments).await,
+async fn main() -> ExitCode {
+    let options = Options::parse();
+    if let Some(part) = &options.part {
+        let [role, queue, shop, port] = &part[..] else { return ExitCode::FAILURE };
+        process::run(role, queue, shop, port.parse().unwrap(), options.handler).await;
+        return ExitCode::SUCCESS;
+    }
+    if drive(&options).await { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+async fn drive(options: &Options) -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = (options.store != Store::Sqlite).then(Server::postgres);
+    let bouncer = match (&engine, options.store) {
+        (Some(engine), Store::Pgbouncer) => Some(Server::pgbouncer(engine)),
+        _ => None,
+    };
+    let (queue, shop) = match bouncer.as_ref().or(engine.as_ref()) {
+        None => {
+            let file = |name| format!("sqlite:{}", folder.path().join(name).display());
+            (file("inbox.db"), file("shop.db"))
+        }
+        Some(server) => {
+            let port = server.port;
+            let address =
+                format!("postgres://inbox@127.0.0.1:{port}/postgres?statement-cache-capacity=0");
+            (address.clone(), address)
+        }
+    };
+    audit::prepare(&shop).await;
+
+    let mut random = fastrand::Rng::with_seed(options.seed);
+    let mut processes = Vec::new();
+    for role in [Role::Receiver, Role::Receiver, Role::Worker, Role::Worker] {
+        processes.push(Process::start(role, &queue, &shop, options.handler));
+    }
+    let ports: Vec<u16> = processes.iter().filter_map(Process::port).collect();
+    send::wait_for(&ports).await;
+
+    let begun = Instant::now();
+    let things = options.deliveries.div_ceil(50).max(1);
+    let mut deliveries: Vec<send::Delivery> =
+        (0..options.deliveries).map(|number| send::Delivery::new(number, things)).collect();
+    deliveries.extend_from_within(..);
+    random.shuffle(&mut deliveries);
+    let sending = tokio::spawn(send::all(deliveries, ports, options.at_once));
+
+    let mut kills = Kills { every: options.kill_every, random, last: Instant::now(), count: 0 };
+    while !sending.is_finished() {
+        kills.maybe(&mut processes, engine.as_ref()).await;
+    }
+    let sent = sending.await.unwrap();
+    let kept = begun.elapsed();
+    // The kills go on while the rest is worked on.
+    while !audit::is_done(&queue).await {
+        kills.maybe(&mut processes, engine.as_ref()).await;
+    }
+    println!(
+        "seed {}: {} deliveries sent twice in {:.1} s and settled after {:.1} s, {} kills; {} of {} were accepted",
+        options.seed,
+        options.deliveries,
+        kept.as_secs_f64(),
+        begun.elapsed().as_secs_f64(),
+        kills.count,
+        sent.accepted.len(),
+        options.deliveries,
+    );
+    println!("answers took {:?} (p50), {:?} (p99), {:?} at most", sent.p50, sent.p99, sent.slowest);
+    drop(processes);
+    let faults = audit::faults(&queue, &shop, &sent.accepted, things).await;
+    for fault in &faults {
+        println!("WRONG: {fault}");
+    }
+    if faults.is_empty() {
+        println!("every thing is in its newest state, nothing twice, nothing lost");
+    }
+    faults.is_empty()
+}
+
+struct Kills {
+    every: f64,
+    random: fastrand::Rng,
+    last: Instant,
+    count: usize,
+}
+
+impl Kills {
+    async fn maybe(&mut self, processes: &mut [Process], engine: Option<&Server>) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        if self.every <= 0.0 || self.last.elapsed().as_secs_f64() < self.every {
+            return;
+        }
+        self.count += 1;
+        let victim = self.random.usize(..processes.len());
+        match (self.random.u8(..4), engine) {
+            (0, Some(engine)) => engine.crash(),
+            (0 | 1, _) => processes[victim].pause(self.random.u64(1..20)).await,
+            _ => processes[victim].kill(),
+        }
+        self.last = Instant::now();
     }
 }

@@ -1,65 +1,127 @@
-//! A process that is killed and paused, and started again.
+//! A receiver or a worker, as a process that can be killed.
 
-use std::ffi::OsString;
-use std::fs::File;
-use std::path::PathBuf;
+use std::env;
+use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use crate::Failure;
+use axum::Router;
+use order_webhooks::axum::receive;
+use order_webhooks::envelope::Event;
+use order_webhooks::musement::OrderItemWebhook;
+use order_webhooks::{BasicAuth, musement::OrderItemUpdate};
+use order_webhooks_inbox::sqlx::{Connection, Pool};
+use order_webhooks_inbox::{Database, Delivery, Error, Inbox, Settings, Tx};
+use tokio::time::sleep;
+
+use crate::audit;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Receiver,
+    Worker,
+}
 
 pub(crate) struct Process {
-    program: PathBuf,
-    arguments: Vec<OsString>,
-    environment: Vec<(String, String)>,
-    log: PathBuf,
-    child: Option<Child>,
+    role: Role,
+    arguments: Vec<String>,
+    port: u16,
+    child: Child,
 }
 
 impl Process {
-    pub(crate) fn new(program: impl Into<PathBuf>, log: PathBuf) -> Self {
-        let (arguments, environment) = (Vec::new(), Vec::new());
-        Self { program: program.into(), arguments, environment, log, child: None }
+    pub(crate) fn start(role: Role, queue: &str, shop: &str, handler: u64) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let name = if role == Role::Receiver { "receiver" } else { "worker" };
+        let arguments =
+            ["--handler", &handler.to_string(), "--part", name, queue, shop, &port.to_string()];
+        let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+        let child = spawn(&arguments);
+        Self { role, arguments, port, child }
     }
 
-    pub(crate) fn arg(mut self, argument: impl Into<OsString>) -> Self {
-        self.arguments.push(argument.into());
-        self
+    pub(crate) fn port(&self) -> Option<u16> {
+        (self.role == Role::Receiver).then_some(self.port)
     }
 
-    pub(crate) fn env(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.environment.push((name.to_owned(), value.into()));
-        self
+    /// Kills it, and starts it again.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.child = spawn(&self.arguments);
     }
 
-    pub(crate) fn start(&mut self) -> Result<(), Failure> {
-        let log = File::options().create(true).append(true).open(&self.log)?;
-        let mut command = Command::new(&self.program);
-        command.args(&self.arguments).envs(self.environment.iter().cloned());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        self.child = Some(command.spawn()?);
-        Ok(())
-    }
-
-    /// SIGKILL.
-    pub(crate) fn kill(&mut self) -> Result<(), Failure> {
-        if let Some(mut child) = self.child.take() {
-            child.kill()?;
-            child.wait()?;
-        }
-        Ok(())
-    }
-
-    /// SIGSTOP, or SIGCONT.
-    pub(crate) fn signal(&self, signal: &str) -> Result<(), Failure> {
-        if let Some(child) = &self.child {
-            Command::new("kill").args([signal, &child.id().to_string()]).status()?;
-        }
-        Ok(())
+    /// Stops it for some seconds: a worker may lose what it has.
+    pub(crate) async fn pause(&mut self, seconds: u64) {
+        let signal = |signal: &str| {
+            let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
+            assert!(sent.unwrap().success());
+        };
+        signal("-STOP");
+        sleep(Duration::from_secs(seconds)).await;
+        signal("-CONT");
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.kill();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn spawn(arguments: &[String]) -> Child {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap()
+}
+
+pub(crate) fn webhook() -> OrderItemWebhook {
+    OrderItemWebhook::new(BasicAuth::new("JohnSmith", "Swordfish").unwrap())
+}
+
+pub(crate) async fn run(role: &str, queue: &str, shop: &str, port: u16, handler: u64) {
+    let inbox = loop {
+        // The engine may be starting again.
+        match Inbox::open_with(queue, Settings::default()).await {
+            Ok(inbox) => break inbox,
+            Err(_) => sleep(Duration::from_millis(100)).await,
+        }
+    };
+    if role == "receiver" {
+        let app = Router::new().route("/musement", receive(webhook(), inbox.keeper()));
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+        axum::serve(listener, app).await.unwrap();
+    } else if shop.starts_with("sqlite") {
+        let pool = audit::sqlite(shop);
+        work(&inbox, &pool, handler, async |tx, update| audit::apply_sqlite(tx, update).await)
+            .await;
+    } else {
+        let pool = audit::postgres(shop);
+        work(&inbox, &pool, handler, async |tx, update| audit::apply_postgres(tx, update).await)
+            .await;
+    }
+}
+
+async fn work<DB: Database>(
+    inbox: &Inbox,
+    pool: &Pool<DB>,
+    handler: u64,
+    apply: impl AsyncFn(&mut Tx<DB>, &OrderItemUpdate) -> Result<(), Error>,
+) where
+    DB::Connection: Connection,
+{
+    loop {
+        let worked = inbox
+            .work(pool, async |delivery: Delivery<DB>| {
+                let Event::OrderItem(update) = delivery.open()? else { return Ok(()) };
+                sleep(Duration::from_millis(handler)).await;
+                let mut tx = delivery.begin().await?;
+                apply(&mut tx, &update).await?;
+                tx.commit().await
+            })
+            .await;
+        // The engine may be starting again.
+        drop(worked);
+        sleep(Duration::from_millis(100)).await;
     }
 }

@@ -1,0 +1,163 @@
+//! What a store of the queue does, and what goes in and out of it.
+
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
+#[cfg(feature = "sqlite")]
+pub(crate) mod sqlite;
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use order_webhooks::envelope::Envelope;
+use order_webhooks::tracking::{Key, Revision};
+use time::OffsetDateTime;
+
+use crate::error::Error;
+use crate::operate::{Finding, SetAside, WebhookStatus};
+
+/// How long a worker has a thing before it must say that it is still there. When it
+/// dies, another worker takes over after this time.
+pub(crate) const LEASE: Duration = Duration::from_secs(15);
+
+/// The version of the tables. A program runs on its own version and on the next.
+pub(crate) const VERSION: i64 = 1;
+
+pub(crate) type Answer<'a, T> = BoxFuture<'a, Result<T, Error>>;
+
+/// A store of the queue. Every method is one transaction.
+///
+/// There is a row for each delivery, and one for each thing that has deliveries
+/// waiting. A worker takes a thing, and works on the first of its deliveries.
+pub(crate) trait Queue: Send + Sync {
+    /// Writes deliveries. One whose id is there already is left alone, so that a
+    /// write whose outcome was lost can be done again.
+    fn keep<'a>(&'a self, deliveries: &'a [New]) -> Answer<'a, ()>;
+
+    /// Settles deliveries that this worker has finished, and gives it at most this
+    /// many new ones. Each counts its try before it is given out.
+    fn step<'a>(&'a self, settled: &'a [Settled], most: usize) -> Answer<'a, Vec<Claimed>>;
+
+    /// Notes that this try runs with no other beside it in its process, if the try is
+    /// still this worker's.
+    fn alone(&self, claim: Claim) -> Answer<'_, bool>;
+
+    /// Whether this try is still this worker's.
+    fn is_current(&self, claim: Claim) -> Answer<'_, bool>;
+
+    /// Extends the time that this worker has these things.
+    fn renew<'a>(&'a self, claims: &'a [Claim]) -> Answer<'a, ()>;
+
+    /// Deletes some deliveries that were settled before this time, and says how many.
+    fn prune(&self, before: OffsetDateTime) -> Answer<'_, u64>;
+
+    fn status(&self) -> Answer<'_, Vec<WebhookStatus>>;
+
+    fn set_aside(&self, after: i64, most: u32) -> Answer<'_, Vec<SetAside>>;
+
+    /// Puts deliveries that were set aside back among those that wait.
+    fn try_again<'a>(&'a self, numbers: &'a [i64]) -> Answer<'a, u64>;
+
+    /// Deletes deliveries that were set aside.
+    fn drop_set_aside<'a>(&'a self, numbers: &'a [i64]) -> Answer<'a, u64>;
+
+    fn check(&self) -> Answer<'_, Vec<Finding>>;
+
+    /// The SQLite file that the queue is in.
+    fn file(&self) -> Option<&std::path::Path> {
+        None
+    }
+}
+
+/// A delivery to be kept.
+#[derive(Clone)]
+pub(crate) struct New {
+    pub(crate) id: String,
+    pub(crate) key: Key,
+    pub(crate) revision: Revision,
+    pub(crate) envelope: Envelope,
+}
+
+impl New {
+    pub(crate) fn of(key: Key, revision: Revision, envelope: Envelope) -> Self {
+        // The time comes first, so that new ids are at the end of the index.
+        let milliseconds = now().checked_div(1000).unwrap_or_default();
+        let id = format!("{milliseconds:012x}{:020x}", fastrand::u128(..) >> 48);
+        Self { id, key, revision, envelope }
+    }
+
+    /// Where the delivery stands among those of its thing that wait: first those
+    /// that cannot be put in order, as they came, then the others by count or time.
+    pub(crate) fn rank(&self) -> String {
+        let text =
+            if self.revision.can_be_ordered() { self.revision.to_string() } else { String::new() };
+        text.split('/').next().unwrap_or_default().to_owned()
+    }
+
+    pub(crate) fn verified_at(&self) -> i64 {
+        i64::try_from(self.envelope.verified_at().unix_timestamp_nanos()).unwrap_or(i64::MAX)
+    }
+}
+
+/// One try of one delivery. Its number is the fence: once another worker has taken
+/// the delivery, it is another number, and this one can change nothing any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Claim {
+    pub(crate) number: i64,
+    pub(crate) attempt: i64,
+}
+
+/// A delivery that a worker has taken.
+#[derive(Clone)]
+pub(crate) struct Claimed {
+    pub(crate) claim: Claim,
+    pub(crate) id: String,
+    pub(crate) key: String,
+    pub(crate) revision: String,
+    pub(crate) failures: i64,
+    /// A process ended while it worked on this delivery, and perhaps because of it.
+    pub(crate) is_suspect: bool,
+    pub(crate) envelope: Envelope,
+}
+
+/// A try that is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Settled {
+    pub(crate) claim: Claim,
+    pub(crate) key: String,
+    pub(crate) outcome: Outcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The handler's transaction is committed.
+    Applied,
+    /// It was applied before, or something newer was.
+    Stale,
+    /// It is tried again after this time. Not every failure is the delivery's.
+    Failed { counts: bool, pause: Duration, cause: String },
+    /// It waits for a person.
+    SetAside { cause: String },
+    /// Another worker has it.
+    Lost,
+}
+
+/// The time in microseconds.
+pub(crate) fn now() -> i64 {
+    let microseconds = OffsetDateTime::now_utc().unix_timestamp_nanos().checked_div(1_000);
+    microseconds.and_then(|now| i64::try_from(now).ok()).unwrap_or_default()
+}
+
+pub(crate) fn microseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// No time in the queue is later than this, unless the clock was set back. Others may
+/// have read the clock a little later, and pauses vary, so there is room.
+pub(crate) fn latest(now: i64, longest: Duration) -> i64 {
+    now.saturating_add(microseconds(longest.max(LEASE).saturating_mul(2)))
+}
+
+pub(crate) fn instant(nanoseconds: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp_nanos(nanoseconds.into())
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
