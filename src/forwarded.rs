@@ -49,46 +49,11 @@ impl PeerAddress {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// In axum a middleware puts it into the request:
-    ///
-    /// ```
-    /// # #[cfg(feature = "axum")] {
-    /// use std::num::NonZeroUsize;
-    /// use axum::{Router, extract::Request, middleware::map_request};
-    /// use order_webhooks::PeerAddress;
-    ///
-    /// async fn behind_one_proxy(mut request: Request) -> Request {
-    ///     let name = http::HeaderName::from_static("x-forwarded-for");
-    ///     let peer = PeerAddress::from_header(request.headers(), &name, NonZeroUsize::MIN);
-    ///     request.extensions_mut().insert(peer.unwrap_or(PeerAddress::UNKNOWN));
-    ///     request
-    /// }
-    ///
-    /// let app: Router = Router::new().layer(map_request(behind_one_proxy));
-    /// # }
-    /// ```
-    ///
-    /// and in actix-web:
-    ///
-    /// ```
-    /// # #[cfg(feature = "actix")] {
-    /// use std::num::NonZeroUsize;
-    /// use actix_web::{App, HttpMessage, dev::Service};
-    /// use order_webhooks::PeerAddress;
-    ///
-    /// let app = App::new().wrap_fn(|request, service| {
-    ///     let name = http::HeaderName::from_static("x-forwarded-for");
-    ///     let peer = PeerAddress::from_header(request.headers(), &name, NonZeroUsize::MIN);
-    ///     request.extensions_mut().insert(peer.unwrap_or(PeerAddress::UNKNOWN));
-    ///     service.call(request)
-    /// });
-    /// # let _ = app;
-    /// # }
-    /// ```
-    ///
-    /// Where the header gives no address, both put [`UNKNOWN`](Self::UNKNOWN)
-    /// there. Otherwise the address of the connection would count, which is the
-    /// proxy's.
+    /// A layer does this for every request: `tower::SetPeerAddressLayer` for axum and
+    /// everything that takes layers, `actix::SetPeerAddress` for actix-web. Where the
+    /// header gives no address, both put [`UNKNOWN`](Self::UNKNOWN) into the request.
+    /// In a middleware of your own, do that, too. Otherwise the address of the
+    /// connection would count, which is the proxy's.
     ///
     /// # Traps
     ///

@@ -1,5 +1,6 @@
 //! The head of a delivery: its method, its headers and the sender's address.
 
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -9,8 +10,10 @@ use crate::rejection::Reason;
 
 /// Headers that can be looked up by name, in whatever type a server keeps them.
 ///
-/// It is implemented for [`http::HeaderMap`] and for slices and arrays of name
-/// and value. For a server with a type of its own you write one function:
+/// It is implemented for [`http::HeaderMap`], for slices, arrays and `Vec`s of name
+/// and value, and for maps from name to value. (A map has lost the second line of a
+/// header that came twice; prefer what keeps it.) For a server with a type of its own
+/// you write one function:
 ///
 /// ```
 /// use http::HeaderName;
@@ -53,22 +56,45 @@ impl Headers for HeaderMap {
     }
 }
 
-fn value_in_pairs<'a, N: AsRef<str>, V: AsRef<[u8]>>(
-    pairs: &'a [(N, V)],
+fn value_in_pairs<'a, N: AsRef<str> + 'a, V: AsRef<[u8]> + 'a>(
+    pairs: impl IntoIterator<Item = (&'a N, &'a V)>,
     name: &HeaderName,
     nth: usize,
 ) -> Option<&'a [u8]> {
-    let named = |(key, _): &&(N, V)| key.as_ref().eq_ignore_ascii_case(name.as_str());
-    pairs.iter().filter(named).nth(nth).map(|(_, value)| value.as_ref())
+    let named = |(key, _): &(&N, &V)| key.as_ref().eq_ignore_ascii_case(name.as_str());
+    pairs.into_iter().filter(named).nth(nth).map(|(_, value)| value.as_ref())
 }
 
 impl<N: AsRef<str> + Sync, V: AsRef<[u8]> + Sync> Headers for &[(N, V)] {
+    fn value(&self, name: &HeaderName, nth: usize) -> Option<&[u8]> {
+        value_in_pairs(self.iter().map(|(name, value)| (name, value)), name, nth)
+    }
+}
+
+impl<N: AsRef<str> + Sync, V: AsRef<[u8]> + Sync, const L: usize> Headers for [(N, V); L] {
+    fn value(&self, name: &HeaderName, nth: usize) -> Option<&[u8]> {
+        value_in_pairs(self.iter().map(|(name, value)| (name, value)), name, nth)
+    }
+}
+
+impl<N: AsRef<str> + Sync, V: AsRef<[u8]> + Sync> Headers for Vec<(N, V)> {
+    fn value(&self, name: &HeaderName, nth: usize) -> Option<&[u8]> {
+        value_in_pairs(self.iter().map(|(name, value)| (name, value)), name, nth)
+    }
+}
+
+impl<N, V, S> Headers for HashMap<N, V, S>
+where
+    N: AsRef<str> + Sync,
+    V: AsRef<[u8]> + Sync,
+    S: Sync,
+{
     fn value(&self, name: &HeaderName, nth: usize) -> Option<&[u8]> {
         value_in_pairs(self, name, nth)
     }
 }
 
-impl<N: AsRef<str> + Sync, V: AsRef<[u8]> + Sync, const L: usize> Headers for [(N, V); L] {
+impl<N: AsRef<str> + Sync, V: AsRef<[u8]> + Sync> Headers for BTreeMap<N, V> {
     fn value(&self, name: &HeaderName, nth: usize) -> Option<&[u8]> {
         value_in_pairs(self, name, nth)
     }
@@ -163,10 +189,9 @@ impl fmt::Debug for Head<'_> {
 
 /// The sender's address, as the server knows it.
 ///
-/// Behind a proxy, let a middleware of yours put it into the request's
-/// extensions, with [`from_header`](Self::from_header). Every adapter, and a
-/// [`Head`] made from the request, then takes it in place of the connection's
-/// address.
+/// Behind a proxy, a layer puts it into the request's extensions; see
+/// [`from_header`](Self::from_header). Every adapter, and a [`Head`] made from the
+/// request, then takes it in place of the connection's address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PeerAddress(pub IpAddr);
 
@@ -202,6 +227,14 @@ mod tests {
         check(&slice, &Ok(Some(b"b")));
         let slice: &[(&str, &[u8])] = &[("x-signature", b"\xE9"), ("x-signature", b"")];
         check(&slice, &repeated());
+
+        let vec = vec![("X-Signature".to_owned(), b"a".to_vec())];
+        check(&vec, &Ok(Some(b"a")));
+        check(&HashMap::<_, _>::from_iter(vec.clone()), &Ok(Some(b"a")));
+        check(&BTreeMap::from_iter(vec), &Ok(Some(b"a")));
+        let in_two_cases = [("X-Signature", "a"), ("x-signature", "a")];
+        check(&HashMap::from(in_two_cases), &repeated());
+        check(&BTreeMap::from(in_two_cases), &repeated());
 
         let mut map = HeaderMap::new();
         check(&map, &Ok(None));

@@ -43,7 +43,8 @@
 //!
 //! [`Verified`] is an extractor, too. Give the webhook to `app_data`, as it is
 //! or in a `web::Data`. A webhook that is a field of some other `web::Data` is
-//! not found: then every delivery gets a 500, and the log says what to do.
+//! not found: then every delivery gets a 500 whose body says so. With the route
+//! [`receive`] that cannot happen.
 //!
 //! ```
 //! use actix_web::{App, web};
@@ -77,9 +78,11 @@
 //! # The sender's address
 //!
 //! A webhook with an `Allowlist` takes the [`PeerAddress`](crate::PeerAddress)
-//! of the request's extensions, and otherwise the address of the connection.
+//! of the request's extensions, and otherwise the address of the connection. Behind
+//! proxies, [`SetPeerAddress`] puts it there.
 
 mod handler;
+mod peer_address;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -113,6 +116,7 @@ use crate::rejection::Rejection;
 use crate::webhook::{Extract, Webhook, WebhookExt as _, source};
 
 pub use self::handler::Handler;
+pub use self::peer_address::{PeerAddressSet, SetPeerAddress};
 pub use crate::webhook::Verified;
 
 /// A route that receives the deliveries of a webhook and hands them to this

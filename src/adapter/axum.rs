@@ -85,7 +85,8 @@
 //! of the request's extensions, and otherwise the address of the connection,
 //! which axum gives if the server is made with
 //! `into_make_service_with_connect_info::<SocketAddr>()`. With neither, nobody
-//! is let in, and the log says so as an error.
+//! is let in, and the body of the 403 says so. Behind proxies, the layer
+//! [`tower::SetPeerAddressLayer`](crate::tower::SetPeerAddressLayer) puts it there.
 
 mod handler;
 

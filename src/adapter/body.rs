@@ -30,11 +30,11 @@
 //! ```
 
 #[cfg(feature = "bandwidth")]
+use std::future::Future;
+#[cfg(feature = "bandwidth")]
 use std::future::ready;
-use std::future::{Future, poll_fn};
 use std::net::IpAddr;
 use std::pin::pin;
-use std::task::Poll;
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use http::Request;
@@ -68,6 +68,11 @@ pub use crate::webhook::Verified;
 ///
 /// The rejection, which has the response to send. The body has been read by
 /// then, because many senders write their whole request before they read.
+///
+/// # Panics
+///
+/// Outside a tokio runtime with a timer (`enable_time` or `enable_all`), whatever
+/// the delivery is.
 pub async fn receive<W, B>(webhook: &W, request: Request<B>) -> Result<Verified<W>, Rejection>
 where
     W: Extract,
@@ -242,11 +247,7 @@ async fn read_into(
         }
         if length > most || endless { Err(too_large) } else { Ok(()) }
     };
-    let mut complete = pin!(complete);
-    // Most bodies come with their head, and need no timer.
-    if let Poll::Ready(body) = poll_fn(|cx| Poll::Ready(complete.as_mut().poll(cx))).await {
-        return body;
-    }
+    // Without a timer this panics whether the body is there already or not.
     let limit = limits.body_time();
     timeout(limit, complete).await.unwrap_or(Err(Reason::TooSlow { limit }))
 }

@@ -1,4 +1,5 @@
-//! A layer that lets verified deliveries through.
+//! A layer that lets verified deliveries through, and one that takes the sender's
+//! address from a proxy's header.
 //!
 //! The inner service gets the request with its verified body, as a [`Full`],
 //! and the [`Verified`] delivery in the request's extensions. Refused
@@ -8,6 +9,8 @@
 //! For a service with another type of body, add a `map_request`:
 //! `ServiceBuilder::new().layer(VerifyLayer::new(webhook)).map_request(|request:
 //! http::Request<Full<Bytes>>| request.map(axum::body::Body::new))`.
+
+mod peer_address;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -23,6 +26,7 @@ use tower_service::Service;
 use crate::adapter::body;
 use crate::webhook::Extract;
 
+pub use self::peer_address::{SetPeerAddress, SetPeerAddressLayer};
 pub use crate::webhook::Verified;
 
 /// Lets the verified deliveries of a webhook through.

@@ -15,6 +15,7 @@ mod client;
 mod handler;
 mod handlers;
 mod musement;
+mod peer_address;
 mod porterbuddy;
 mod porterbuddy_order_request;
 mod routes;

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Context;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http_body::{Frame, SizeHint};
@@ -134,6 +134,15 @@ async fn the_beginning_of_a_refused_body_is_given() {
         let refused = read(body, most, beginning, limits()).await.unwrap_err();
         assert_eq!(refused, (reason, Bytes::from_static(expected)), "{position}");
     }
+}
+
+/// Otherwise only bodies that come late would show that the server is set up wrongly.
+#[test]
+fn without_a_timer_no_body_is_read() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let read = std::panic::AssertUnwindSafe(|| runtime.block_on(read_up_to_4(pieces([b"1"]))));
+    let panic = std::panic::catch_unwind(read).unwrap_err();
+    assert!(panic.downcast_ref::<String>().unwrap().contains("enable_time"));
 }
 
 /// A piece of a kibibyte that counts itself while it is in memory.
