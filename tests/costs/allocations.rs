@@ -15,7 +15,7 @@ use fixtures::samples::{
     JOHN_SMITH, ORDER_ITEM, ORDER_STATUS, PORTERBUDDY_KEY, X_Y, john_smith, secret,
 };
 
-/// The heap allocations of this work, when it is not done for the first time.
+/// The heap allocations of this work when it is repeated.
 fn allocations<T>(mut work: impl FnMut() -> T) -> u64 {
     drop(work());
     measure(|| drop(work())).count_total

@@ -1,8 +1,8 @@
 //! The cost of a body is linear in its length, whoever wrote it.
 //!
-//! What is counted is what the heap gives and, where valgrind is installed, each
-//! instruction: `cargo test --test costs -- --ignored`. Neither depends on how
-//! fast or how busy the machine is.
+//! Heap allocations are counted and, where valgrind is installed, instructions:
+//! `cargo test --test costs -- --ignored`. Neither depends on how fast or how busy the
+//! machine is.
 
 use std::process::Command;
 
@@ -14,7 +14,7 @@ use order_webhooks::porterbuddy::OrderStatusUpdate;
 
 use fixtures::samples::{john_smith, secret};
 
-/// What is done with a body, and how one of about so many bytes is made.
+/// The work on a body, and how a body of about this many bytes is made.
 struct Case {
     name: &'static str,
     work: fn(&[u8]),
@@ -118,7 +118,7 @@ fn check(value: &[u8]) {
     let _ = std::hint::black_box(auth.check(value));
 }
 
-/// An error is a result as well, and is shown as a log would show it.
+/// An error is written as well, as a log would write it.
 fn outcome<T>(parsed: Result<T, order_webhooks::ParseError>) {
     drop(std::hint::black_box(parsed.map_err(|error| error.to_string())));
 }

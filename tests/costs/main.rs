@@ -1,5 +1,5 @@
-//! What a delivery costs, counted and not timed, so that no machine is too slow:
-//! what the heap gives, and instructions. The allocator of this program counts.
+//! What a delivery costs: heap allocations and instructions. They are counted and not
+//! timed, so that no machine is too slow. The allocator of this program counts.
 #![cfg(all(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
 #![allow(
     clippy::unwrap_used,

@@ -1,6 +1,5 @@
-//! The fuzz targets on inputs that are made here: the samples, changed at random
-//! with a seed that is always the same. A fuzzer goes further (`tools/fuzz.sh`);
-//! this runs everywhere.
+//! The fuzz targets without a fuzzer: the samples, changed at random, always with the same
+//! seed. A fuzzer (`tools/fuzz.sh`) goes further; this runs everywhere.
 //!
 //! `FUZZ_SMOKE=100000 cargo test --release --test random` tries more.
 

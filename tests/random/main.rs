@@ -1,5 +1,4 @@
-//! What holds of random inputs and random histories: the fuzz targets, and the
-//! receiver against the senders.
+//! Random inputs: the fuzz targets without a fuzzer, and the receiver against the senders.
 #![cfg(all(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Receivers that break a provider's rule: the verdict is the provider's.
+//! Receivers that break a provider's rule, and what the provider does then.
 
 use std::time::Duration;
 
@@ -82,7 +82,7 @@ fn a_delivery_tells_how_often_it_has_failed() {
     assert!(shown.ends_with(", verdict: None, failed_tries: 2, .. }"), "{shown}");
 }
 
-/// What has failed, waited and shown its credentials is as new.
+/// A delivery that has failed, waited and shown its credentials can start again as new.
 #[test]
 fn a_delivery_that_is_restarted_has_everything_before_it() {
     let first = sender(Sender::port_out).delivery(&bandwidth::port_out_request());
@@ -184,8 +184,8 @@ fn wrong_credentials_are_shown_once_per_try() {
     assert_eq!(report.verdict, Verdict::Lost(refused));
 }
 
-/// The events of a shop that keeps the newest version: whatever comes twice and
-/// in whatever order, it ends with the same.
+/// A shop that keeps the newest version ends in the same state, however deliveries are
+/// doubled and reordered.
 #[test]
 fn doubled_and_reordered_deliveries_can_be_repeated_by_their_seed() {
     let sender = sender(Sender::musement);

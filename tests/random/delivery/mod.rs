@@ -1,13 +1,13 @@
-//! The receiver's machine against the senders', in any order of deliveries,
-//! losses, restarts, forgeries, and proxies that strip headers.
+//! The receiver against the senders, with random deliveries, losses, restarts, forgeries
+//! and proxies that strip headers.
 //!
-//! A receiver with a flaw has to be found out by the same scenarios, or they
-//! would show nothing.
+//! The same scenarios have to find every flaw that is put into a receiver; otherwise they
+//! would prove nothing.
 
 mod breakage;
 mod kind;
+mod network;
 mod receiver;
-mod world;
 
 use std::time::Duration;
 
@@ -17,14 +17,14 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
 use kind::Kind;
+use network::{Sent, Trouble, Violation, step};
 use receiver::{Flaw, Receiver};
-use world::{Sent, Violation, Weather, step};
 
-/// Who sends what, and in which order and weather requests get their turn.
+/// The deliveries, and which of them sends its next request with which trouble.
 #[derive(Debug, Clone)]
 struct Scenario {
     deliveries: Vec<(Kind, Option<Forgery>)>,
-    turns: Vec<(usize, Weather)>,
+    turns: Vec<(usize, Trouble)>,
 }
 
 fn scenario() -> impl Strategy<Value = Scenario> {
@@ -33,35 +33,35 @@ fn scenario() -> impl Strategy<Value = Scenario> {
         1 => prop::sample::select(Forgery::ALL.to_vec()).prop_map(Some),
     ];
     let delivery = (prop::sample::select(Kind::ALL.to_vec()), forgery);
-    let weather = prop_oneof![
-        3 => Just(Weather::Fine),
-        1 => Just(Weather::Restart),
-        1 => Just(Weather::RequestLost),
-        1 => Just(Weather::AnswerLost),
-        1 => Just(Weather::NoAuthorization),
-        1 => Just(Weather::NoSignature),
-        1 => Just(Weather::NoChallenge),
-        1 => Just(Weather::HandlerFails),
+    let trouble = prop_oneof![
+        3 => Just(Trouble::None),
+        1 => Just(Trouble::Restart),
+        1 => Just(Trouble::RequestLost),
+        1 => Just(Trouble::AnswerLost),
+        1 => Just(Trouble::NoAuthorization),
+        1 => Just(Trouble::NoSignature),
+        1 => Just(Trouble::NoChallenge),
+        1 => Just(Trouble::HandlerFails),
     ];
-    let turns = prop::collection::vec((any::<usize>(), weather), 0..60);
+    let turns = prop::collection::vec((any::<usize>(), trouble), 0..60);
     (prop::collection::vec(delivery, 1..6), turns)
         .prop_map(|(deliveries, turns)| Scenario { deliveries, turns })
 }
 
-/// Plays the scenario, and then lets every delivery come to its end in fine
-/// weather: whatever has a try left is delivered then.
+/// Plays the scenario. Then nothing goes wrong any more: every delivery that has a try
+/// left has to arrive.
 fn play(scenario: &Scenario, flaw: Flaw) -> Result<(), Violation> {
     let mut receiver = Receiver::new(flaw);
     let deliveries = scenario.deliveries.iter().enumerate();
     let sent = |(number, &(kind, forgery))| Sent::new(kind, number, forgery);
     let mut sent: Vec<_> = deliveries.map(sent).collect();
     let count = sent.len();
-    for (which, weather) in &scenario.turns {
-        step(&mut receiver, &mut sent[which % count], *weather)?;
+    for (which, trouble) in &scenario.turns {
+        step(&mut receiver, &mut sent[which % count], *trouble)?;
     }
     for sent in &mut sent {
         while sent.delivery.verdict().is_none() {
-            step(&mut receiver, sent, Weather::Fine)?;
+            step(&mut receiver, sent, Trouble::None)?;
         }
     }
     Ok(())
@@ -71,11 +71,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn the_two_machines_agree(scenario in scenario()) {
+    fn receiver_and_senders_agree(scenario in scenario()) {
         prop_assert_eq!(play(&scenario, Flaw::None), Ok(()));
     }
 
-    /// The receiver is away from the first try on, for as many seconds.
+    /// The receiver is down for this many seconds, from the first try on.
     #[test]
     fn what_ends_within_the_schedule_costs_nothing(
         kind in prop::sample::select(Kind::ALL.to_vec()),
@@ -87,9 +87,9 @@ proptest! {
         let retries = kind.sender().policy().retries;
         let schedule: Duration = (1..).map_while(|failed| retries.wait_after(failed)).sum();
         while sent.delivery.verdict().is_none() {
-            let weather =
-                if sent.delivery.elapsed() < away { Weather::RequestLost } else { Weather::Fine };
-            prop_assert_eq!(step(&mut receiver, &mut sent, weather), Ok(()));
+            let trouble =
+                if sent.delivery.elapsed() < away { Trouble::RequestLost } else { Trouble::None };
+            prop_assert_eq!(step(&mut receiver, &mut sent, trouble), Ok(()));
         }
         prop_assert_eq!(sent.delivery.verdict().unwrap().is_delivered(), away <= schedule);
     }
@@ -115,8 +115,8 @@ fn every_flaw_is_found() {
     }
 }
 
-/// What a body or a proof that is damaged anywhere becomes: never an event of
-/// somebody else, and never a delivery that signed webhooks take.
+/// A damaged body or proof never becomes another event, and never verifies where the body
+/// is signed.
 #[test]
 fn damaged_bodies_of_signed_deliveries_are_refused() {
     let mut random = Random::new(42);
@@ -126,7 +126,7 @@ fn damaged_bodies_of_signed_deliveries_are_refused() {
             sent.delivery = sent.delivery.damaged(&mut random);
             let mut receiver = Receiver::new(Flaw::None);
             while sent.delivery.verdict().is_none() {
-                let step = step(&mut receiver, &mut sent, Weather::AnswerLost);
+                let step = step(&mut receiver, &mut sent, Trouble::AnswerLost);
                 assert!(matches!(step, Ok(()) | Err(Violation::FailedWithoutReason)));
             }
             assert!(!sent.delivery.verdict().unwrap().is_delivered());

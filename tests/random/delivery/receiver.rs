@@ -1,4 +1,4 @@
-//! A receiver with the library's webhooks, and what can be wrong with one.
+//! A receiver with the webhooks of the crate, which can be given a flaw.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use order_webhooks::{BasicAuth, Receipt, Verified, Webhook, WebhookExt as _, web
 
 use super::kind::{Kind, credentials, key};
 
-/// What is wrong with a receiver; the library's own has no flaw.
+/// What is wrong with a receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flaw {
     None,

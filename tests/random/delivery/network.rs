@@ -1,4 +1,5 @@
-//! A network between the machines, and what must hold of the two.
+//! One request from a sender to the receiver and the answer back, with what can go
+//! wrong between them, and what must hold all the same.
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
@@ -9,10 +10,10 @@ use order_webhooks::testing::{Delivery, Failure, Forgery, Next, Verdict};
 use super::kind::Kind;
 use super::receiver::Receiver;
 
-/// What goes wrong on the way, once.
+/// What goes wrong with one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Weather {
-    Fine,
+pub(crate) enum Trouble {
+    None,
     /// The receiver has started anew since the last request.
     Restart,
     RequestLost,
@@ -54,8 +55,7 @@ impl Sent {
         Self { kind, number, forgery, delivery }
     }
 
-    /// Whether the request, as it reaches the receiver, has everything that it
-    /// has to have, each once.
+    /// Whether the request reaches the receiver with everything that it needs, each once.
     fn is_proven(&self, request: &Request<Bytes>) -> bool {
         let sender = self.kind.sender();
         let shown: Vec<_> = request.headers().get_all(AUTHORIZATION).iter().collect();
@@ -69,39 +69,39 @@ impl Sent {
     }
 }
 
-/// One request and what comes of it, with the laws checked on the way.
+/// Sends one request, and checks the answer and what the sender makes of it.
 pub(crate) fn step(
     receiver: &mut Receiver,
     sent: &mut Sent,
-    weather: Weather,
+    trouble: Trouble,
 ) -> Result<(), Violation> {
     let Some(mut request) = sent.delivery.request() else { return Ok(()) };
     let headers = request.headers_mut();
-    match weather {
-        Weather::NoAuthorization => drop(headers.remove(AUTHORIZATION)),
-        Weather::NoSignature => {
+    match trouble {
+        Trouble::NoAuthorization => drop(headers.remove(AUTHORIZATION)),
+        Trouble::NoSignature => {
             headers.remove("x-porterbuddy-hmac-sha256");
             headers.remove("x-bandwidth-signature-sha-256");
         }
-        Weather::Restart => receiver.challenged = false,
+        Trouble::Restart => receiver.challenged = false,
         _ => {}
     }
-    receiver.handler_fails = weather == Weather::HandlerFails;
-    let answer = (weather != Weather::RequestLost).then(|| receiver.flawed(sent.kind, &request));
+    receiver.handler_fails = trouble == Trouble::HandlerFails;
+    let answer = (trouble != Trouble::RequestLost).then(|| receiver.flawed(sent.kind, &request));
     if let Some(answer) = &answer {
         check(receiver, sent, &request, answer)?;
     }
     let next = match answer {
         None => sent.delivery.unanswered(),
-        Some(_) if weather == Weather::AnswerLost => sent.delivery.unanswered(),
+        Some(_) if trouble == Trouble::AnswerLost => sent.delivery.unanswered(),
         Some(mut answer) => {
-            if weather == Weather::NoChallenge {
+            if trouble == Trouble::NoChallenge {
                 answer.headers_mut().remove(WWW_AUTHENTICATE);
             }
             sent.delivery.answered(&answer)
         }
     };
-    judge(receiver, sent, weather, &next)
+    judge(receiver, sent, trouble, &next)
 }
 
 /// What must hold of every answer.
@@ -130,7 +130,7 @@ fn check(
 }
 
 /// What must hold of what the provider makes of it.
-fn judge(receiver: &Receiver, sent: &Sent, weather: Weather, next: &Next) -> Result<(), Violation> {
+fn judge(receiver: &Receiver, sent: &Sent, trouble: Trouble, next: &Next) -> Result<(), Violation> {
     let kept = receiver.kept.get(&sent.number);
     // A port-out of nobody's is answered, too: an error status would approve it.
     let refused = sent.forgery.is_some() && sent.kind == Kind::PortOut;
@@ -158,7 +158,7 @@ fn judge(receiver: &Receiver, sent: &Sent, weather: Weather, next: &Next) -> Res
         }
         _ => false,
     };
-    let fine = matches!(weather, Weather::Fine | Weather::Restart);
+    let fine = matches!(trouble, Trouble::None | Trouble::Restart);
     if failed && fine && sent.forgery.is_none() {
         return Err(Violation::FailedWithoutReason);
     }
