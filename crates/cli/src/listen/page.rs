@@ -152,9 +152,17 @@ pub(super) async fn serve(
     axum::serve(listener, ServiceExt::<Request>::into_make_service(app)).await
 }
 
+/// What a person reads who opens the page in another way than the terminal says.
+const REFUSED: &str = "Open the page as `order-webhooks listen` prints it. Another name of this \
+                       machine needs --page-host.\n";
+
+fn refused() -> Response {
+    (StatusCode::FORBIDDEN, REFUSED).into_response()
+}
+
 async fn guarded(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
     let mut response = match guard.host(&request) {
-        None => StatusCode::FORBIDDEN.into_response(),
+        None => refused(),
         Some(host) => {
             let is_reading = [Method::GET, Method::HEAD].contains(request.method());
             let headers = request.headers();
@@ -163,7 +171,7 @@ async fn guarded(State(guard): State<Arc<Guard>>, request: Request, next: Next) 
             } else if guard.may_read(headers) && (is_reading || guard.is_own(host, headers)) {
                 next.run(request).await
             } else {
-                StatusCode::FORBIDDEN.into_response()
+                refused()
             }
         }
     };
@@ -190,7 +198,7 @@ fn given_token<'r>(guard: &Guard, request: &'r Request) -> Option<&'r str> {
 /// Keeps the token in a cookie, and takes it out of the address bar.
 fn opened(guard: &Guard, token: &str) -> Response {
     if !guard.is_token(token.as_bytes()) {
-        return StatusCode::FORBIDDEN.into_response();
+        return refused();
     }
     let cookie = format!("{}={token}; Path=/; HttpOnly; SameSite=Strict", guard.cookie());
     (StatusCode::SEE_OTHER, [(LOCATION, "/".to_owned()), (SET_COOKIE, cookie)]).into_response()

@@ -103,7 +103,7 @@ fn delivery(receiver: &Receiver, delivery: &Delivery) {
     }
     let last = delivery.last();
     let at = last.at.time();
-    let time = format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second());
+    let time = format!("{:02}:{:02}:{:02}Z", at.hour(), at.minute(), at.second());
     let name = delivery.kind.map_or_else(|| last.head.uri.path(), |kind| kind.name());
     let statuses: Vec<String> =
         delivery.exchanges().map(|exchange| exchange.answer.status().as_str().to_owned()).collect();
@@ -128,9 +128,9 @@ fn delivery(receiver: &Receiver, delivery: &Delivery) {
     ));
     let provider = last.next.as_ref().filter(|_| last.forwarded || last.trouble.is_some());
     if let Some(next) = provider {
-        line(&format!("         for the provider: {}", printable(&next.to_string())));
+        line(&format!("          for the provider: {}", printable(&next.to_string())));
     }
     if let Some(advice) = view::what_to_do(delivery) {
-        line(&coloured(&format!("         {}", printable(&advice)), Colour::Faint));
+        line(&coloured(&format!("          {}", printable(&advice)), Colour::Faint));
     }
 }

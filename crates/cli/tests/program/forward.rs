@@ -112,6 +112,19 @@ fn an_application_that_is_dead_is_a_sentence_and_no_success() {
     assert!(advice.starts_with("no answer from 127.0.0.1:"), "{advice}");
 }
 
+/// Porterbuddy waits 10 s, and so does `listen`.
+#[test]
+fn an_application_that_hangs_is_a_sentence_too() {
+    let hanging = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", hanging.local_addr().unwrap());
+    let mut listen = Listen::start(&["--forward", &url]);
+    let body = r#"{"orderId":"1","orderStatus":"ready"}"#;
+    let answer = exchange(listen.receive(), request("POST /porterbuddy", &["Host: x"], body));
+    let sentence = "no answer within 10s: does your handler hang?";
+    assert_eq!((answer.status, answer.text()), (502, format!("{sentence}\n")));
+    assert_eq!(listen.next()["advice"], sentence);
+}
+
 /// The application asks for the credentials itself; its challenge reaches the sender.
 #[test]
 fn the_challenge_of_the_application_is_part_of_one_delivery() {
