@@ -8,7 +8,7 @@ use std::thread;
 use serde_json::{Value, json};
 
 use crate::http::{exchange, request};
-use crate::program::{ITEM, JOHN_SMITH, Listen, command, run, text};
+use crate::program::{BANDWIDTH_USER, ITEM, JOHN_SMITH, Listen, command, run, text};
 
 #[test]
 fn the_first_line_says_where_everything_is() {
@@ -125,6 +125,10 @@ fn nothing_that_a_sender_wrote_controls_the_terminal() {
     let headers = ["Host: \u{9b}2J", JOHN_SMITH];
     let body = ITEM.replace("OK", status);
     assert_eq!(exchange(address, request("POST /musement", &headers, body)).status, 200);
+    let body = "<Notification><OrderId>\u{9b}2J\u{202e}</OrderId></Notification>";
+    let headers = ["Host: x", BANDWIDTH_USER];
+    let sent = request("POST /bandwidth/notifications", &headers, body);
+    assert_eq!(exchange(address, sent).status, 200);
     let path = "POST /\u{9b}31m\u{202e}";
     assert_eq!(exchange(address, request(path, &headers, "")).status, 404);
     let id = process.id().to_string();
@@ -133,6 +137,7 @@ fn nothing_that_a_sender_wrote_controls_the_terminal() {
     assert_eq!(process.wait().unwrap().code(), Some(0));
     let printed = printed.join("\n");
     assert!(printed.contains(r"\u{1b}[2J\u{9b}31m\u{202e}\r\nforged line"), "{printed}");
+    assert!(printed.contains(r"200 accepted \u{9b}2J\u{202e}"), "{printed}");
     assert!(printed.contains(r"/\u{9b}31m\u{202e} 404 unknown path"), "{printed}");
     assert!(!printed.replace('\n', "").chars().any(char::is_control), "{printed:?}");
     assert!(!printed.contains('\u{202e}'), "{printed}");
@@ -149,6 +154,29 @@ fn a_challenge_that_nobody_answers_is_printed_at_the_end() {
     let line: Value = serde_json::from_str(&lines[0]).unwrap();
     assert_eq!((&line["outcome"], &line["statuses"]), (&json!("challenged"), &json!([401])));
     assert_eq!((lines.len(), status), (1, Some(0)));
+}
+
+/// The second request of a challenge is the first one once more, from the same sender.
+#[test]
+fn what_is_not_the_same_request_again_is_a_delivery_of_its_own() {
+    let path = "/bandwidth/notifications";
+    let query = "/bandwidth/notifications?a=b";
+    let body = "<Notification><Status>COMPLETE</Status></Notification>";
+    for (challenged, then, statuses) in [
+        ((path, body), (path, body), json!([401, 200])),
+        ((path, ""), (path, body), json!([401, 200])),
+        ((path, body), (path, "<Notification/>"), json!([200])),
+        ((path, body), (query, body), json!([200])),
+    ] {
+        let mut listen = Listen::start(&[]);
+        let post = |(path, body): (&str, &str), headers: &[&str]| {
+            let headers = [&["Host: x"], headers].concat();
+            exchange(listen.receive(), request(&format!("POST {path}"), &headers, body)).status
+        };
+        assert_eq!(post(challenged, &[]), 401);
+        assert_eq!(post(then, &[BANDWIDTH_USER]), 200);
+        assert_eq!(listen.next()["statuses"], statuses, "{challenged:?} {then:?}");
+    }
 }
 
 #[test]

@@ -144,4 +144,7 @@ impl Drop for Listen {
 
 pub(crate) const JOHN_SMITH: &str = "Authorization: Basic Sm9oblNtaXRoOlN3b3JkZmlzaA==";
 
+pub(crate) const BANDWIDTH_USER: &str =
+    "Authorization: Basic YmFuZHdpZHRoLXVzZXI6YmFuZHdpZHRoLXBhc3N3b3Jk";
+
 pub(crate) const ITEM: &str = r#"{"order_uuid":"8e9e5c6e-ea7d-4934-8753-f00954f30d00","order_item_uuid":"11045e18-e3ca-42e1-acb4-0d5be75036fd","order_item_status":"OK"}"#;
