@@ -9,6 +9,7 @@ use crate::bandwidth::document::{self, Element, Given, document};
 use crate::bandwidth::{EventType, OrderStatus, OrderType, TelephoneNumber, Timestamp};
 use crate::error::ParseError;
 use crate::tracking::{ContentDigest, Key, Revision, Tracked};
+use crate::wire::lenient;
 use crate::wire::xml::Reader;
 use crate::wire::xml::element_into;
 
@@ -101,20 +102,20 @@ pub struct NoteNotification {
 /// Something that happened to numbers; see [`Notification::Event`]. `Debug` does not
 /// show the numbers.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct EventNotification {
     /// The subscription that caused the notification.
-    #[serde(skip_serializing_if = "Element::is_absent")]
+    #[serde(default, skip_serializing_if = "Element::is_absent")]
     pub subscription_id: Option<String>,
-    /// What happened.
-    #[serde(skip_serializing_if = "is_empty")]
+    /// What happened. It is what makes a notification an event, so it is required.
+    #[serde(deserialize_with = "lenient::id")]
     pub event_type: EventType,
     /// The numbers to which it happened. Newer pages print them in
     /// `ImpactedTelephoneNumbers`, older ones in `CompletedTelephoneNumbers`: they are
     /// read from both, in their order and none twice.
     #[serde(rename = "ImpactedTelephoneNumbers", alias = "CompletedTelephoneNumbers")]
-    #[serde(skip_serializing_if = "Element::is_absent")]
+    #[serde(default, skip_serializing_if = "Element::is_absent")]
     pub telephone_numbers: Vec<TelephoneNumber>,
 }
 
@@ -131,7 +132,9 @@ struct Elements {
 
 impl From<Elements> for Notification {
     fn from(Elements { order, note, event_type }: Elements) -> Self {
-        match (event_type, note) {
+        // An empty element is none, and so is an empty text in JSON.
+        let event_type = event_type.filter(|event_type| !event_type.as_str().is_empty());
+        match (event_type, note.filter(|note| !note.is_empty())) {
             (Some(event_type), _) => Self::Event(EventNotification {
                 subscription_id: order.subscription_id,
                 event_type,
@@ -373,10 +376,6 @@ impl fmt::Debug for EventNotification {
             .field("telephone_numbers", &self.telephone_numbers.len())
             .finish_non_exhaustive()
     }
-}
-
-fn is_empty(event_type: &EventType) -> bool {
-    event_type.as_str().is_empty()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The body of the order webhook.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::error::ParseError;
 use crate::porterbuddy::Timestamp;
@@ -39,7 +39,7 @@ use crate::wire::{json, lenient};
 pub struct OrderStatusUpdate {
     /// Porterbuddy's id of the order: text, though it looks like a number. A number
     /// of any length is kept as its digits. Required, and not empty.
-    #[serde(deserialize_with = "id")]
+    #[serde(deserialize_with = "lenient::id")]
     pub order_id: String,
     /// Where the order stands. Required.
     pub order_status: OrderStatus,
@@ -84,12 +84,6 @@ impl OrderStatusUpdate {
     pub fn parse_unverified(body: &[u8]) -> Result<Self, ParseError> {
         json::event(body)
     }
-}
-
-fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    lenient::required(deserializer, "text of at least one character", |text| {
-        (!text.chars().all(char::is_whitespace)).then(|| text.to_owned())
-    })
 }
 
 /// The thing is the order, `porterbuddy.order:` and its id. The revision is

@@ -40,6 +40,16 @@ pub(crate) fn text<'de, D: Deserializer<'de>, T: for<'t> From<&'t str>>(
     some(optional(deserializer, |text| Some(T::from(text)))?, "text")
 }
 
+/// Reads text that is not empty or white space, for `#[serde(deserialize_with)]` on a
+/// field that identifies a thing.
+pub(crate) fn id<'de, D: Deserializer<'de>, T: for<'t> From<&'t str>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    required(deserializer, "text of at least one character", |text| {
+        (!text.chars().all(char::is_whitespace)).then(|| T::from(text))
+    })
+}
+
 fn some<T, E: Error>(value: Option<T>, expected: &'static str) -> Result<T, E> {
     value.ok_or_else(|| E::invalid_value(Unexpected::Other("value"), &expected))
 }

@@ -52,7 +52,7 @@ fn it_serialises_under_the_names_of_the_elements() {
         "ActualFocDate": "2023-09-12T00:00:00Z",
     });
     assert_eq!(json(ORDER), expected);
-    assert_eq!(serde_json::to_value(EventNotification::default()).unwrap(), json!({}));
+    assert_eq!(serde_json::to_value(OrderNotification::default()).unwrap(), json!({}));
 }
 
 #[test]
@@ -384,4 +384,21 @@ fn an_empty_order_id_is_no_key() {
     assert!(key.as_str().starts_with("bandwidth.notification:sha256="), "{key}");
     assert_ne!(key, with(" ", OrderStatus::Failed).key());
     assert_eq!(with("1", OrderStatus::Failed).key().as_str(), "bandwidth.order:1");
+}
+
+/// From a queue it is what it would be from XML.
+#[test]
+fn json_with_an_empty_text_is_what_an_empty_element_is() {
+    for (json, xml) in [
+        (r#"{"Note":"","OrderId":"1"}"#, "<Note/><OrderId>1</OrderId>"),
+        (r#"{"EventType":"","OrderId":"1"}"#, "<EventType/><OrderId>1</OrderId>"),
+        (r#"{"EventType":"","Note":"n"}"#, "<EventType/><Note>n</Note>"),
+        ("{}", ""),
+    ] {
+        let xml = format!("<Notification>{xml}</Notification>");
+        assert_eq!(serde_json::from_str::<Notification>(json).unwrap(), parse(&xml).unwrap());
+    }
+    for json in ["{}", r#"{"EventType":""}"#, r#"{"EventType":" "}"#, r#"{"EventType":null}"#] {
+        assert!(serde_json::from_str::<EventNotification>(json).is_err(), "{json}");
+    }
 }
