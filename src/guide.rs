@@ -4,9 +4,11 @@
 // A page names its links at its end, for readers of the repository. Here they are
 // named first, because of two definitions the first one counts.
 
-/// Answer port-outs, and give no number away.
+/// Answer port-outs: what is promised, what answers before the route, and how to be
+/// there.
 ///
 /// [proxy]: crate::guide::proxy
+/// [servers]: crate::guide::servers
 /// [testing]: crate::guide::testing
 ///
 #[doc = include_str!("../docs/port-outs.md")]

@@ -142,6 +142,18 @@ pub(crate) fn port_out_answered(source: Source<'_>, by: &'static str, denial: Op
     }
 }
 
+/// A port-out was dropped before its answer was given.
+#[cfg(all(feature = "body", feature = "bandwidth"))]
+pub(crate) fn port_out_cut_off(source: Source<'_>) {
+    #[cfg(feature = "tracing")]
+    event!(
+        ERROR,
+        source,
+        "handler_cut_off",
+        "port-out not answered: the sender left, or a layer of the server gave up"
+    );
+}
+
 /// The crate answers in place of a handler without an answer; someone should
 /// look into why.
 #[cfg(all(feature = "body", feature = "bandwidth"))]

@@ -157,19 +157,26 @@ where
 /// A route that answers port-outs with this handler, in time and in every case.
 /// The [module](self) has an example.
 ///
-/// The handler runs on threads of the webhook and has until its deadline. If it
-/// fails, panics or is not done by then, the sender gets the verdict that the
+/// The handler runs on a thread of its own and has until the webhook's deadline. If
+/// it fails, panics or is not done by then, the sender gets the verdict that the
 /// webhook was built with. A handler may block its thread; how many can is
 /// [`with_most_at_once`](PortOutWebhook::with_most_at_once). (A program built
 /// with `panic = "abort"` ends at a panic and answers nothing.)
 ///
 /// Extractors run on the worker's thread, where nothing may block. The handler
 /// does not: in it `web::block`, `tokio::spawn` and timers work as usual, and
-/// `actix_web::rt::spawn` and `tokio::task::spawn_local` panic, since a thread of
-/// the webhook has no local tasks.
+/// `actix_web::rt::spawn` and `tokio::task::spawn_local` panic, since its thread has
+/// no local tasks.
 ///
-/// If the sender leaves before the answer, the handler goes on until its
-/// deadline, and a failure is reported all the same.
+/// If a middleware cuts the answer off, the handler goes on until its deadline, and
+/// the reporter is told what it comes to, or
+/// [`CutOff`](crate::bandwidth::PortOutFailure::CutOff). The
+/// [guide](crate::guide::port_outs) says what to keep off this route. Of a sender that
+/// leaves actix-web says nothing.
+///
+/// # Panics
+///
+/// Inside a tokio runtime without a timer: nothing would reach the handler.
 #[cfg(feature = "bandwidth")]
 pub fn port_out<H, T>(webhook: PortOutWebhook, handler: H) -> Route
 where

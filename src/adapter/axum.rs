@@ -154,15 +154,21 @@ where
 /// A route that answers port-outs with this handler, in time and in every case.
 /// The [module](self) has an example.
 ///
-/// Extractors and handler run on threads of the webhook and have until its
+/// Extractors and handler run on a thread of their own and have until the webhook's
 /// deadline. If they fail, panic or are not done by then, the sender gets the
 /// verdict that the webhook was built with. A handler may block its thread; how
 /// many can is
 /// [`with_most_at_once`](PortOutWebhook::with_most_at_once). (A program built
 /// with `panic = "abort"` ends at a panic and answers nothing.)
 ///
-/// If the sender leaves before the answer, the handler goes on until its
-/// deadline, and a failure is reported all the same.
+/// If the sender leaves before the answer, or a layer with a time limit cuts it off,
+/// the handler goes on until its deadline, and the reporter is told what it comes to,
+/// or [`CutOff`](crate::bandwidth::PortOutFailure::CutOff). The
+/// [guide](crate::guide::port_outs) says which layers to keep off this route.
+///
+/// # Panics
+///
+/// Inside a tokio runtime without a timer: nothing would reach the handler.
 #[cfg(feature = "bandwidth")]
 pub fn port_out<H, T, S>(webhook: PortOutWebhook, handler: H) -> MethodRouter<S>
 where

@@ -265,3 +265,33 @@ fn a_body_that_panics_is_answered_and_reported() {
     assert!(String::from_utf8_lossy(response.body()).contains("<Code>7598</Code>"));
     world.wait_until("it is told", |world| world.told() == ["the handler panicked"]);
 }
+
+/// A layer of axum covers the routes before it, as the page on port-outs says.
+#[test]
+fn a_route_that_is_added_after_a_layer_is_left_alone() {
+    use axum::middleware::{Next, from_fn};
+    use axum::response::IntoResponse as _;
+    use axum::routing::get;
+
+    let limit = from_fn(async |request: axum::extract::Request, next: Next| {
+        let answer = timeout(PATIENCE, next.run(request)).await;
+        answer.unwrap_or_else(|_| http::StatusCode::REQUEST_TIMEOUT.into_response())
+    });
+    let world = Arc::new(World::default());
+    let asks = Arc::clone(&world);
+    let handler = move |request: Verified<PortOutWebhook>| Arc::clone(&asks).handle(request);
+    let route = order_webhooks::axum::port_out(webhook(&world), handler);
+    let app: axum::Router = axum::Router::new()
+        .route("/orders", get(async || sleep(DEADLINE).await))
+        .layer(limit)
+        .route("/port-out", route);
+    Runtime::new().unwrap().block_on(async {
+        let orders = http::Request::get("/orders").body(axum::body::Body::empty()).unwrap();
+        let cut_off = tower::ServiceExt::oneshot(app.clone(), orders).await.unwrap();
+        assert_eq!(cut_off.status(), 408);
+        let asked = request(question("be slow").written_body());
+        let answered = tower::ServiceExt::oneshot(app, asked).await.unwrap();
+        assert_eq!(answered.status(), 200);
+    });
+    assert_eq!(world.told(), Vec::<String>::new());
+}

@@ -12,6 +12,7 @@ use std::error::Error;
 use std::fmt::Display;
 use std::future::{Future, poll_fn};
 use std::num::NonZeroUsize;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
@@ -217,7 +218,7 @@ impl Guard {
         match survive(|| named.spawn(move || thread.run(asked))) {
             Some(Ok(_)) => Ok(verdict),
             Some(Err(error)) => {
-                log::thread_refused(&error);
+                survive(|| log::thread_refused(&error));
                 Err(PortOutFailure::HandlerNotAsked)
             }
             None => Err(PortOutFailure::HandlerPanicked),
@@ -302,7 +303,8 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         if !self.settled {
-            self.fails(PortOutFailure::CutOff { proven: self.proven });
+            self.report(PortOutFailure::CutOff { proven: self.proven });
+            survive(|| log::port_out_cut_off(source(&self.webhook)));
         }
     }
 }
@@ -328,9 +330,10 @@ impl HandlerThread {
     /// Runs the handler until nobody waits for its verdict any more. What it leaves
     /// behind is dropped here, too, because that may block as well.
     fn run(mut self, asked: impl Future<Output = Option<Verdict>>) {
+        // `None` if nobody waits for the verdict, `Some(None)` if the handler panicked.
         let verdict = survive(|| {
             self.runtime.block_on(async {
-                let mut asked = std::pin::pin!(asked);
+                let mut asked = pin!(asked);
                 if Instant::now() >= self.deadline {
                     return None;
                 }
@@ -344,11 +347,11 @@ impl HandlerThread {
                 .await
             })
         });
+        let Some(verdict) = verdict.unwrap_or(Some(None)) else { return };
         let failure = match verdict {
-            Some(Some(Some(Ok(answer)))) => return drop(self.verdict.send(Ok(answer))),
-            Some(Some(Some(Err(error)))) => PortOutFailure::HandlerFailed(error),
-            Some(None) => return,
-            Some(Some(None)) | None => PortOutFailure::HandlerPanicked,
+            Some(Ok(answer)) => return drop(self.verdict.send(Ok(answer))),
+            Some(Err(error)) => PortOutFailure::HandlerFailed(error),
+            None => PortOutFailure::HandlerPanicked,
         };
         match self.verdict.send(Err((failure.code(), failure.to_string()))) {
             Ok(()) => self.shared.report(&self.runtime, failure),

@@ -71,9 +71,12 @@ const TIME_ALLOWED: Duration = Duration::from_secs(30);
 /// request without an `Authorization` gets a 401. Every other POST gets a 200 with a
 /// valid answer.
 ///
-/// That verdict tells a forger nothing: it is the same for every request that
-/// is not genuine, and says nothing about a number or a customer. If a password
-/// is changed on one side only, genuine questions get it, too: port-outs go into
+/// A denial without a value may count as an approval. So the answer to a refused
+/// request has its PON and its numbers, as far as they stand in the first 64 KiB of
+/// the body, and where they cannot be read there is no value.
+///
+/// That verdict tells a forger nothing: it has nothing in it but what was sent. If a
+/// password is changed on one side only, genuine questions get it, too: port-outs go into
 /// exception at Bandwidth, and the reporter gets
 /// [`Refused`](PortOutFailure::Refused) with [`Reason::CredentialsMismatch`]
 /// for each of them.
@@ -135,9 +138,9 @@ impl PortOutWebhook {
     }
 
     /// Calls this function for every question that is answered without its
-    /// handler's verdict, so that you can log it and store its body. Forged
-    /// questions are among them. A challenge is a normal step and is not
-    /// reported.
+    /// handler's verdict, and for every answer that is cut off inside the process,
+    /// so that you can log it and store its body. Forged questions are among them. A
+    /// challenge is a normal step and is not reported.
     ///
     /// It runs on a thread of its own, so it may block: no answer and no
     /// handler waits for it. If failures come faster than it works, the rest is
@@ -190,9 +193,9 @@ impl PortOutWebhook {
     /// ones wait for their turn, within their deadline.
     ///
     /// Each of them has a thread of its own, which starts with it and ends with
-    /// it. A handler that never returns keeps its place until the process ends. When every place is taken like that, every question gets
-    /// the verdict for failures, so give everything that a handler calls a time
-    /// limit.
+    /// it. A handler that never returns keeps its place until the process ends. When
+    /// every place is taken like that, every question gets the verdict for failures,
+    /// so give everything that a handler calls a time limit.
     ///
     /// Clones of the webhook, and so the workers of actix-web, share the places.
     #[cfg(feature = "body")]
@@ -208,12 +211,12 @@ impl PortOutWebhook {
         self.deadline
     }
 
-    /// What the clones of this webhook share.
     #[cfg(feature = "body")]
     pub(super) fn verdict_for_failures(&self) -> &PortOutAnswer {
         &self.rules.otherwise
     }
 
+    /// What the clones of this webhook share.
     #[cfg(feature = "body")]
     pub(super) fn shared(&self) -> &guard::Shared {
         &self.shared
