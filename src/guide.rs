@@ -46,6 +46,10 @@ pub mod provider {}
 #[doc = include_str!("../docs/secrets.md")]
 pub mod secrets {}
 
+/// Read the log, and count what happens.
+#[doc = include_str!("../docs/logging.md")]
+pub mod logging {}
+
 /// See what is refused, and what a refused sender gets.
 ///
 /// [port-outs]: crate::guide::port_outs

@@ -29,6 +29,7 @@
 //! | run in hyper or another server | the [guide](guide::servers), [`body`], [`tower`], [`WebhookExt`] | `body`, `tower` |
 //! | answer port-outs | the [guide](guide::port_outs) | `bandwidth` |
 //! | load secrets, and change them without a gap | the [guide](guide::secrets), [`Secret`], [`BasicAuth`] | |
+//! | read the log, and count what happens | the [guide](guide::logging) | `tracing` |
 //! | run behind a proxy | the [guide](guide::proxy), [`PeerAddress`] | |
 //! | subscribe, and ask for lost deliveries | the [guide](guide::subscriptions), [`client`] | `client` |
 //! | keep deliveries, and apply each once | the crate `order-webhooks-inbox`, [`tracking`], [`envelope`] | |

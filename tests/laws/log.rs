@@ -288,3 +288,46 @@ async fn the_verdict_on_a_port_out_is_an_event() {
         log.0.lock().unwrap().clear();
     }
 }
+
+/// A layer that logs headers shows credentials, unless another one marks them before.
+#[tokio::test]
+async fn headers_are_logged_without_credentials_if_they_are_marked() {
+    use axum::{Router, body::Body};
+    use order_webhooks::{Receipt, Verified, axum::receive};
+    use tower::ServiceExt as _;
+    use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
+    use tower_http::trace::{DefaultMakeSpan, TraceLayer};
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let log = tracing_subscriber::fmt().with_writer(move || writer.clone());
+    let log = log.with_max_level(tracing::Level::DEBUG).with_ansi(false).finish();
+    let _guard = tracing::subscriber::set_default(log);
+    let accepts = async |_: Verified<OrderItemWebhook>| Receipt::Accepted;
+    let spans = DefaultMakeSpan::new().include_headers(true);
+    let app: Router = Router::new()
+        .route("/", receive(OrderItemWebhook::new(u_pq()), accepts))
+        .layer(TraceLayer::new_for_http().make_span_with(spans));
+    let marks = SetSensitiveRequestHeadersLayer::new([http::header::AUTHORIZATION]);
+    for (app, shown) in [(app.clone(), true), (app.layer(marks), false)] {
+        let request = http::Request::post("/").header("authorization", U_PQ);
+        let response = app.oneshot(request.body(Body::from(ORDER_ITEM)).unwrap()).await.unwrap();
+        assert_eq!(response.status(), 200);
+        let logged = String::from_utf8(std::mem::take(&mut *lines.0.lock().unwrap())).unwrap();
+        assert!(logged.contains("delivery verified"), "{logged}");
+        assert_eq!(logged.contains("dTpwOnE="), shown, "{logged}");
+        assert_eq!(logged.contains("Sensitive"), !shown, "{logged}");
+    }
+}
