@@ -449,3 +449,19 @@ async fn keep_in_groups(
 }
 
 const AFTER_FAILURE: Duration = Duration::from_millis(50);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_up_to_the_longest() {
+        let settings = Settings::default();
+        for (failures, seconds) in
+            [(1, 1.0), (2, 2.0), (5, 16.0), (9, 256.0), (10, 300.0), (99, 300.0)]
+        {
+            let pause = settings.pause_after(failures).as_secs_f64();
+            assert!((seconds * 0.9..=seconds * 1.1).contains(&pause), "{failures}: {pause}");
+        }
+    }
+}

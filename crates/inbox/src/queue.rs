@@ -161,3 +161,39 @@ pub(crate) fn instant(nanoseconds: i64) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp_nanos(nanoseconds.into())
         .unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
+
+#[cfg(test)]
+mod tests {
+    use order_webhooks::tracking::ContentDigest;
+    use time::macros::datetime;
+
+    use super::*;
+
+    fn new(revision: Revision) -> New {
+        let envelope = Envelope::new("test.thing", "", OffsetDateTime::UNIX_EPOCH);
+        New::of(Key::new("thing", "a"), revision, envelope)
+    }
+
+    #[test]
+    fn deliveries_that_wait_have_a_rank() {
+        let content = ContentDigest::of(b"");
+        for (revision, rank) in [
+            (Revision::counted(22), "n00000000000000000022"),
+            (
+                Revision::dated(datetime!(2021-06-08 12:16:40 UTC), content),
+                "t2021-06-08T12:16:40.000000000Z",
+            ),
+            (Revision::untold(content), ""),
+        ] {
+            assert_eq!(new(revision).rank(), rank);
+        }
+    }
+
+    #[test]
+    fn every_delivery_has_an_id_of_its_own_and_later_ones_sort_later() {
+        let first = new(Revision::counted(1));
+        std::thread::sleep(Duration::from_millis(2));
+        let second = new(Revision::counted(1));
+        assert!(first.id < second.id && first.id.len() == 32, "{} {}", first.id, second.id);
+    }
+}

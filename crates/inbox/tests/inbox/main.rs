@@ -16,6 +16,7 @@
 )]
 
 mod cases;
+mod keeper;
 mod process;
 mod sqlite;
 mod stores;

@@ -120,3 +120,18 @@ async fn its_findings_are_told() {
     assert_eq!(inbox.check().await.unwrap(), []);
     assert_eq!(inbox.check_pool(store.shop()).await.unwrap(), []);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_migrations_of_the_shop_are_its_own() {
+    let store = OnSqlite::new().await;
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("1_orders.sql"), "CREATE TABLE orders (item TEXT)").unwrap();
+    let migrator = sqlx::migrate::Migrator::new(folder.path().to_owned()).await.unwrap();
+    let inbox = store.inbox(quick()).await;
+    inbox.stop();
+    inbox.work(store.shop(), async |_| Ok::<_, Error>(())).await.unwrap();
+    for _ in 0..2 {
+        migrator.run(store.shop()).await.unwrap();
+        inbox.work(store.shop(), async |_| Ok::<_, Error>(())).await.unwrap();
+    }
+}
