@@ -180,6 +180,20 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_number_is_the_same_with_arbitrary_precision() {
+        for number in ["7", "-7", "18446744073709551615", "-9223372036854775808"] {
+            let json = format!(r#"{{"$serde_json::private::Number":"{number}"}}"#);
+            let whole = read(&mut serde_json::Deserializer::from_str(&json)).unwrap();
+            assert_eq!(whole.as_deref(), Some(number));
+        }
+        for number in ["0.5", "-0", "1e2", "18446744073709551616", "-9223372036854775809", "x"] {
+            let json = format!(r#"{{"$serde_json::private::Number":"{number}"}}"#);
+            let error = read(&mut serde_json::Deserializer::from_str(&json)).unwrap_err();
+            assert!(error.to_string().contains("expected exact as a number"), "{number}: {error}");
+        }
+    }
+
     /// A format that writes `Some(…)`.
     struct Wrapped(&'static str);
 

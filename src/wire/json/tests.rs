@@ -227,6 +227,7 @@ fn other_encodings_are_named() {
         ([b"\xfe\xff".to_vec(), wide(u16::to_be_bytes)].concat(), 1),
         (text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect(), 2),
         (b"\0\0\0{".to_vec(), 1),
+        (b"\0{\"orderId\":\"1\"}".to_vec(), 1),
         (b"\xef\xbb{}".to_vec(), 1),
     ] {
         let expected = format!("encoding is not UTF-8 at line 1 column {column}");
