@@ -100,6 +100,7 @@ use bytes::Bytes;
 use futures_core::Stream as _;
 use http::HeaderName;
 use http_body::{Body, Frame, SizeHint};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
@@ -305,7 +306,8 @@ impl Body for ActixBody {
 /// does, the connection is closed after the response. So it is held until then.
 impl Drop for ActixBody {
     fn drop(&mut self) {
-        if self.ended {
+        // Outside of a runtime there is no connection any more.
+        if self.ended || Handle::try_current().is_err() {
             return;
         }
         let payload = self.payload.take();

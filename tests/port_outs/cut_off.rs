@@ -203,6 +203,35 @@ fn a_future_that_is_dropped_outside_its_runtime_is_reported() {
     }
 }
 
+#[test]
+fn a_future_of_actix_that_is_dropped_outside_its_runtime_is_reported() {
+    use actix_web::dev::{Payload, Service as _};
+    let world = Arc::new(World::default());
+    let webhook = webhook(&world);
+    let asks = Arc::clone(&world);
+    let handler = move |request: Verified<PortOutWebhook>| Arc::clone(&asks).handle(request);
+    let system = actix_web::rt::System::new();
+    let (_sender, payload) = actix_http::h1::Payload::create(false);
+    let answer = system.block_on(async {
+        let route = order_webhooks::actix::port_out(webhook, handler);
+        let app = actix_web::App::new().route("/port-out", route);
+        let app = actix_web::test::init_service(app).await;
+        let request = actix_web::test::TestRequest::post().uri("/port-out");
+        let request = request.insert_header(("authorization", BANDWIDTH_USER)).to_request();
+        let (request, _) = request.replace_payload(Payload::from(payload));
+        let mut answer = Box::pin(app.call(request));
+        poll_fn(|cx| {
+            assert!(answer.as_mut().poll(cx).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        (app, answer)
+    });
+    drop(system);
+    drop(answer);
+    world.wait_until("it is told", |world| world.told() == [CUT_OFF]);
+}
+
 /// The runtime ends while a handler runs, and its task with it.
 #[test]
 fn a_runtime_that_ends_first_is_reported() {
