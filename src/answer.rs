@@ -18,11 +18,14 @@ use http::{HeaderValue, Response, StatusCode};
 /// use order_webhooks::webhook::Answer;
 ///
 /// assert_eq!(Answer::empty(StatusCode::ACCEPTED).to_response().status(), 202);
+/// let media_type = http::HeaderValue::from_static("text/plain");
+/// let answer = Answer::with_body(StatusCode::OK, media_type, "received");
+/// assert_eq!(answer.to_response().headers()["content-type"], "text/plain");
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
     status: StatusCode,
-    media_type: Option<&'static str>,
+    media_type: Option<HeaderValue>,
     body: Bytes,
 }
 
@@ -35,7 +38,7 @@ impl Answer {
 
     /// An answer with a body of this media type.
     #[must_use]
-    pub fn with_body(status: StatusCode, media_type: &'static str, body: impl Into<Bytes>) -> Self {
+    pub fn with_body(status: StatusCode, media_type: HeaderValue, body: impl Into<Bytes>) -> Self {
         Self { status, media_type: Some(media_type), body: body.into() }
     }
 
@@ -62,8 +65,8 @@ impl Answer {
     pub fn to_response(&self) -> Response<Bytes> {
         let mut response = Response::new(self.body.clone());
         *response.status_mut() = self.status;
-        if let Some(Ok(media_type)) = self.media_type.map(HeaderValue::from_str) {
-            response.headers_mut().insert(CONTENT_TYPE, media_type);
+        if let Some(media_type) = &self.media_type {
+            response.headers_mut().insert(CONTENT_TYPE, media_type.clone());
         }
         response
     }
@@ -216,7 +219,11 @@ mod tests {
 
     #[test]
     fn an_answer_becomes_its_response() {
-        let answer = Answer::with_body(StatusCode::ACCEPTED, "text/plain", "later");
+        let answer = Answer::with_body(
+            StatusCode::ACCEPTED,
+            HeaderValue::from_static("text/plain"),
+            "later",
+        );
         let response = Response::from(answer);
         assert_eq!(response.status(), StatusCode::ACCEPTED);
         assert_eq!(response.headers()[CONTENT_TYPE], "text/plain");

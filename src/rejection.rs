@@ -261,8 +261,12 @@ impl Rejection {
             self.reason,
             Reason::AddressUnknown | Reason::AddressMissing | Reason::Unconfigured
         ) {
-            return Answer::with_body(status, "text/plain", format!("{}\n", self.reason))
-                .to_response();
+            return Answer::with_body(
+                status,
+                HeaderValue::from_static("text/plain"),
+                format!("{}\n", self.reason),
+            )
+            .to_response();
         }
         let mut response = Response::new(Bytes::new());
         *response.status_mut() = status;

@@ -147,6 +147,12 @@ mod tests {
     }
 
     #[test]
+    fn its_memory_is_wiped() {
+        fn wiped<T: zeroize::ZeroizeOnDrop>(_: &T) {}
+        wiped(&Secret::new("Swordfish").unwrap().0);
+    }
+
+    #[test]
     fn text_that_a_slip_has_damaged_is_refused() {
         for (text, slip) in [
             ("key\n", "ends with a line end"),

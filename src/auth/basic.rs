@@ -220,13 +220,14 @@ impl Expected {
         Self { token: padded(token.as_bytes()), length: token.len() }
     }
 
-    /// Looks at every byte of both, wherever they differ: the differences are
-    /// gathered into one byte, and that is compared. (`subtle` on the whole
-    /// slices does the same a byte at a time, at several times the cost.)
+    /// Looks at every byte of both, wherever they differ, eight at a time.
     fn matches(&self, presented: &[u8; LONGEST_TOKEN], length: usize) -> Choice {
-        let bytes = self.token.iter().zip(presented);
-        let difference = bytes.fold(0, |difference, (one, other)| difference | (one ^ other));
-        difference.ct_eq(&0) & self.length.ct_eq(&length)
+        let (words, []) = self.token.as_chunks() else { return Choice::from(0) };
+        let (others, []) = presented.as_chunks() else { return Choice::from(0) };
+        let equal = words.iter().zip(others).fold(Choice::from(1), |equal, (word, other)| {
+            equal & u64::from_ne_bytes(*word).ct_eq(&u64::from_ne_bytes(*other))
+        });
+        equal & self.length.ct_eq(&length)
     }
 }
 

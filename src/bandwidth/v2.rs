@@ -289,6 +289,15 @@ mod tests {
         assert!(both.verify(request(BODY, &headers)).is_ok());
     }
 
+    /// Nobody's time is spent on the signature of what is refused anyhow.
+    #[test]
+    fn an_encoded_body_is_refused_before_its_signature_is_looked_at() {
+        let wrong = webhook().signature().sign(b"another body");
+        let headers = [("x-bandwidth-signature-sha-256", &*wrong), ("content-encoding", "gzip")];
+        let rejection = webhook().verify(request(BODY, &headers)).unwrap_err();
+        assert_eq!(rejection.reason(), &Reason::Encoded);
+    }
+
     #[test]
     fn the_old_secret_is_accepted_beside_the_new_one() {
         let both = V2Webhook::<Json>::new(&Secret::new("new").unwrap())

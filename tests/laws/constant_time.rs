@@ -4,8 +4,11 @@
 //! plugins), CVE-2024-45052 (Fides), CVE-2024-47178 (basic-auth-connect),
 //! CVE-2026-47783 (memcached) and GHSA-c35v-qwqg-87jc (express-basic-auth).
 
-use order_webhooks::Credentials;
+use std::time::Instant;
+
+use order_webhooks::auth::{BodySignature, SignatureEncoding};
 use order_webhooks::musement::OrderItemWebhook;
+use order_webhooks::{Credentials, Head, Secret};
 
 use crate::deliver;
 use fixtures::samples::{john_smith, u_pq};
@@ -33,4 +36,28 @@ fn a_wrong_user_and_a_wrong_password_get_the_same_response() {
             "{username} {password}"
         );
     }
+}
+
+/// Every key is tried on every delivery: with the right key first among 64, verifying
+/// takes as long as with the right key last. A loop that ended at the first match would
+/// be some 60 times as fast.
+#[test]
+fn the_place_of_the_right_key_does_not_show() {
+    let key = |n: usize| Secret::new(format!("key {n}")).unwrap();
+    let header = http::HeaderName::from_static("x-signature");
+    let of = |n| BodySignature::new(header.clone(), SignatureEncoding::Hex, &key(n));
+    let all = (1..64).fold(of(0), |signed, n| signed.or(&key(n)));
+    let body = vec![b'x'; 16 * 1_024];
+    let quickest = |right: usize| {
+        let headers = [("x-signature", of(right).sign(&body))];
+        let signature = all.read(&Head::new("POST", &headers)).unwrap();
+        let measure = |_| {
+            let start = Instant::now();
+            assert_eq!(all.verify(&signature, &body), Ok(()));
+            start.elapsed()
+        };
+        (0..5).map(measure).min().unwrap()
+    };
+    let (first, last) = (quickest(0), quickest(63));
+    assert!(first * 4 > last, "{first:?} with the first key, {last:?} with the last");
 }

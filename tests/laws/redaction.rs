@@ -111,7 +111,11 @@ fn what_holds_secrets_shows_none() {
          encoding: Base64, keys: 1, .. }, senders: None, limits: Limits { body_bytes: 1048576, body_time: 10s }, instance: None }",
     );
     shows(
-        &Answer::with_body(http::StatusCode::OK, "text/plain", "2223331000"),
+        &Answer::with_body(
+            http::StatusCode::OK,
+            http::HeaderValue::from_static("text/plain"),
+            "2223331000",
+        ),
         "Answer { status: 200, .. }",
     );
     let list = Allowlist::new(["203.0.113.7"]).unwrap();

@@ -117,7 +117,8 @@ fn answers() {
     assert_eq!((empty.status(), &empty.body()[..]), (StatusCode::ACCEPTED, &b""[..]));
     assert_eq!(empty.to_response().status(), 202);
     assert!(empty.to_response().headers().is_empty());
-    let full = Answer::with_body(StatusCode::OK, "text/plain", "body");
+    let full =
+        Answer::with_body(StatusCode::OK, http::HeaderValue::from_static("text/plain"), "body");
     assert_eq!((full.status(), &full.body()[..]), (StatusCode::OK, &b"body"[..]));
     assert_eq!(full.to_response().headers()["content-type"], "text/plain");
     assert_eq!(full.to_response().body(), "body");

@@ -13,6 +13,7 @@ use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::{Accepted, Receipt, Rejection, Verified, Webhook};
 use tokio::sync::Notify;
 use tokio::time::timeout;
+use tracing::Instrument as _;
 
 /// `printf u:p | base64`, and with another password.
 const RIGHT: Option<&str> = Some("Basic dTpw");
@@ -105,6 +106,12 @@ impl Steps {
     }
 }
 
+/// The span that a handler runs in.
+async fn span() -> Option<&'static str> {
+    tokio::task::yield_now().await;
+    tracing::Span::current().metadata().map(tracing::Metadata::name)
+}
+
 mod in_axum {
     use super::*;
     use axum::Router;
@@ -147,6 +154,24 @@ mod in_axum {
         let mut request = request(RIGHT, ORDER_ITEM);
         *request.uri_mut() = "/again".parse().unwrap();
         assert!(!steps.goes_on_without(app.oneshot(request)).await);
+    }
+
+    #[tokio::test]
+    async fn a_handler_runs_inside_the_span_of_its_request() {
+        let _log = tracing::subscriber::set_default(tracing_subscriber::registry());
+        async fn on_any<W: Webhook<Receipt: From<Accepted>>>(_: Verified<W>) -> W::Receipt {
+            assert_eq!(span().await, Some("request"));
+            Accepted.into()
+        }
+        let app: Router = Router::new()
+            .route("/", receive(notifications(), on_any))
+            .route("/again", receive(musement(), on_any));
+        for (path, body) in [("/", NOTIFICATION), ("/again", ORDER_ITEM)] {
+            let mut request = request(RIGHT, body);
+            *request.uri_mut() = path.parse().unwrap();
+            let call = app.clone().oneshot(request).instrument(tracing::info_span!("request"));
+            assert_eq!(call.await.unwrap().status(), 200, "{path}");
+        }
     }
 
     #[tokio::test]
@@ -207,6 +232,24 @@ mod in_actix {
         assert!(steps.goes_on_without(call).await);
         let call = app.call(request("/again", RIGHT, ORDER_ITEM).to_request());
         assert!(!steps.goes_on_without(call).await);
+    }
+
+    #[actix_web::test]
+    async fn a_handler_runs_inside_the_span_of_its_request() {
+        let _log = tracing::subscriber::set_default(tracing_subscriber::registry());
+        async fn on_any<W: Webhook<Receipt: From<Accepted>>>(_: Verified<W>) -> W::Receipt {
+            assert_eq!(span().await, Some("request"));
+            Accepted.into()
+        }
+        let app = App::new()
+            .route("/", receive(notifications(), on_any::<NotificationWebhook>))
+            .route("/again", receive(musement(), on_any::<OrderItemWebhook>));
+        let app = init_service(app).await;
+        for (path, body) in [("/", NOTIFICATION), ("/again", ORDER_ITEM)] {
+            let call = app.call(request(path, RIGHT, body).to_request());
+            let call = call.instrument(tracing::info_span!("request"));
+            assert_eq!(call.await.unwrap().status().as_u16(), 200, "{path}");
+        }
     }
 
     #[actix_web::test]

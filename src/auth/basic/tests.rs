@@ -67,3 +67,15 @@ fn the_challenge_is_quoted_and_names_the_charset() {
     let auth = auth().with_realm("port-outs of Acme").unwrap();
     assert_eq!(auth.challenge(), r#"Basic realm="port-outs of Acme", charset="UTF-8""#);
 }
+
+/// The memory of credentials is overwritten when they are dropped.
+#[test]
+fn the_pairs_are_wiped() {
+    fn wiped<T: ZeroizeOnDrop>(_: &T) {}
+    let credentials = Credentials::new("u", "p").unwrap();
+    wiped(&Expected::new(&credentials));
+    wiped(&credentials.token());
+    let mut expected = Expected::new(&credentials);
+    expected.zeroize();
+    assert_eq!((expected.token, expected.length), ([0; LONGEST_TOKEN], 0));
+}

@@ -46,3 +46,11 @@ fn keys_shorter_and_longer_than_a_block() {
         assert_eq!(signed.sign(body), digest);
     }
 }
+
+/// A prepared key is two states of SHA-256, whose memory is overwritten when they are
+/// dropped if the feature `zeroize` is on.
+#[test]
+fn the_keys_are_wiped() {
+    fn wiped<T: zeroize::ZeroizeOnDrop>() {}
+    wiped::<sha2::block_api::Sha256VarCore>();
+}

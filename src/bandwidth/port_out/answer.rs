@@ -1,6 +1,6 @@
 //! The answer to the question whether a number may be ported out.
 
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 
 use crate::answer::Answer;
 use crate::bandwidth::port_out::denial::{is_blank, numbers_into};
@@ -115,7 +115,8 @@ impl PortOutAnswer {
     /// the answer as XML.
     #[must_use]
     pub fn answer<'r>(&self, request: impl Into<Option<&'r PortOutValidationRequest>>) -> Answer {
-        Answer::with_body(StatusCode::OK, "application/xml", self.to_xml(request).into_bytes())
+        let media_type = HeaderValue::from_static("application/xml");
+        Answer::with_body(StatusCode::OK, media_type, self.to_xml(request).into_bytes())
     }
 }
 
