@@ -138,7 +138,7 @@ impl Inbox {
         }
     }
 
-    /// An SQLite file with options of your own, such as another `busy_timeout`.
+    /// An SQLite file with options of your own, such as another `page_size`.
     ///
     /// # Errors
     ///

@@ -68,6 +68,15 @@ pub(crate) trait Queue: Send + Sync {
     }
 }
 
+/// In two halves, so that each reads an index of its own and none reads what is settled.
+pub(crate) const STATUS: &str = "
+SELECT webhook, sum(waiting), sum(set_aside), min(verified_at) FROM (
+    SELECT webhook, 1 AS waiting, 0 AS set_aside, verified_at
+    FROM order_webhooks_delivery WHERE state = 'waiting'
+    UNION ALL
+    SELECT webhook, 0, 1, NULL FROM order_webhooks_delivery WHERE state = 'set aside'
+) AS unsettled GROUP BY webhook ORDER BY webhook";
+
 /// A delivery to be kept.
 #[derive(Clone)]
 pub(crate) struct New {

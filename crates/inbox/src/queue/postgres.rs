@@ -12,7 +12,8 @@ use sqlx::{PgPool, PgTransaction, Row as _};
 use time::OffsetDateTime;
 
 use super::{
-    Answer, Claim, Claimed, LEASE, New, Outcome, Queue, Settled, instant, latest, microseconds,
+    Answer, Claim, Claimed, LEASE, New, Outcome, Queue, STATUS, Settled, instant, latest,
+    microseconds,
 };
 use crate::applied::postgres::{BEGIN_LOCKED, query, scalar, version};
 use crate::error::Error;
@@ -201,13 +202,7 @@ impl Queue for Postgres {
     fn status(&self) -> Answer<'_, Vec<WebhookStatus>> {
         Box::pin(async move {
             let mut transaction = self.begin().await?;
-            let rows = query(
-                "SELECT webhook, count(*) FILTER (WHERE state = 'waiting'),
-                count(*) FILTER (WHERE state = 'set aside'),
-                min(verified_at) FILTER (WHERE state = 'waiting')
-                FROM order_webhooks_delivery WHERE state = 'waiting' OR state = 'set aside'
-                GROUP BY webhook ORDER BY webhook",
-            );
+            let rows = query(STATUS);
             let rows = rows.fetch_all(&mut *transaction).await?;
             transaction.rollback().await?;
             let status = rows.iter().map(|row| {

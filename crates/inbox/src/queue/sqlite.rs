@@ -19,7 +19,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Answer, Claim, Claimed, LEASE, New, Outcome, Queue, Settled, instant, latest, microseconds, now,
+    Answer, Claim, Claimed, LEASE, New, Outcome, Queue, STATUS, Settled, instant, latest,
+    microseconds, now,
 };
 use crate::error::Error;
 use crate::operate::{Finding, SetAside, WebhookStatus};
@@ -145,6 +146,7 @@ async fn connect_once(options: &SqliteConnectOptions) -> Result<(SqliteConnectio
     }
     pragma::<i64>(&mut connection, "journal_size_limit = 67108864").await?;
     create(&mut connection).await?;
+    pragma::<i64>(&mut connection, "busy_timeout = 0").await?;
     let file = FileId::of(options.get_filename());
     Ok((connection, file))
 }
@@ -198,6 +200,10 @@ impl FileId {
     }
 }
 
+/// How long the writers of other processes may keep the file. SQLite's own wait sleeps up
+/// to 100 ms at a time, and who sleeps longest loses every race, so it is not used here.
+const LOCKED: Duration = Duration::from_secs(5);
+
 struct Writer {
     connection: SqliteConnection,
     file: FileId,
@@ -224,11 +230,21 @@ impl Writer {
         writes: impl Iterator<Item = Write> + Send,
         told: &mut Vec<Told>,
     ) -> Result<(), Error> {
-        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-        for write in writes {
-            told.push(write(&mut transaction).await?);
+        let until = Instant::now().checked_add(LOCKED).unwrap_or_else(Instant::now);
+        loop {
+            match self.connection.begin_with("BEGIN IMMEDIATE").await {
+                Ok(mut transaction) => {
+                    for write in writes {
+                        told.push(write(&mut transaction).await?);
+                    }
+                    return Ok(transaction.commit().await?);
+                }
+                Err(error) if is_locked(&error) && Instant::now() < until => {
+                    sleep(Duration::from_micros(fastrand::u64(500..2_000))).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
-        Ok(transaction.commit().await?)
     }
 
     /// If another file has the name now, or none, what was written is in a file that
@@ -328,12 +344,7 @@ impl Queue for Sqlite {
 
     fn status(&self) -> Answer<'_, Vec<WebhookStatus>> {
         Box::pin(async move {
-            let rows = sqlx::query(
-                "SELECT webhook, sum(state = 'waiting'), sum(state = 'set aside'),
-                min(CASE state WHEN 'waiting' THEN verified_at END)
-                FROM order_webhooks_delivery WHERE state = 'waiting' OR state = 'set aside'
-                GROUP BY webhook ORDER BY webhook",
-            );
+            let rows = sqlx::query(STATUS);
             let rows = rows.fetch_all(&self.reader()).await?;
             rows.iter()
                 .map(|row| {
