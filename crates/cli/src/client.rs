@@ -7,12 +7,14 @@ use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::uri::Scheme;
 use http::{Request, Response, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper_rustls::HttpsConnector;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use rustls::{ClientConfig, RootCertStore};
 
 use crate::terminal::printable;
 
@@ -23,15 +25,24 @@ const LONGEST: usize = 4 * 1024 * 1024;
 pub(crate) struct Client(legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
 
 impl Client {
-    /// The certificates of the system count, and so does one of your own there.
-    pub(crate) fn new() -> Result<Self, String> {
+    /// A client for URLs like this one. The certificates of the system count, and so
+    /// does one of your own there; without TLS none is needed.
+    pub(crate) fn to(url: &Uri) -> Result<Self, String> {
         let provider = rustls::crypto::ring::default_provider();
-        let connector = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_provider_and_platform_verifier(provider)
-            .map_err(|error| format!("the certificates of the system cannot be read: {error}"))?
-            .https_or_http()
-            .enable_http1()
-            .build();
+        let builder = HttpsConnectorBuilder::new();
+        let builder = if url.scheme() == Some(&Scheme::HTTPS) {
+            builder.with_provider_and_native_roots(provider).map_err(|error| {
+                format!("the certificates of the system cannot be read: {error}")
+            })?
+        } else {
+            let tls = ClientConfig::builder_with_provider(provider.into())
+                .with_safe_default_protocol_versions()
+                .map_err(|error| error.to_string())?;
+            builder.with_tls_config(
+                tls.with_root_certificates(RootCertStore::empty()).with_no_client_auth(),
+            )
+        };
+        let connector = builder.https_or_http().enable_http1().build();
         let mut client = legacy::Client::builder(TokioExecutor::new());
         client.pool_max_idle_per_host(0).retry_canceled_requests(false);
         Ok(Self(client.build(connector)))

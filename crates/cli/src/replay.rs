@@ -57,7 +57,7 @@ line or the file is wrong.";
 /// Sends every line; whether everything was delivered.
 pub(crate) async fn run(args: ReplayArgs) -> Result<bool, String> {
     let secrets = Secrets::open(&args.secrets)?;
-    let client = Client::new()?;
+    let client = Client::to(&args.url)?;
     let mut pace = args.rate.map(|rate| {
         let mut pace = interval(Duration::from_secs(1) / rate);
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -16,7 +16,7 @@ use print::Printer;
 pub(crate) async fn run(args: SendArgs) -> Result<bool, String> {
     let how = args.webhook.how();
     let deliveries = deliveries::deliveries(&args.webhook)?;
-    let (client, printer) = (Client::new()?, Printer::new(how));
+    let (client, printer) = (Client::to(&how.url)?, Printer::new(how));
     let (count, mut delivered) = (deliveries.len(), 0_usize);
     for (number, delivery) in (1..).zip(deliveries) {
         printer.title(number, count);

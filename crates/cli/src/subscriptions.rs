@@ -10,7 +10,7 @@ use order_webhooks::client::ResponseError;
 use order_webhooks::client::bandwidth::{
     Callback, Dashboard, NextStep, NumberFormat, Subscription, SubscriptionState, Topic,
 };
-use order_webhooks::{Credentials, client};
+use order_webhooks::{Credentials, client::bearer};
 
 use crate::client::Client;
 use crate::secrets::{SecretArgs, Secrets};
@@ -133,7 +133,7 @@ pub(crate) async fn run(args: SubscriptionsArgs) -> Result<bool, String> {
             if api.dry_run {
                 return Ok(print([dashboard.list()]));
             }
-            Ok(done(list(&Client::new()?, &dashboard).await.map(|states| {
+            Ok(done(list(&client(&dashboard)?, &dashboard).await.map(|states| {
                 let now: Vec<String> = states.iter().map(described).collect();
                 if now.is_empty() { "There are none.".to_owned() } else { now.join("\n") }
             })))
@@ -144,7 +144,7 @@ pub(crate) async fn run(args: SubscriptionsArgs) -> Result<bool, String> {
             if api.dry_run {
                 return Ok(print([request]));
             }
-            let answer = send(&Client::new()?, request).await;
+            let answer = send(&client(&dashboard)?, request).await;
             let deleted =
                 answer.and_then(|answer| Dashboard::read_deleted(answer).map_err(refused));
             Ok(done(deleted.map(|()| format!("Deleted {}", printable(&id)))))
@@ -166,9 +166,13 @@ pub(crate) async fn run(args: SubscriptionsArgs) -> Result<bool, String> {
             }
             let wanted = ensure.wanted(credentials)?;
             let margin = Duration::from_secs(u64::from(ensure.margin) * DAY);
-            Ok(done(look_after(&Client::new()?, &dashboard, &wanted, margin).await))
+            Ok(done(look_after(&client(&dashboard)?, &dashboard, &wanted, margin).await))
         }
     }
+}
+
+fn client(dashboard: &Dashboard) -> Result<Client, String> {
+    Client::to(dashboard.list().uri())
 }
 
 /// Creates or replaces what is wanted, and says what was done.
@@ -280,7 +284,7 @@ impl Api {
         } else {
             let secrets = Secrets::open(&self.secrets)?;
             match secrets.api_token()? {
-                Some(token) => client::bearer(&token).map_err(|error| error.to_string())?,
+                Some(token) => bearer(&token).map_err(|error| error.to_string())?,
                 None => secrets.api_user()?.authorization(),
             }
         };

@@ -26,7 +26,8 @@ impl Forward {
         if base.query().is_some() {
             return Err("--forward takes a URL without a query: each request brings its own".into());
         }
-        Ok(Self { base, client: Client::new()? })
+        let client = Client::to(&base)?;
+        Ok(Self { base, client })
     }
 
     pub(super) fn base(&self) -> &Uri {

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::thread;
 
 use crate::application::Application;
-use crate::program::{run, text};
+use crate::program::{command, run, text};
 
 /// Sends to an application; whether all was delivered, what was printed, and what
 /// was sent.
@@ -287,4 +287,24 @@ fn https_is_spoken() {
     assert_eq!(hello.join().unwrap()[..2], [22, 3], "a handshake of TLS");
     let printed = text(&sent.stdout);
     assert!(printed.starts_with("no answer: tries again after 1 min"), "{printed}");
+}
+
+/// As in a container without certificates.
+#[test]
+fn certificates_are_needed_for_https_only() {
+    let application = Application::answering(&[OK]);
+    for (url, status, error) in [
+        (application.url.as_str(), 0, ""),
+        (
+            "https://127.0.0.1:1/",
+            2,
+            "order-webhooks: the certificates of the system cannot be read",
+        ),
+    ] {
+        let mut sending = command(&["send", "musement", url]);
+        sending.env("SSL_CERT_FILE", "/nowhere").env("SSL_CERT_DIR", "/nowhere");
+        let ended = sending.output().unwrap();
+        assert_eq!(ended.status.code(), Some(status), "{url}");
+        assert!(text(&ended.stderr).starts_with(error), "{}", text(&ended.stderr));
+    }
 }
