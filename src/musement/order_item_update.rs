@@ -110,7 +110,7 @@ impl Tracked for OrderItemUpdate {
     fn revision(&self) -> Revision {
         match self.order_item_version {
             Some(version) => Revision::counted(version),
-            None => Revision::untold(ContentDigest::of_event(self)),
+            None => Revision::unordered(ContentDigest::of_event(self)),
         }
     }
 }

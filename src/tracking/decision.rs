@@ -78,7 +78,7 @@ mod tests {
         let noon = |text| Revision::dated(datetime!(2021-06-08 12:00 UTC), content(text));
         let one = Revision::dated(datetime!(2021-06-08 13:00 UTC), content("a"));
         let count = Revision::counted;
-        let undated = |text| Revision::untold(content(text));
+        let undated = |text| Revision::unordered(content(text));
 
         // The last delivery is 1. `Some` is the revision to store.
         for (last, revision, delivery, stored) in [

@@ -39,7 +39,7 @@ pub struct Revision(Place);
 enum Place {
     Counted(u64),
     Dated { at: OffsetDateTime, content: ContentDigest },
-    Untold { content: ContentDigest },
+    Unordered { content: ContentDigest },
 }
 
 /// How an event compares with another one; see [`Revision::compare`].
@@ -88,28 +88,28 @@ impl Revision {
     pub fn dated(at: OffsetDateTime, content: ContentDigest) -> Self {
         match at.checked_to_offset(UtcOffset::UTC) {
             Some(at) if (0..=9999).contains(&at.year()) => Self(Place::Dated { at, content }),
-            _ => Self::untold(content),
+            _ => Self::unordered(content),
         }
     }
 
     /// A state without a count and without a time. It cannot be put in order,
     /// not even with one that says the same.
     #[must_use]
-    pub fn untold(content: ContentDigest) -> Self {
-        Self(Place::Untold { content })
+    pub fn unordered(content: ContentDigest) -> Self {
+        Self(Place::Unordered { content })
     }
 
     /// The revision with this time, if the provider said one.
     #[cfg(any(feature = "porterbuddy", feature = "bandwidth"))]
-    pub(crate) fn perhaps_dated(at: Option<OffsetDateTime>, content: ContentDigest) -> Self {
-        at.map_or(Self::untold(content), |at| Self::dated(at, content))
+    pub(crate) fn maybe_dated(at: Option<OffsetDateTime>, content: ContentDigest) -> Self {
+        at.map_or(Self::unordered(content), |at| Self::dated(at, content))
     }
 
     /// Whether the revision has a count or a time. Without one,
     /// [`compare`](Self::compare) is always `Unknown`.
     #[must_use]
     pub fn can_be_ordered(&self) -> bool {
-        !matches!(self.0, Place::Untold { .. })
+        !matches!(self.0, Place::Unordered { .. })
     }
 
     /// How this revision compares with another one of the same key.
@@ -142,7 +142,7 @@ impl fmt::Display for Revision {
                 write!(f, "t{year:04}-{:02}-{day:02}T", u8::from(month))?;
                 write!(f, "{hour:02}:{minute:02}:{second:02}.{nanosecond:09}Z/{content}")
             }
-            Place::Untold { content } => write!(f, "u/{content}"),
+            Place::Unordered { content } => write!(f, "u/{content}"),
         }
     }
 }
@@ -160,7 +160,7 @@ impl FromStr for Revision {
                 let (at, content) = rest.split_once('/')?;
                 Some(Self::dated(timestamp::parse(at)?, content.parse().ok()?))
             }
-            ("u", rest) => Some(Self::untold(rest.strip_prefix('/')?.parse().ok()?)),
+            ("u", rest) => Some(Self::unordered(rest.strip_prefix('/')?.parse().ok()?)),
             _ => None,
         };
         // One revision has one text, so that texts can be compared as they are.
@@ -191,8 +191,8 @@ mod tests {
         Revision::dated(timestamp::parse(at).unwrap(), ContentDigest::of(content.as_bytes()))
     }
 
-    fn untold(content: &str) -> Revision {
-        Revision::untold(ContentDigest::of(content.as_bytes()))
+    fn unordered(content: &str) -> Revision {
+        Revision::unordered(ContentDigest::of(content.as_bytes()))
     }
 
     #[test]
@@ -207,9 +207,9 @@ mod tests {
             (dated("2021-06-08T14:00:00+02:00", "a"), noon, Same),
             (dated("2021-06-08T13:59:59+02:00", "b"), noon, Older),
             (dated("2021-06-08T12:00:00Z", "b"), noon, Unknown),
-            (untold("a"), untold("a"), Unknown),
-            (untold("a"), noon, Unknown),
-            (noon, untold("a"), Unknown),
+            (unordered("a"), unordered("a"), Unknown),
+            (unordered("a"), noon, Unknown),
+            (noon, unordered("a"), Unknown),
             (Revision::counted(1), noon, Unknown),
         ] {
             assert_eq!(this.compare(&that), standing, "{this} to {that}");
@@ -226,7 +226,7 @@ mod tests {
                 dated("2021-06-08T12:16:40.32538+02:00", ""),
                 format!("t2021-06-08T10:16:40.325380000Z/{empty}"),
             ),
-            (untold(""), format!("u/{empty}")),
+            (unordered(""), format!("u/{empty}")),
             (dated("0000-01-01T00:00:00+23:59", ""), format!("u/{empty}")),
         ] {
             assert_eq!(revision.to_string(), text);
@@ -257,7 +257,7 @@ mod tests {
         assert_eq!(news, [true, false, false, true]);
         assert!(Revision::counted(0).can_be_ordered());
         assert!(dated("2021-06-08T12:00:00Z", "").can_be_ordered());
-        assert!(!untold("").can_be_ordered());
+        assert!(!unordered("").can_be_ordered());
     }
 
     prop_compose! {

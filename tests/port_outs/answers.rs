@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
 
-use crate::world::{self, DEADLINE, RUNTIMES, World, question, send, webhook};
+use crate::fixture::{self, DEADLINE, Fixture, RUNTIMES, question, send, webhook};
 use fixtures::port_outs;
 use fixtures::samples::{BANDWIDTH_USER, CHALLENGE};
 use fixtures::sender::{Connection, Request};
@@ -18,8 +18,8 @@ fn post(credentials: &[&str], body: &[u8]) -> Request {
     credentials.iter().fold(request, |request, value| request.header("Authorization", *value))
 }
 
-fn short(world: &Arc<World>) -> PortOutWebhook {
-    webhook(world).with_deadline(DEADLINE).unwrap()
+fn short(fixture: &Arc<Fixture>) -> PortOutWebhook {
+    webhook(fixture).with_deadline(DEADLINE).unwrap()
 }
 
 /// The answer to this question, which carries its PON and its number back.
@@ -71,8 +71,8 @@ fn axum_and_actix_answer_in_every_case() {
     thread::scope(|scope| {
         for runtime in RUNTIMES {
             scope.spawn(move || {
-                let world = Arc::new(World::default());
-                let address = runtime.serve(&world, short(&world));
+                let fixture = Arc::new(Fixture::default());
+                let address = runtime.serve(&fixture, short(&fixture));
                 answers_in_every_case(&format!("{runtime:?}"), address);
             });
         }
@@ -81,16 +81,16 @@ fn axum_and_actix_answer_in_every_case() {
 
 #[test]
 fn hyper_answers_in_every_case() {
-    let world = Arc::new(World::default());
-    answers_in_every_case("hyper", world::serve_hyper(&world, short(&world)));
+    let fixture = Arc::new(Fixture::default());
+    answers_in_every_case("hyper", fixture::serve_hyper(&fixture, short(&fixture)));
 }
 
 #[test]
 fn a_body_that_stays_away_is_answered_by_the_deadline() {
     let denied = PortOutAnswer::deny(DenialReason::InvalidRequest).to_xml(None);
     for runtime in RUNTIMES {
-        let world = Arc::new(World::default());
-        let address = runtime.serve(&world, short(&world));
+        let fixture = Arc::new(Fixture::default());
+        let address = runtime.serve(&fixture, short(&fixture));
         let response = send(address, &post(&[BANDWIDTH_USER], b"<Por").declaring(10));
         assert_eq!((response.status, &*response.body), (200, denied.as_bytes()), "{runtime:?}");
     }
@@ -110,9 +110,9 @@ fn an_extractor_that_refuses_is_reported_and_answered() {
     }
     let body = question("allow").written_body();
     let denied = answered(&PortOutAnswer::deny(DenialReason::InvalidRequest), &body);
-    let world = Arc::new(World::default());
+    let fixture = Arc::new(Fixture::default());
 
-    let route = order_webhooks::actix::port_out(webhook(&world), needs_data);
+    let route = order_webhooks::actix::port_out(webhook(&fixture), needs_data);
     actix_web::rt::System::new().block_on(async {
         let app = init_service(App::new().route("/port-out", route)).await;
         let request = TestRequest::post().uri("/port-out").set_payload(body.clone());
@@ -122,7 +122,7 @@ fn an_extractor_that_refuses_is_reported_and_answered() {
         assert_eq!(actix_web::test::read_body(response).await, denied);
     });
 
-    let route = order_webhooks::axum::port_out(webhook(&world), needs_extension);
+    let route = order_webhooks::axum::port_out(webhook(&fixture), needs_extension);
     let app: axum::Router = axum::Router::new().route("/port-out", route);
     let request = http::Request::post("/port-out").header("authorization", BANDWIDTH_USER);
     let request = request.body(axum::body::Body::from(body)).unwrap();
@@ -133,8 +133,8 @@ fn an_extractor_that_refuses_is_reported_and_answered() {
         assert_eq!(answer, denied);
     });
 
-    world.wait_until("both are told", |world| world.told() == ["the handler failed"; 2]);
-    let told = world.told.lock().unwrap();
+    fixture.wait_until("both are told", |fixture| fixture.told() == ["the handler failed"; 2]);
+    let told = fixture.told.lock().unwrap();
     for failure in told.iter() {
         let source = std::error::Error::source(failure).unwrap().to_string();
         assert!(source.starts_with("an extractor refused with 500"), "{source}");

@@ -21,7 +21,7 @@ use order_webhooks::bandwidth::PortOutWebhook;
 use tokio::runtime::{self, Runtime};
 use tokio::time::{sleep, timeout};
 
-use crate::world::{DEADLINE, World, question, serve_axum_with, serve_hyper, webhook};
+use crate::fixture::{DEADLINE, Fixture, question, serve_axum_with, serve_hyper, webhook};
 
 const CUT_OFF: &str = "the answer was cut off";
 const LATE: &str = "the handler was not done by the deadline";
@@ -66,10 +66,10 @@ enum Adapter {
 impl Adapter {
     const ALL: [Self; 4] = [Self::Axum, Self::AxumOneThread, Self::Actix, Self::Body];
 
-    fn ask(self, world: &Arc<World>, webhook: PortOutWebhook, pon: &str, whole: bool) {
+    fn ask(self, fixture: &Arc<Fixture>, webhook: PortOutWebhook, pon: &str, whole: bool) {
         let handler = {
-            let world = Arc::clone(world);
-            move |request: Verified<PortOutWebhook>| Arc::clone(&world).handle(request)
+            let fixture = Arc::clone(fixture);
+            move |request: Verified<PortOutWebhook>| Arc::clone(&fixture).handle(request)
         };
         // The handler may go on, and its report comes at its end.
         let afterwards = async { sleep(DEADLINE + PATIENCE).await };
@@ -130,19 +130,19 @@ fn an_answer_that_a_layer_cuts_off_is_reported_once() {
         for adapter in Adapter::ALL {
             for (pon, whole, started, told) in table {
                 scope.spawn(move || {
-                    let world = Arc::new(World::default());
-                    let webhook = webhook(&world).with_deadline(DEADLINE).unwrap();
-                    adapter.ask(&world, webhook, pon, whole);
-                    let outcome = (world.started.load(Ordering::SeqCst), world.told());
+                    let fixture = Arc::new(Fixture::default());
+                    let webhook = webhook(&fixture).with_deadline(DEADLINE).unwrap();
+                    adapter.ask(&fixture, webhook, pon, whole);
+                    let outcome = (fixture.started.load(Ordering::SeqCst), fixture.told());
                     assert_eq!(outcome, (started, vec![told.into()]), "{adapter:?}: {pon}");
                 });
             }
             // What is answered in time is not cut off.
             for pon in ["allow", "deny"] {
                 scope.spawn(move || {
-                    let world = Arc::new(World::default());
-                    adapter.ask(&world, webhook(&world), pon, true);
-                    assert_eq!(world.told(), Vec::<String>::new(), "{adapter:?}: {pon}");
+                    let fixture = Arc::new(Fixture::default());
+                    adapter.ask(&fixture, webhook(&fixture), pon, true);
+                    assert_eq!(fixture.told(), Vec::<String>::new(), "{adapter:?}: {pon}");
                 });
             }
         }
@@ -152,44 +152,44 @@ fn an_answer_that_a_layer_cuts_off_is_reported_once() {
 /// A question that waits for its turn when it is cut off does not start any more.
 #[test]
 fn what_is_cut_off_before_its_turn_never_starts() {
-    let world = Arc::new(World::default());
+    let fixture = Arc::new(Fixture::default());
     let one = NonZeroUsize::new(1).unwrap();
-    let webhook = webhook(&world).with_deadline(DEADLINE).unwrap().with_most_at_once(one);
+    let webhook = webhook(&fixture).with_deadline(DEADLINE).unwrap().with_most_at_once(one);
     let ask = |pon: &str| {
-        let (webhook, world) = (webhook.clone(), Arc::clone(&world));
+        let (webhook, fixture) = (webhook.clone(), Arc::clone(&fixture));
         let request = request(question(pon).written_body());
         async move {
-            let handler = |request| world.handle(request);
+            let handler = |request| fixture.handle(request);
             order_webhooks::body::port_out(&webhook, request, handler).await
         }
     };
     Runtime::new().unwrap().block_on(async {
         let blocks = tokio::spawn(ask("block"));
-        while world.started.load(Ordering::SeqCst) == 0 {
+        while fixture.started.load(Ordering::SeqCst) == 0 {
             sleep(Duration::from_millis(5)).await;
         }
         let _ = timeout(PATIENCE, ask("allow")).await;
-        world.wait_until("it is told", |world| world.told() == [CUT_OFF]);
-        world.gate.open();
+        fixture.wait_until("it is told", |fixture| fixture.told() == [CUT_OFF]);
+        fixture.gate.open();
         assert_eq!(blocks.await.unwrap().status(), 200);
         sleep(PATIENCE).await;
     });
-    assert_eq!(world.started.load(Ordering::SeqCst), 1);
-    assert_eq!(world.told(), [CUT_OFF]);
+    assert_eq!(fixture.started.load(Ordering::SeqCst), 1);
+    assert_eq!(fixture.told(), [CUT_OFF]);
 }
 
 /// A future can be dropped anywhere, and the report needs no runtime there.
 #[test]
 fn a_future_that_is_dropped_outside_its_runtime_is_reported() {
     for whole in [true, false] {
-        let world = Arc::new(World::default());
-        let webhook = webhook(&world).with_deadline(DEADLINE).unwrap();
+        let fixture = Arc::new(Fixture::default());
+        let webhook = webhook(&fixture).with_deadline(DEADLINE).unwrap();
         let runtime = Runtime::new().unwrap();
         let request = match whole {
             true => request(question("be slow").written_body()),
             false => request(stops_half_way("be slow")),
         };
-        let asks = Arc::clone(&world);
+        let asks = Arc::clone(&fixture);
         let mut answer = Box::pin(async move {
             let handler = |request| asks.handle(request);
             order_webhooks::body::port_out(&webhook, request, handler).await
@@ -199,16 +199,16 @@ fn a_future_that_is_dropped_outside_its_runtime_is_reported() {
             Poll::Ready(())
         }));
         drop(answer);
-        world.wait_until("it is told", |world| world.told() == [CUT_OFF]);
+        fixture.wait_until("it is told", |fixture| fixture.told() == [CUT_OFF]);
     }
 }
 
 #[test]
 fn a_future_of_actix_that_is_dropped_outside_its_runtime_is_reported() {
     use actix_web::dev::{Payload, Service as _};
-    let world = Arc::new(World::default());
-    let webhook = webhook(&world);
-    let asks = Arc::clone(&world);
+    let fixture = Arc::new(Fixture::default());
+    let webhook = webhook(&fixture);
+    let asks = Arc::clone(&fixture);
     let handler = move |request: Verified<PortOutWebhook>| Arc::clone(&asks).handle(request);
     let system = actix_web::rt::System::new();
     let (_sender, payload) = actix_http::h1::Payload::create(false);
@@ -229,24 +229,24 @@ fn a_future_of_actix_that_is_dropped_outside_its_runtime_is_reported() {
     });
     drop(system);
     drop(answer);
-    world.wait_until("it is told", |world| world.told() == [CUT_OFF]);
+    fixture.wait_until("it is told", |fixture| fixture.told() == [CUT_OFF]);
 }
 
 /// The runtime ends while a handler runs, and its task with it.
 #[test]
 fn a_runtime_that_ends_first_is_reported() {
-    let world = Arc::new(World::default());
-    let webhook = webhook(&world);
+    let fixture = Arc::new(Fixture::default());
+    let webhook = webhook(&fixture);
     let runtime = Runtime::new().unwrap();
-    let asks = Arc::clone(&world);
+    let asks = Arc::clone(&fixture);
     let asked = runtime.spawn(async move {
         let request = request(question("stall").written_body());
         let handler = |request| asks.handle(request);
         order_webhooks::body::port_out(&webhook, request, handler).await
     });
-    world.wait_until("it runs", |world| world.started.load(Ordering::SeqCst) == 1);
+    fixture.wait_until("it runs", |fixture| fixture.started.load(Ordering::SeqCst) == 1);
     runtime.shutdown_background();
-    world.wait_until("it is told", |world| world.told() == [CUT_OFF]);
+    fixture.wait_until("it is told", |fixture| fixture.told() == [CUT_OFF]);
     drop(asked);
 }
 
@@ -254,17 +254,17 @@ fn a_runtime_that_ends_first_is_reported() {
 #[test]
 fn a_sender_that_leaves_is_reported_where_the_server_notices() {
     for serve in [serve_hyper, serve_axum_with] {
-        let world = Arc::new(World::default());
-        let address = serve(&world, webhook(&world).with_deadline(DEADLINE).unwrap());
+        let fixture = Arc::new(Fixture::default());
+        let address = serve(&fixture, webhook(&fixture).with_deadline(DEADLINE).unwrap());
         let mut connection = Connection::open(address);
         let request = question("be slow");
         connection.write(&request.head()).unwrap();
         connection.write(&request.written_body()).unwrap();
-        world.wait_until("it runs", |world| world.started.load(Ordering::SeqCst) == 1);
+        fixture.wait_until("it runs", |fixture| fixture.started.load(Ordering::SeqCst) == 1);
         drop(connection);
-        world.wait_until("it is told", |world| world.told() == [CUT_OFF]);
+        fixture.wait_until("it is told", |fixture| fixture.told() == [CUT_OFF]);
         thread::sleep(PATIENCE);
-        assert_eq!(world.told(), [CUT_OFF]);
+        assert_eq!(fixture.told(), [CUT_OFF]);
     }
 }
 
@@ -282,17 +282,17 @@ fn a_body_that_panics_is_answered_and_reported() {
             panic!("on purpose")
         }
     }
-    let world = Arc::new(World::default());
-    let webhook = webhook(&world);
+    let fixture = Arc::new(Fixture::default());
+    let webhook = webhook(&fixture);
     let request = http::Request::post("/").header("authorization", BANDWIDTH_USER);
     let request = request.body(Panics).unwrap();
-    let asks = Arc::clone(&world);
+    let asks = Arc::clone(&fixture);
     let handler = |request| asks.handle(request);
     let answer = pin!(order_webhooks::body::port_out(&webhook, request, handler));
     let response = Runtime::new().unwrap().block_on(answer);
     assert_eq!(response.status(), 200);
     assert!(String::from_utf8_lossy(response.body()).contains("<Code>7598</Code>"));
-    world.wait_until("it is told", |world| world.told() == ["the handler panicked"]);
+    fixture.wait_until("it is told", |fixture| fixture.told() == ["the handler panicked"]);
 }
 
 /// A layer of axum covers the routes before it, as the page on port-outs says.
@@ -306,10 +306,10 @@ fn a_route_that_is_added_after_a_layer_is_left_alone() {
         let answer = timeout(PATIENCE, next.run(request)).await;
         answer.unwrap_or_else(|_| http::StatusCode::REQUEST_TIMEOUT.into_response())
     });
-    let world = Arc::new(World::default());
-    let asks = Arc::clone(&world);
+    let fixture = Arc::new(Fixture::default());
+    let asks = Arc::clone(&fixture);
     let handler = move |request: Verified<PortOutWebhook>| Arc::clone(&asks).handle(request);
-    let route = order_webhooks::axum::port_out(webhook(&world), handler);
+    let route = order_webhooks::axum::port_out(webhook(&fixture), handler);
     let app: axum::Router = axum::Router::new()
         .route("/orders", get(async || sleep(DEADLINE).await))
         .layer(limit)
@@ -322,5 +322,5 @@ fn a_route_that_is_added_after_a_layer_is_left_alone() {
         let answered = tower::ServiceExt::oneshot(app, asked).await.unwrap();
         assert_eq!(answered.status(), 200);
     });
-    assert_eq!(world.told(), Vec::<String>::new());
+    assert_eq!(fixture.told(), Vec::<String>::new());
 }

@@ -9,27 +9,27 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::world::{
-    DEADLINE, Gate, RUNTIMES, Runtime, World, allowed_of, ask_beside, forged, is_allowed, question,
-    send, webhook,
+use crate::fixture::{
+    DEADLINE, Fixture, Gate, RUNTIMES, Runtime, allowed_of, ask_beside, forged, is_allowed,
+    question, send, webhook,
 };
 use fixtures::port_outs;
 use fixtures::samples::BANDWIDTH_USER;
 use fixtures::sender::{Connection, Request};
 use order_webhooks::bandwidth::{PortOutFailure, PortOutWebhook};
 
-/// Runs this on every runtime at once, each with a server and a world of its own.
+/// Runs this on every runtime at once, each with a server and a fixture of its own.
 #[track_caller]
 fn everywhere(
     webhook_for: impl Fn(PortOutWebhook) -> PortOutWebhook + Sync,
-    check: impl Fn(Runtime, SocketAddr, &Arc<World>) + Sync,
+    check: impl Fn(Runtime, SocketAddr, &Arc<Fixture>) + Sync,
 ) {
     thread::scope(|scope| {
         for runtime in RUNTIMES {
-            let world = Arc::new(World::default());
-            let address = runtime.serve(&world, webhook_for(webhook(&world)));
+            let fixture = Arc::new(Fixture::default());
+            let address = runtime.serve(&fixture, webhook_for(webhook(&fixture)));
             let check = &check;
-            scope.spawn(move || check(runtime, address, &world));
+            scope.spawn(move || check(runtime, address, &fixture));
         }
     });
 }
@@ -49,13 +49,13 @@ fn nobody_unproven_takes_anything_from_a_handler() {
     const FORGED: usize = 2_000;
     let gates: Vec<_> = RUNTIMES.iter().map(|_| Arc::new(Gate::default())).collect();
     for (runtime, gate) in RUNTIMES.into_iter().zip(gates) {
-        let world = Arc::new(World::default());
-        let (stuck, tells) = (Arc::clone(&gate), Arc::clone(&world));
-        let webhook = webhook(&world).with_reporter(move |failure| {
+        let fixture = Arc::new(Fixture::default());
+        let (stuck, tells) = (Arc::clone(&gate), Arc::clone(&fixture));
+        let webhook = webhook(&fixture).with_reporter(move |failure| {
             stuck.wait();
             tells.told.lock().unwrap().push(failure);
         });
-        let address = runtime.serve(&world, webhook);
+        let address = runtime.serve(&fixture, webhook);
         let forge = move || {
             let mut connection = Connection::open(address);
             for _ in 0..FORGED / 4 {
@@ -73,8 +73,8 @@ fn nobody_unproven_takes_anything_from_a_handler() {
         // A failure of a proven sender is told before the forged ones that wait.
         assert!(!is_allowed(&send(address, &question("fail"))));
         gate.open();
-        let all_told = |world: &World| {
-            let told = world.told.lock().unwrap();
+        let all_told = |fixture: &Fixture| {
+            let told = fixture.told.lock().unwrap();
             let count = |failure: &PortOutFailure| match failure {
                 PortOutFailure::Missed { forged, .. } => usize::try_from(*forged).unwrap(),
                 PortOutFailure::Refused(_) => 1,
@@ -82,8 +82,8 @@ fn nobody_unproven_takes_anything_from_a_handler() {
             };
             told.iter().map(count).sum::<usize>() == FORGED
         };
-        world.wait_until("every forged question is told or counted", all_told);
-        let told = world.told();
+        fixture.wait_until("every forged question is told or counted", all_told);
+        let told = fixture.told();
         assert!(told.len() <= 300, "{} reports were kept", told.len());
         assert_eq!(told[1], "the handler failed", "{runtime:?}");
     }
@@ -95,10 +95,10 @@ fn nobody_unproven_takes_anything_from_a_handler() {
 fn handlers_that_need_the_runtimes_pool_do_not_lock_each_other_out() {
     everywhere(
         |webhook| webhook,
-        |runtime, address, world| {
+        |runtime, address, fixture| {
             assert_eq!(allowed_of(address, "use the pool", 200), 200, "{runtime:?}");
             assert_eq!(allowed_of(address, "spawn", 20), 20, "{runtime:?}");
-            assert_eq!(world.told(), Vec::<String>::new());
+            assert_eq!(fixture.told(), Vec::<String>::new());
         },
     );
 }
@@ -108,14 +108,15 @@ fn handlers_that_need_the_runtimes_pool_do_not_lock_each_other_out() {
 fn handlers_that_block_take_no_place_but_their_own() {
     everywhere(
         |webhook| webhook.with_most_at_once(most(42)),
-        |runtime, address, world| {
+        |runtime, address, fixture| {
             ask_beside(address, "block", 40);
-            world.wait_until("they block", |world| world.started.load(Ordering::SeqCst) == 40);
+            fixture
+                .wait_until("they block", |fixture| fixture.started.load(Ordering::SeqCst) == 40);
             assert_eq!(allowed_of(address, "allow", 50), 50, "{runtime:?}");
             assert_eq!(allowed_of(address, "use the pool", 20), 20, "{runtime:?}");
             let other = send(address, &Request::post("/other"));
             assert_eq!((other.status, &*other.body), (200, &b"other"[..]), "{runtime:?}");
-            world.gate.open();
+            fixture.gate.open();
         },
     );
 }
@@ -126,15 +127,15 @@ fn handlers_that_block_take_no_place_but_their_own() {
 #[ignore = "needs 4,000 open files and a minute"]
 fn at_full_size() {
     for runtime in RUNTIMES {
-        let world = Arc::new(World::default());
-        let address = runtime.serve(&world, webhook(&world));
+        let fixture = Arc::new(Fixture::default());
+        let address = runtime.serve(&fixture, webhook(&fixture));
         ask_beside(address, "block", 530);
-        world.wait_until("they block", |world| world.started.load(Ordering::SeqCst) == 530);
+        fixture.wait_until("they block", |fixture| fixture.started.load(Ordering::SeqCst) == 530);
         assert_eq!(allowed_of(address, "allow", 200), 200, "{runtime:?}");
         assert_eq!(allowed_of(address, "use the pool", 1_100), 1_100, "{runtime:?}");
         assert_eq!(send(address, &Request::post("/other")).status, 200, "{runtime:?}");
-        assert_eq!(world.told(), Vec::<String>::new(), "{runtime:?}");
-        world.gate.open();
+        assert_eq!(fixture.told(), Vec::<String>::new(), "{runtime:?}");
+        fixture.gate.open();
     }
 }
 
@@ -145,22 +146,24 @@ fn at_full_size() {
 fn a_question_waits_for_its_turn_and_what_is_answered_never_starts() {
     everywhere(
         |webhook| short(webhook).with_most_at_once(most(2)),
-        |runtime, address, world| {
+        |runtime, address, fixture| {
             let waiting = thread::spawn(move || allowed_of(address, "be slow", 3));
             assert_eq!(waiting.join().unwrap(), 2, "the third has its turn, and no time left");
 
             ask_beside(address, "block", 2);
             let before = 3 + 2;
-            world.wait_until("they block", |world| world.started.load(Ordering::SeqCst) == before);
+            fixture.wait_until("they block", |fixture| {
+                fixture.started.load(Ordering::SeqCst) == before
+            });
             assert_eq!(allowed_of(address, "allow", 5), 0, "{runtime:?}");
             let other = send(address, &Request::post("/other"));
             assert_eq!(other.status, 200, "{runtime:?}");
-            world.gate.open();
+            fixture.gate.open();
             // There is a place again, and the order is kept.
             assert_eq!(allowed_of(address, "allow", 1), 1, "{runtime:?}");
-            assert_eq!(world.started.load(Ordering::SeqCst), before + 1, "{runtime:?}");
+            assert_eq!(fixture.started.load(Ordering::SeqCst), before + 1, "{runtime:?}");
             let not_asked = "the handler was not started by the deadline";
-            let told = world.told();
+            let told = fixture.told();
             assert_eq!(told.iter().filter(|told| *told == not_asked).count(), 5, "{told:?}");
         },
     );
@@ -168,14 +171,15 @@ fn a_question_waits_for_its_turn_and_what_is_answered_never_starts() {
 
 #[test]
 fn a_handler_is_over_when_its_question_is_answered() {
-    everywhere(short, |runtime, address, world| {
+    everywhere(short, |runtime, address, fixture| {
         assert!(!is_allowed(&send(address, &question("stall"))), "{runtime:?}");
-        world.wait_until("it is dropped", |world| world.cancelled.load(Ordering::SeqCst) == 1);
+        fixture
+            .wait_until("it is dropped", |fixture| fixture.cancelled.load(Ordering::SeqCst) == 1);
         assert!(!is_allowed(&send(address, &question("be late"))), "{runtime:?}");
         thread::sleep(DEADLINE);
-        assert_eq!(world.effects.load(Ordering::SeqCst), 0, "{runtime:?}");
+        assert_eq!(fixture.effects.load(Ordering::SeqCst), 0, "{runtime:?}");
         let late = "the handler was not done by the deadline";
-        world.wait_until("both are told", |world| world.told() == [late, late]);
+        fixture.wait_until("both are told", |fixture| fixture.told() == [late, late]);
     });
 }
 
@@ -211,12 +215,12 @@ fn no_panic_ends_the_connection() {
         "fail with an awkward error",
         "be awkward when cancelled",
     ];
-    everywhere(short, |runtime, address, world| {
+    everywhere(short, |runtime, address, fixture| {
         for pon in awkward {
             assert!(!is_allowed(&send(address, &question(pon))), "{runtime:?}: {pon}");
         }
-        world.wait_until("all are told", |world| {
-            let told = world.told();
+        fixture.wait_until("all are told", |fixture| {
+            let told = fixture.told();
             told == [
                 "the handler panicked",
                 "the handler panicked",
@@ -225,7 +229,7 @@ fn no_panic_ends_the_connection() {
             ]
         });
         // An awkward error panics when the test drops it, too.
-        std::mem::forget(std::mem::take(&mut *world.told.lock().unwrap()));
+        std::mem::forget(std::mem::take(&mut *fixture.told.lock().unwrap()));
     });
     everywhere(
         |webhook| short(webhook).with_reporter(|failure| panic!("on purpose: {failure}")),
@@ -272,9 +276,9 @@ fn an_error_that_nobody_hears_of_ends_with_its_handler() {
 fn local_tasks_are_not_to_be_had_in_a_handler() {
     everywhere(
         |webhook| webhook,
-        |runtime, address, world| {
+        |runtime, address, fixture| {
             assert!(!is_allowed(&send(address, &question("spawn locally"))), "{runtime:?}");
-            world.wait_until("it is told", |world| world.told() == ["the handler panicked"]);
+            fixture.wait_until("it is told", |fixture| fixture.told() == ["the handler panicked"]);
         },
     );
 }
@@ -283,7 +287,7 @@ fn local_tasks_are_not_to_be_had_in_a_handler() {
 /// is reported is the same.
 #[test]
 fn a_sender_that_leaves_early_is_reported_alike() {
-    everywhere(short, |runtime, address, world| {
+    everywhere(short, |runtime, address, fixture| {
         for (pon, failure) in [
             ("fail later", "the handler failed"),
             ("stall", "the handler was not done by the deadline"),
@@ -292,20 +296,21 @@ fn a_sender_that_leaves_early_is_reported_alike() {
             let request = question(pon);
             connection.write(&request.head()).unwrap();
             connection.write(&request.written_body()).unwrap();
-            let before = world.told().len();
-            world.wait_until("the handler runs", |world| {
-                world.started.load(Ordering::SeqCst) > before
+            let before = fixture.told().len();
+            fixture.wait_until("the handler runs", |fixture| {
+                fixture.started.load(Ordering::SeqCst) > before
             });
             drop(connection);
-            world.wait_until(failure, |world| world.told().get(before) == Some(&failure.into()));
+            fixture
+                .wait_until(failure, |fixture| fixture.told().get(before) == Some(&failure.into()));
         }
         let mut connection = Connection::open(address);
         connection.write(&question("allow").declaring(1_000).head()).unwrap();
         connection.write(b"<Port").unwrap();
         drop(connection);
         let incomplete = "the body is incomplete";
-        world.wait_until(incomplete, |world| world.told().get(2) == Some(&incomplete.into()));
-        assert_eq!(world.told().len(), 3, "{runtime:?}");
+        fixture.wait_until(incomplete, |fixture| fixture.told().get(2) == Some(&incomplete.into()));
+        assert_eq!(fixture.told().len(), 3, "{runtime:?}");
     });
 }
 
@@ -313,7 +318,7 @@ fn a_sender_that_leaves_early_is_reported_alike() {
 /// the handler returned and the body of a proven sender.
 #[test]
 fn what_is_reported_and_what_is_not() {
-    everywhere(short, |runtime, address, world| {
+    everywhere(short, |runtime, address, fixture| {
         let bare = Request::post("/port-out").body(question("allow").written_body());
         let asked = send(address, &bare);
         assert_eq!((asked.status, &*asked.body), (401, &b""[..]), "{runtime:?}");
@@ -322,9 +327,9 @@ fn what_is_reported_and_what_is_not() {
         assert!(!is_allowed(&send(address, &broken.body("not XML"))));
         assert!(!is_allowed(&send(address, &question("fail"))));
         assert!(is_allowed(&send(address, &question("allow"))));
-        world.wait_until("three are told", |world| world.told().len() == 3);
+        fixture.wait_until("three are told", |fixture| fixture.told().len() == 3);
         thread::sleep(Duration::from_millis(50));
-        let told = std::mem::take(&mut *world.told.lock().unwrap());
+        let told = std::mem::take(&mut *fixture.told.lock().unwrap());
         let mut bodies: Vec<Option<bytes::Bytes>> = told
             .iter()
             .map(|failure| match failure {
@@ -357,8 +362,8 @@ fn a_thread_that_the_system_refuses_is_no_panic() {
     }
     assert!(thread::Builder::new().spawn(|| ()).is_err(), "the test makes threads impossible");
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
-    let world = Arc::new(World::default());
-    let webhook = webhook(&world).with_deadline(Duration::from_millis(300)).unwrap();
+    let fixture = Arc::new(Fixture::default());
+    let webhook = webhook(&fixture).with_deadline(Duration::from_millis(300)).unwrap();
     let handler = async |_: order_webhooks::axum::Verified<PortOutWebhook>| {
         order_webhooks::bandwidth::PortOutAnswer::Allow
     };
@@ -381,11 +386,11 @@ fn a_thread_that_the_system_refuses_is_no_panic() {
 #[test]
 fn a_runtime_without_a_timer_is_noticed() {
     let without_timer = || tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let world = Arc::new(World::default());
+    let fixture = Arc::new(Fixture::default());
     let handler = async |_: order_webhooks::axum::Verified<PortOutWebhook>| {
         order_webhooks::bandwidth::PortOutAnswer::Allow
     };
-    let route = || order_webhooks::axum::port_out::<_, _, ()>(webhook(&world), handler);
+    let route = || order_webhooks::axum::port_out::<_, _, ()>(webhook(&fixture), handler);
     let at_start_up = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         without_timer().block_on(async { drop(route()) });
     }));
@@ -405,7 +410,7 @@ fn a_runtime_without_a_timer_is_noticed() {
         assert!(answer.contains("<TelephoneNumber>2223331000</TelephoneNumber>"), "{answer}");
     });
     let no_timer = "the runtime has no timer; build it with `enable_time`";
-    world.wait_until("it is told", |world| world.told() == [no_timer]);
+    fixture.wait_until("it is told", |fixture| fixture.told() == [no_timer]);
 }
 
 /// What a handler logs is in the span of its request, on whatever thread it runs.
@@ -422,12 +427,12 @@ fn a_handler_runs_inside_the_span_of_its_request() {
         }
     }
     let entered = Entered::default();
-    let world = Arc::new(World::default());
-    let webhook = webhook(&world);
+    let fixture = Arc::new(Fixture::default());
+    let webhook = webhook(&fixture);
     let request = http::Request::post("/").header("authorization", BANDWIDTH_USER);
     let request: http::Request<http_body_util::Full<bytes::Bytes>> =
         request.body(question("allow").written_body().into()).unwrap();
-    let handler = |request| world.handle(request);
+    let handler = |request| fixture.handle(request);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let subscriber = tracing_subscriber::registry().with(entered.clone());
     tracing::subscriber::with_default(subscriber, || {

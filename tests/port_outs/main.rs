@@ -13,5 +13,5 @@
 
 mod answers;
 mod cut_off;
+mod fixture;
 mod guard;
-mod world;

@@ -106,5 +106,5 @@ fn accepted<W: Webhook<Receipt: From<Accepted>>>(
 fn by_content(envelope: Envelope) -> New {
     let content = ContentDigest::of(envelope.body());
     let key = Key::of_digest(envelope.webhook(), &content);
-    New::of(key, Revision::untold(content), envelope)
+    New::of(key, Revision::unordered(content), envelope)
 }

@@ -192,7 +192,7 @@ mod tests {
                 Revision::dated(datetime!(2021-06-08 12:16:40 UTC), content),
                 "t2021-06-08T12:16:40.000000000Z",
             ),
-            (Revision::untold(content), ""),
+            (Revision::unordered(content), ""),
         ] {
             assert_eq!(new(revision).rank(), rank);
         }

@@ -103,7 +103,7 @@ impl Subscriber {
     ///
     /// [`ConfigError::EmptySecret`] for `""` and for white space.
     pub fn with_pin<'a>(mut self, pin: impl Into<Option<&'a str>>) -> Result<Self, ConfigError> {
-        self.pin = Record::perhaps(pin, trimmed)?;
+        self.pin = Record::maybe(pin, trimmed)?;
         Ok(self)
     }
 
@@ -116,7 +116,7 @@ impl Subscriber {
         mut self,
         zip_code: impl Into<Option<&'a str>>,
     ) -> Result<Self, ConfigError> {
-        self.zip_code = Record::perhaps(zip_code, zip)?;
+        self.zip_code = Record::maybe(zip_code, zip)?;
         Ok(self)
     }
 
@@ -127,7 +127,7 @@ impl Subscriber {
     ///
     /// [`ConfigError::EmptySecret`] for white space and punctuation: `"'"`.
     pub fn with_name<'a>(mut self, name: impl Into<Option<&'a str>>) -> Result<Self, ConfigError> {
-        self.name = Record::perhaps(name, folded)?;
+        self.name = Record::maybe(name, folded)?;
         Ok(self)
     }
 
@@ -270,7 +270,7 @@ impl Record {
         Ok(Self { counts: Secret::new(form(value))?, shown: Secret::new(value.trim())?, form })
     }
 
-    fn perhaps<'a>(
+    fn maybe<'a>(
         value: impl Into<Option<&'a str>>,
         form: fn(&str) -> String,
     ) -> Result<Option<Self>, ConfigError> {

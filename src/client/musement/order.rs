@@ -89,7 +89,7 @@ impl Tracked for OrderItem {
     }
 
     fn revision(&self) -> Revision {
-        Revision::untold(self.content())
+        Revision::unordered(self.content())
     }
 }
 

@@ -43,7 +43,7 @@ async fn keep_version(inbox: &Inbox, thing: &str, version: u64) {
 
 /// A revision without a count and a time.
 fn undated(body: &str) -> Revision {
-    Revision::untold(ContentDigest::of(body.as_bytes()))
+    Revision::unordered(ContentDigest::of(body.as_bytes()))
 }
 
 /// Settings for tests: a delivery that failed is tried again soon.

@@ -38,7 +38,7 @@ impl Gate {
 
 /// What handlers did, and what was reported.
 #[derive(Default)]
-pub(crate) struct World {
+pub(crate) struct Fixture {
     pub(crate) started: AtomicUsize,
     pub(crate) effects: AtomicUsize,
     pub(crate) cancelled: AtomicUsize,
@@ -88,7 +88,7 @@ impl fmt::Display for BlocksWhenDropped {
 
 impl Error for BlocksWhenDropped {}
 
-impl World {
+impl Fixture {
     /// Waits, within reason, until this is so.
     #[track_caller]
     pub(crate) fn wait_until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
@@ -156,9 +156,9 @@ impl World {
 /// The deadline of questions that are meant to miss it.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(2);
 
-pub(crate) fn webhook(world: &Arc<World>) -> PortOutWebhook {
-    let world = Arc::clone(world);
-    let tell = move |failure| world.told.lock().unwrap().push(failure);
+pub(crate) fn webhook(fixture: &Arc<Fixture>) -> PortOutWebhook {
+    let fixture = Arc::clone(fixture);
+    let tell = move |failure| fixture.told.lock().unwrap().push(failure);
     port_outs::webhook().with_reporter(tell)
 }
 
@@ -181,45 +181,46 @@ const BLOCKING_THREADS: usize = 4;
 
 impl Runtime {
     /// Serves `/port-out`, and `/other`, which needs a thread for blocking work.
-    pub(crate) fn serve(self, world: &Arc<World>, webhook: PortOutWebhook) -> SocketAddr {
+    pub(crate) fn serve(self, fixture: &Arc<Fixture>, webhook: PortOutWebhook) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
-        let (address, world) = (listener.local_addr().unwrap(), Arc::clone(world));
+        let (address, fixture) = (listener.local_addr().unwrap(), Arc::clone(fixture));
         thread::spawn(move || match self {
             Self::AxumThreads => {
                 let runtime = tokio::runtime::Builder::new_multi_thread();
-                serve_axum(runtime, listener, world, webhook);
+                serve_axum(runtime, listener, fixture, webhook);
             }
             Self::AxumOneThread => {
                 let runtime = tokio::runtime::Builder::new_current_thread();
-                serve_axum(runtime, listener, world, webhook);
+                serve_axum(runtime, listener, fixture, webhook);
             }
-            Self::Actix { workers } => serve_actix(workers, listener, world, webhook),
+            Self::Actix { workers } => serve_actix(workers, listener, fixture, webhook),
         });
         address
     }
 }
 
 /// Serves `/port-out` with axum on many threads.
-pub(crate) fn serve_axum_with(world: &Arc<World>, webhook: PortOutWebhook) -> SocketAddr {
-    Runtime::AxumThreads.serve(world, webhook)
+pub(crate) fn serve_axum_with(fixture: &Arc<Fixture>, webhook: PortOutWebhook) -> SocketAddr {
+    Runtime::AxumThreads.serve(fixture, webhook)
 }
 
 fn serve_axum(
     mut runtime: tokio::runtime::Builder,
     listener: TcpListener,
-    world: Arc<World>,
+    fixture: Arc<Fixture>,
     webhook: PortOutWebhook,
 ) {
     use axum::extract::State;
-    let port_out = async |State(world): State<Arc<World>>, request: Verified<PortOutWebhook>| {
-        world.handle(request).await
+    let port_out = async |State(fixture): State<Arc<Fixture>>,
+                          request: Verified<PortOutWebhook>| {
+        fixture.handle(request).await
     };
     let other = async || tokio::task::spawn_blocking(|| "other").await.unwrap();
     let app = axum::Router::new()
         .route("/port-out", order_webhooks::axum::port_out(webhook, port_out))
         .route("/other", axum::routing::post(other))
-        .with_state(world);
+        .with_state(fixture);
     let runtime = runtime.enable_all().max_blocking_threads(BLOCKING_THREADS).build().unwrap();
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener).unwrap();
@@ -227,18 +228,23 @@ fn serve_axum(
     });
 }
 
-fn serve_actix(workers: usize, listener: TcpListener, world: Arc<World>, webhook: PortOutWebhook) {
+fn serve_actix(
+    workers: usize,
+    listener: TcpListener,
+    fixture: Arc<Fixture>,
+    webhook: PortOutWebhook,
+) {
     use actix_web::{App, HttpServer, web};
     async fn port_out(
-        world: web::Data<Arc<World>>,
+        fixture: web::Data<Arc<Fixture>>,
         request: Verified<PortOutWebhook>,
     ) -> Result<PortOutAnswer, Box<dyn Error + Send + Sync>> {
-        Arc::clone(world.get_ref()).handle(request).await
+        Arc::clone(fixture.get_ref()).handle(request).await
     }
-    let world = web::Data::new(world);
+    let fixture = web::Data::new(fixture);
     let app = move || {
         App::new()
-            .app_data(world.clone())
+            .app_data(fixture.clone())
             .route("/port-out", order_webhooks::actix::port_out(webhook.clone(), port_out))
             .route("/other", web::post().to(async || web::block(|| "other").await.unwrap()))
     };
@@ -248,22 +254,22 @@ fn serve_actix(workers: usize, listener: TcpListener, world: Arc<World>, webhook
 }
 
 /// Serves every path with hyper's own connections.
-pub(crate) fn serve_hyper(world: &Arc<World>, webhook: PortOutWebhook) -> SocketAddr {
+pub(crate) fn serve_hyper(fixture: &Arc<Fixture>, webhook: PortOutWebhook) -> SocketAddr {
     use http_body_util::Full;
     use hyper::service::service_fn;
     use hyper_util::rt::{TokioIo, TokioTimer};
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
-    let (address, world) = (listener.local_addr().unwrap(), Arc::clone(world));
+    let (address, fixture) = (listener.local_addr().unwrap(), Arc::clone(fixture));
     let serve = async move {
         let listener = tokio::net::TcpListener::from_std(listener).unwrap();
         loop {
             let (stream, _) = listener.accept().await.unwrap();
-            let (webhook, world) = (webhook.clone(), Arc::clone(&world));
+            let (webhook, fixture) = (webhook.clone(), Arc::clone(&fixture));
             let service = service_fn(move |request| {
-                let (webhook, world) = (webhook.clone(), Arc::clone(&world));
+                let (webhook, fixture) = (webhook.clone(), Arc::clone(&fixture));
                 async move {
-                    let handler = |question| world.handle(question);
+                    let handler = |question| fixture.handle(question);
                     let response = order_webhooks::body::port_out(&webhook, request, handler);
                     Ok::<_, std::convert::Infallible>(response.await.map(Full::new))
                 }
