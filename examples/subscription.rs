@@ -10,7 +10,7 @@
 //! `Dashboard::PRODUCTION` as the base URL.
 
 #![allow(clippy::print_stdout, reason = "what happens is the point of the example")]
-#![allow(clippy::unwrap_used, reason = "the stand-in is a toy")]
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "a toy")]
 
 mod client;
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 const MOST_WAITING: usize = 500;
 
 /// How long a kept connection waits for its next request: longer than the pools of
-/// senders keep theirs (Apache's client and OkHttp: a minute and five; proxies: 60
+/// senders keep theirs (Apache's client and `OkHttp`: a minute and five; proxies: 60
 /// to 75 s).
 pub(crate) const KEPT_FOR: Duration = Duration::from_secs(90);
 

@@ -225,10 +225,10 @@ fn a_reader_that_does_not_read_stops_no_answer() {
 #[test]
 fn every_connection_on_which_a_port_out_comes_is_answered() {
     const A_WHILE: Duration = Duration::from_secs(6);
+    type Way = fn(&mut Connection, &Request, &Request) -> Option<Response>;
     let asked = || Request::post("/bandwidth/port-out").header("Authorization", BANDWIDTH_USER);
     let question = || asked().body(PORT_OUT).keeping_the_connection();
     let bare = || Request::post("/bandwidth/port-out").body(PORT_OUT).keeping_the_connection();
-    type Way = fn(&mut Connection, &Request, &Request) -> Option<Response>;
     let ways: [(&str, Way); 7] = [
         ("half-closed", |connection, question, _| {
             connection.write(&question.head()).unwrap();

@@ -13,7 +13,7 @@ use order_webhooks::{Credentials, Head, Secret};
 use crate::deliver;
 use fixtures::samples::{john_smith, u_pq};
 
-/// GHSA-hcw2-2r9c-gc6p and GHSA-c967-2652-gfjm, CasaOS: an unknown user was told apart.
+/// GHSA-hcw2-2r9c-gc6p and GHSA-c967-2652-gfjm, `CasaOS`: an unknown user was told apart.
 #[test]
 fn a_wrong_user_and_a_wrong_password_get_the_same_response() {
     for (auth, username, password) in [

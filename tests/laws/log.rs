@@ -221,6 +221,8 @@ async fn to_its_end_or_panic<F: Future>(future: F) -> Option<F::Output> {
 /// Nobody sees from outside whose answer to a port-out it is: the status is always 200.
 #[tokio::test]
 async fn the_verdict_on_a_port_out_is_an_event() {
+    const VERIFIED: &str =
+        "INFO message=delivery verified WEBHOOK code=\"verified\" body_bytes=BYTES";
     use axum::{Router, body::Body};
     use order_webhooks::axum::port_out;
     use order_webhooks::{Verified, bandwidth::PortOutAnswer};
@@ -237,8 +239,6 @@ async fn the_verdict_on_a_port_out_is_an_event() {
         .route("/fails", port_out(webhook, fails));
     let log = Log::default();
     let _guard = tracing::subscriber::set_default(log.clone());
-    const VERIFIED: &str =
-        "INFO message=delivery verified WEBHOOK code=\"verified\" body_bytes=BYTES";
     for (path, credentials, lines) in [
         (
             "/allows",

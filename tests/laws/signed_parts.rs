@@ -81,12 +81,14 @@ fn sent(signed: &BodySignature, headers: &[(&'static str, &str)], body: &[u8]) -
 /// Slack, "Verifying requests from Slack".
 #[test]
 fn published_vectors_verify_and_are_what_a_sender_signs() {
+    type Vector =
+        (BodySignature, &'static [(&'static str, &'static str)], &'static str, &'static [u8]);
     let slack_body = b"token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow\
         &channel_id=G8PSS9T3V&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner\
         &command=%2Fwebhook-collect&text=&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands\
         %2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.\
         47445629121.803a0bc887a14d10d2c447fce8b6703c";
-    let vectors: [(BodySignature, &[(&str, &str)], &str, &[u8]); 3] = [
+    let vectors: [Vector; 3] = [
         (
             github(),
             &[],

@@ -98,9 +98,10 @@ impl Adapter {
             _ => runtime::Builder::new_multi_thread(),
         };
         runtime.enable_all().build().unwrap().block_on(async {
-            let request = match whole {
-                true => request(question(pon).written_body()),
-                false => request(stops_half_way(pon)),
+            let request = if whole {
+                request(question(pon).written_body())
+            } else {
+                request(stops_half_way(pon))
             };
             if let Self::Body = self {
                 let answer = order_webhooks::body::port_out(&webhook, request, handler);
@@ -185,9 +186,10 @@ fn a_future_that_is_dropped_outside_its_runtime_is_reported() {
         let fixture = Arc::new(Fixture::default());
         let webhook = webhook(&fixture).with_deadline(DEADLINE).unwrap();
         let runtime = Runtime::new().unwrap();
-        let request = match whole {
-            true => request(question("be slow").written_body()),
-            false => request(stops_half_way("be slow")),
+        let request = if whole {
+            request(question("be slow").written_body())
+        } else {
+            request(stops_half_way("be slow"))
         };
         let asks = Arc::clone(&fixture);
         let mut answer = Box::pin(async move {

@@ -5,6 +5,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::unnecessary_wraps,
     clippy::arithmetic_side_effects,
     reason = "a test fails by panicking"
 )]

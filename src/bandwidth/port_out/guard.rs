@@ -112,7 +112,8 @@ pub(crate) struct Guard {
 impl Guard {
     /// Guards a question whose head has just come.
     pub(crate) fn new(webhook: PortOutWebhook) -> Self {
-        let deadline = Instant::now() + webhook.deadline();
+        let now = Instant::now();
+        let deadline = now.checked_add(webhook.deadline()).unwrap_or(now);
         Self { webhook, runtime: Handle::current(), deadline, proven: false, settled: false }
     }
 
@@ -137,7 +138,7 @@ impl Guard {
                 }
                 Err(response)
             }
-            None => Err(self.failed(self.panicked(), None)),
+            None => Err(self.failed(Self::panicked(), None)),
         }
     }
 
@@ -232,13 +233,12 @@ impl Guard {
         question: &PortOutValidationRequest,
         started: &AtomicBool,
     ) -> Answer {
-        let given = match timeout_at(self.deadline, &mut verdict).await {
-            Ok(given) => given.ok(),
-            Err(_) => {
-                verdict.close();
-                // It may have come in this moment.
-                verdict.try_recv().ok()
-            }
+        let given = if let Ok(given) = timeout_at(self.deadline, &mut verdict).await {
+            given.ok()
+        } else {
+            verdict.close();
+            // It may have come in this moment.
+            verdict.try_recv().ok()
         };
         match given {
             Some(Ok(answer)) => {
@@ -295,7 +295,7 @@ impl Guard {
         survive(|| log::port_out_answered(source(&self.webhook), by, codes.as_deref()));
     }
 
-    fn panicked(&self) -> PortOutFailure {
+    fn panicked() -> PortOutFailure {
         if has_timer() { PortOutFailure::HandlerPanicked } else { PortOutFailure::NoTimer }
     }
 }
@@ -372,7 +372,7 @@ mod tests {
         let thread = HandlerThread {
             shared: Shared::default(),
             runtime: Handle::current(),
-            deadline: Instant::now() + left,
+            deadline: Instant::now().checked_add(left).unwrap(),
             started: Arc::clone(&started),
             verdict: sender,
             _place: places(NonZeroUsize::MIN).acquire_owned().await.unwrap(),

@@ -98,8 +98,11 @@ mod tests {
             (&many, None, &["2223331000"]),
         ] {
             let found = salvage(body.as_bytes());
-            let numbers_found: Vec<_> =
-                found.telephone_numbers.iter().map(|number| number.as_str()).collect();
+            let numbers_found: Vec<_> = found
+                .telephone_numbers
+                .iter()
+                .map(crate::bandwidth::TelephoneNumber::as_str)
+                .collect();
             let outcome = (found.pon.as_deref(), &numbers_found[..]);
             assert_eq!(outcome, (pon, numbers), "{body:.80}");
             let others = (found.pin, found.account_number, found.zip_code, found.subscriber_name);

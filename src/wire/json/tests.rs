@@ -1,4 +1,5 @@
 #![allow(clippy::arithmetic_side_effects, reason = "numbers of a test are small")]
+#![allow(clippy::single_match_else, reason = "the arms are the cases")]
 
 use proptest::prelude::*;
 use serde::Deserialize;

@@ -134,7 +134,7 @@ fn a_move_takes_the_old_subscription_along() {
     let old =
         SubscriptionState { id: "old".into(), url: Some("https://old.example/".into()), ..there() };
     let others = SubscriptionState { topic: Some(Topic::Orders(OrderType::Orders)), ..old.clone() };
-    assert_eq!(moved.next_step(&[old.clone()], MINUTE), replace("old"));
+    assert_eq!(moved.next_step(std::slice::from_ref(&old), MINUTE), replace("old"));
     assert_eq!(moved.next_step(&[old.clone(), there()], MINUTE), NextStep::Nothing);
     assert_eq!(moved.next_step(&[others], MINUTE), NextStep::Create);
     assert_eq!(wanted(with_password()).next_step(&[old], MINUTE), NextStep::Create);
