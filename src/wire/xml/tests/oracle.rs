@@ -99,8 +99,12 @@ pub(super) fn agrees(body: &[u8]) -> bool {
     // It takes any encoding for UTF-8, a prefix off a name, and any depth.
     let is_ours =
         |kind: &ParseErrorKind| matches!(kind, ParseErrorKind::Encoding | ParseErrorKind::TooDeep);
+    // It takes references to two halves of a pair for two characters.
+    let lower = text.to_ascii_lowercase();
+    let may_be_half = ["&#xd8", "&#xd9", "&#xda", "&#xdb", "&#55", "&#56"];
+    let has_half = may_be_half.iter().any(|half| lower.contains(half));
     match ours {
-        _ if text.contains(':') => {}
+        _ if has_half || text.contains(':') => {}
         Err(error) => assert!(is_ours(error.kind()), "{error}, {text:?}"),
         Ok(tree) => assert_eq!(tree, theirs, "{text:?}"),
     }
