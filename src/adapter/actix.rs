@@ -4,6 +4,11 @@
 //! [`Verified`] delivery, or `Result<Verified<W>, Rejection>` to see refused
 //! ones too. It returns the webhook's receipt.
 //!
+//! An error of a handler is logged, and its sender gets a 503: Musement and
+//! Porterbuddy send again then. A refused delivery is answered as its rejection says,
+//! whatever the handler returns; only for the body of a proven sender that does not
+//! parse does a receipt count, because the handler may have kept it.
+//!
 //! ```
 //! use actix_web::{App, web};
 //! use order_webhooks::actix::{Verified, port_out, receive};
@@ -70,6 +75,7 @@
 //! |---|---|
 //! | ``a verified delivery of `PortOutWebhook` cannot be extracted`` | a port-out needs the route [`port_out`], which answers whatever happens |
 //! | ``cannot handle the deliveries of `…Webhook` `` | the delivery is not the last argument, or another webhook's |
+//! | ``a handler of this webhook cannot return `…` `` | it has to return the webhook's receipt, `Receipt` or `Accepted`, or a `Result` of it |
 //! | ``a port-out handler cannot return `…` `` | it has to return `PortOutAnswer` or a `Result` of it |
 //! | ``the trait bound `(): std::error::Error` is not satisfied`` | the error of that `Result` has to become a `Box<dyn Error + Send + Sync>` |
 //! | `cannot be sent between threads safely` | a port-out's handler runs on another thread, so it takes no `HttpRequest`: take what it needs by an extractor such as `web::Header` or `web::Data` |

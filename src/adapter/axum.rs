@@ -5,6 +5,11 @@
 //! `Result<Verified<W>, Rejection>` to see refused ones too. It returns the
 //! webhook's receipt.
 //!
+//! An error of a handler is logged, and its sender gets a 503: Musement and
+//! Porterbuddy send again then. A refused delivery is answered as its rejection says,
+//! whatever the handler returns; only for the body of a proven sender that does not
+//! parse does a receipt count, because the handler may have kept it.
+//!
 //! ```
 //! use axum::{Router, extract::State};
 //! use order_webhooks::axum::{Verified, port_out, receive};
@@ -73,6 +78,7 @@
 //! |---|---|
 //! | ``a verified delivery of `PortOutWebhook` cannot be extracted`` | a port-out needs the route [`port_out`], which answers whatever happens |
 //! | ``cannot handle the deliveries of `…Webhook` `` | the delivery is not the last argument, or another webhook's, or the future is not `Send` |
+//! | ``a handler of this webhook cannot return `…` `` | it has to return the webhook's receipt, `Receipt` or `Accepted`, or a `Result` of it |
 //! | ``a port-out handler cannot return `…` `` | it has to return `PortOutAnswer` or a `Result` of it |
 //! | ``the trait bound `(): std::error::Error` is not satisfied`` | the error of that `Result` has to become a `Box<dyn Error + Send + Sync>` |
 //! | ``expected `Db`, found `App` `` at `with_state` | a handler takes `State<Db>`, so the router's state is a `Db`, or derives `FromRef` |
