@@ -99,8 +99,8 @@ fn a_subscription_is_created_once_replaced_when_it_ends_and_alone_deleted() {
 }
 
 #[test]
-fn the_fallback_brings_what_was_lost() {
-    let output = example("fallback").output().unwrap();
+fn polling_brings_what_was_lost() {
+    let output = example("poll").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(
         String::from_utf8(output.stdout).unwrap(),

@@ -3,7 +3,7 @@
 //! and what was delivered in order.
 //!
 //! ```sh
-//! cargo run --example fallback --features client,axum
+//! cargo run --example poll --features client,axum
 //! ```
 //!
 //! The providers are stand-ins on loopback. Here a map holds the state of the
