@@ -47,7 +47,7 @@ impl Printer {
     }
 
     pub(super) fn no_answer(&self, error: &NoAnswer) {
-        self.detail(&format!("< no answer: {error}"));
+        self.detail(&format!("< {error}"));
     }
 
     pub(super) fn next(&self, next: &Next) {
