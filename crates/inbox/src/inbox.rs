@@ -150,7 +150,7 @@ impl Inbox {
         settings: Settings,
     ) -> Result<Self, Error> {
         let queue = crate::queue::sqlite::Sqlite::open(options, settings.longest_pause).await?;
-        Ok(Self::over(Arc::new(queue), settings).await)
+        Ok(Self::over(Arc::new(queue), settings))
     }
 
     /// A PostgreSQL database with options of your own. Behind `PgBouncer` no other options
@@ -165,19 +165,20 @@ impl Inbox {
         settings: Settings,
     ) -> Result<Self, Error> {
         let queue = crate::queue::postgres::Postgres::open(options, settings.longest_pause).await?;
-        Ok(Self::over(Arc::new(queue), settings).await)
+        Ok(Self::over(Arc::new(queue), settings))
     }
 
-    async fn over(queue: Arc<dyn Queue>, settings: Settings) -> Self {
+    fn over(queue: Arc<dyn Queue>, settings: Settings) -> Self {
         let (keeps, waiting) = mpsc::channel(PLACES);
         let wake = Arc::new(Notify::new());
         let patience = settings.patience;
         tokio::spawn(keep_in_groups(Arc::clone(&queue), waiting, Arc::clone(&wake), patience));
         let stop = watch::Sender::new(false);
         let company = RwLock::new(());
-        let inbox = Self(Arc::new(Inner { queue, settings, keeps, wake, stop, company }));
-        report(inbox.check().await);
-        inbox
+        // A large file takes seconds to look through, and nobody waits for that.
+        let checked = Arc::clone(&queue);
+        tokio::spawn(async move { report(checked.check().await) });
+        Self(Arc::new(Inner { queue, settings, keeps, wake, stop, company }))
     }
 
     /// Keeps a verified delivery. Answer its sender when this returns.

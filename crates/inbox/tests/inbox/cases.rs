@@ -604,3 +604,19 @@ async fn a_database_that_is_away_costs_no_tries<S: Store>(store: S) {
     assert_eq!(store.written().await, rows(&[("a", "1"), ("a", "2")]));
     assert_eq!(store.number("SELECT max(failures) FROM order_webhooks_delivery").await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the package postgresql"]
+async fn on_postgres_a_short_timeout_is_found() {
+    let store = OnPostgres::new().await;
+    let inbox = store.inbox(quick()).await;
+    assert_eq!(inbox.check().await.unwrap(), []);
+    assert_eq!(inbox.check_pool(store.shop()).await.unwrap(), []);
+    let database = store.address().rsplit('/').next().unwrap().split('?').next().unwrap();
+    let short = "SET idle_in_transaction_session_timeout = '3s'";
+    store.change(&format!("ALTER DATABASE {database} {short}")).await;
+    let pool = sqlx::PgPool::connect(store.address()).await.unwrap();
+    let findings = inbox.check_pool(&pool).await.unwrap();
+    let codes: Vec<_> = findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, ["short_timeout"], "{findings:?}");
+}
