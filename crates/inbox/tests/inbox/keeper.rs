@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_web::test::init_service;
 use axum::Router;
-use order_webhooks::bandwidth::NotificationWebhook;
+use order_webhooks::bandwidth::{NotificationWebhook, V2Webhook};
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::testing::{Forgery, Sender, Verdict, bandwidth, musement};
@@ -132,4 +132,21 @@ fn what_is_public_is_send_and_sync() {
     is_send_and_sync::<Inbox>();
     is_send_and_sync::<order_webhooks_inbox::Error>();
     is_send_and_sync::<order_webhooks_inbox::Delivery<sqlx::Sqlite>>();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_without_keys_is_kept_by_its_content() {
+    let store = OnSqlite::new().await;
+    let inbox = store.inbox(quick()).await;
+    let secret = Secret::new("the-secret-of-the-subscription").unwrap();
+    let webhook: V2Webhook = V2Webhook::new(&secret);
+    let route = order_webhooks::axum::receive(webhook, inbox.keeper_by_content());
+    let app = Router::new().route("/v2", route);
+    let sender = Sender::subscription_v2("/v2".parse().unwrap(), &secret);
+    for _ in 0..2 {
+        let delivery = sender.delivery(&bandwidth::v2_placeholder());
+        assert_eq!(delivery.run_on(app.clone()).await.verdict, Verdict::Delivered);
+    }
+    let things = "SELECT count(*) FROM order_webhooks_thing";
+    assert_eq!((counts(&inbox).await, store.number(things).await), ((2, 0), 1));
 }
