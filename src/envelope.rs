@@ -246,7 +246,7 @@ pub enum Event<Own = Infallible> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// No webhook has this name. Perhaps a feature is switched off, or a newer
+    /// No webhook has this name. A feature may be switched off, or a newer
     /// version of the crate has written the envelope.
     #[error("no webhook is called {0}")]
     UnknownWebhook(Box<str>),

@@ -89,7 +89,7 @@ fn lists_and_padding_and_unknown_elements_do_not_matter() {
 }
 
 #[test]
-fn a_word_of_tomorrow_keeps_its_text() {
+fn an_unknown_word_keeps_its_text() {
     let body = ORDER.replace("FOC<", "FOC_LATER<").replace("portins", "portins2");
     let Ok(Notification::Order(order)) = parse(&body) else { panic!("not an order") };
     assert_eq!(order.status, Some(OrderStatus::Other("FOC_LATER".into())));
