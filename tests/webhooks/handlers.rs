@@ -158,11 +158,11 @@ mod in_axum {
 
     #[tokio::test]
     async fn a_handler_runs_inside_the_span_of_its_request() {
-        let _log = tracing::subscriber::set_default(tracing_subscriber::registry());
         async fn on_any<W: Webhook<Receipt: From<Accepted>>>(_: Verified<W>) -> W::Receipt {
             assert_eq!(span().await, Some("request"));
             Accepted.into()
         }
+        let _log = tracing::subscriber::set_default(tracing_subscriber::registry());
         let app: Router = Router::new()
             .route("/", receive(notifications(), on_any))
             .route("/again", receive(musement(), on_any));
@@ -236,11 +236,11 @@ mod in_actix {
 
     #[actix_web::test]
     async fn a_handler_runs_inside_the_span_of_its_request() {
-        let _log = tracing::subscriber::set_default(tracing_subscriber::registry());
         async fn on_any<W: Webhook<Receipt: From<Accepted>>>(_: Verified<W>) -> W::Receipt {
             assert_eq!(span().await, Some("request"));
             Accepted.into()
         }
+        let _log = tracing::subscriber::set_default(tracing_subscriber::registry());
         let app = App::new()
             .route("/", receive(notifications(), on_any::<NotificationWebhook>))
             .route("/again", receive(musement(), on_any::<OrderItemWebhook>));
