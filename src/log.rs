@@ -2,7 +2,9 @@
 //! `docs/logging.md` lists them. Each has the fields `webhook` and `code`.
 #![cfg_attr(not(feature = "tracing"), allow(unused_variables, reason = "there is no log"))]
 
-use crate::rejection::{Reason, Rejection};
+#[cfg(any(feature = "tracing", feature = "actix"))]
+use crate::rejection::Reason;
+use crate::rejection::Rejection;
 
 /// Whose event it is.
 #[derive(Clone, Copy)]
