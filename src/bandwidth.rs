@@ -27,7 +27,7 @@
 //! ```
 //!
 //! **A notification is sent once.** It counts as delivered with a 200, and is never sent
-//! again; the [inbox](crate::guide::inbox) keeps it before it is answered. **A port-out
+//! again; the crate `order-webhooks-inbox` keeps it before it is answered. **A port-out
 //! that is not answered is approved**; read the [guide](crate::guide::port_outs) first.
 //!
 //! # The challenge
