@@ -11,6 +11,7 @@
 
 mod connections;
 mod deliveries;
+mod floods;
 mod server;
 
 use fixtures::samples::{
