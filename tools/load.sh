@@ -50,18 +50,21 @@ kinds=(
 
 # Sends a byte a second, with the right credentials, until the server answers.
 crawl() { # port, file for the answers
-  local until=$((SECONDS + seconds)) line byte
+  local until=$((SECONDS + seconds)) line part byte
   while [ "$SECONDS" -lt "$until" ]; do
-    line=none
+    line=
     if exec 3<>"/dev/tcp/127.0.0.1/$1"; then
       printf 'POST /musement HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n%s\r\n\r\n' "$musement" >&3
       for byte in {1..30}; do
         printf ' ' >&3 || break
-        if read -r -t 1 line <&3; then break; fi
+        part=
+        if read -r -t 1 part <&3; then line+=$part && break; fi
+        line+=$part
       done
       exec 3>&-
     fi
-    printf '%s\n' "${line%$'\r'}" >>"$2"
+    line=${line%$'\r'}
+    printf '%s\n' "${line:-none}" >>"$2"
   done
 } 2>/dev/null
 
