@@ -47,6 +47,9 @@ fn main() -> Result<(), Error> {
     println!("the first start:      {step:?}");
     let step = look_after(&http, &dashboard, &wanted, 7 * DAY)?;
     println!("a day later:          {step:?}");
+    stand_in.show_an_old_list_once();
+    let step = look_after(&http, &dashboard, &wanted, 7 * DAY)?;
+    println!("two starts at once:   {step:?}");
     stand_in.let_it_end_in_an_hour();
     let step = look_after(&http, &dashboard, &wanted, 7 * DAY)?;
     println!("ten years later:      {step:?}");
@@ -102,7 +105,13 @@ struct StandIn {
     kept: Kept,
 }
 
-type Kept = Arc<Mutex<Vec<(String, String)>>>;
+type Kept = Arc<Mutex<Account>>;
+
+struct Account {
+    subscriptions: Vec<(String, String)>,
+    /// How many of them the next list has.
+    listed: usize,
+}
 
 /// The subscription of another service that the account has, too.
 const OF_BILLING: &str = "<OrderType>portins</OrderType><CallbackSubscription>\
@@ -110,7 +119,9 @@ const OF_BILLING: &str = "<OrderType>portins</OrderType><CallbackSubscription>\
 
 impl StandIn {
     fn start() -> Result<Self, Error> {
-        let kept = Kept::new(Mutex::new(vec![("s-0".to_owned(), OF_BILLING.to_owned())]));
+        let of_billing = ("s-0".to_owned(), OF_BILLING.to_owned());
+        let account = Account { subscriptions: vec![of_billing], listed: usize::MAX };
+        let kept = Kept::new(Mutex::new(account));
         let path = "/api/accounts/9900000/subscriptions";
         let app = axum::Router::new()
             .route(path, get(list).post(create))
@@ -120,14 +131,20 @@ impl StandIn {
     }
 
     fn let_it_end_in_an_hour(&self) {
-        for (_, document) in self.kept.lock().unwrap().iter_mut() {
+        for (_, document) in &mut self.kept.lock().unwrap().subscriptions {
             *document = document.replace("<Expiry>315360000<", "<Expiry>3600<");
         }
     }
 
+    /// The next list is one of before our subscription was there, so it seems to be
+    /// missing: another instance of the service creates it between list and request.
+    fn show_an_old_list_once(&self) {
+        self.kept.lock().unwrap().listed = 1;
+    }
+
     fn urls(&self) -> Vec<String> {
-        let kept = self.kept.lock().unwrap();
-        kept.iter().map(|(_, document)| element(document, "URL").to_owned()).collect()
+        let there = &self.kept.lock().unwrap().subscriptions;
+        there.iter().map(|(_, document)| element(document, "URL").to_owned()).collect()
     }
 }
 
@@ -137,8 +154,9 @@ fn element<'a>(document: &'a str, name: &str) -> &'a str {
 }
 
 async fn list(State(kept): State<Kept>) -> String {
-    let kept = kept.lock().unwrap();
-    let all = kept.iter().map(|(id, document)| {
+    let mut account = kept.lock().unwrap();
+    let listed = std::mem::replace(&mut account.listed, usize::MAX);
+    let all = account.subscriptions.iter().take(listed).map(|(id, document)| {
         // Bandwidth returns no password.
         let shown = document.replace(element(document, "Password"), "");
         format!("<Subscription><SubscriptionId>{id}</SubscriptionId>{shown}</Subscription>")
@@ -151,19 +169,20 @@ async fn create(
     State(kept): State<Kept>,
     document: String,
 ) -> Result<(StatusCode, [(HeaderName, String); 1]), StatusCode> {
-    let mut kept = kept.lock().unwrap();
+    let there = &mut kept.lock().unwrap().subscriptions;
     let target = |document| (element(document, "OrderType"), element(document, "URL"));
-    if kept.iter().any(|(_, there)| target(there) == target(&document)) {
+    if there.iter().any(|(_, there)| target(there) == target(&document)) {
         return Err(StatusCode::CONFLICT);
     }
-    let id = format!("s-{}", kept.len());
+    let id = format!("s-{}", there.len());
     let location = format!("/api/accounts/9900000/subscriptions/{id}");
-    kept.push((id, inside(&document)));
+    there.push((id, inside(&document)));
     Ok((StatusCode::CREATED, [(http::header::LOCATION, location)]))
 }
 
 async fn replace(State(kept): State<Kept>, Path(id): Path<String>, document: String) -> StatusCode {
-    match kept.lock().unwrap().iter_mut().find(|(kept, _)| *kept == id) {
+    let there = &mut kept.lock().unwrap().subscriptions;
+    match there.iter_mut().find(|(kept, _)| *kept == id) {
         Some((_, there)) => *there = inside(&document),
         None => return StatusCode::NOT_FOUND,
     }
@@ -171,7 +190,7 @@ async fn replace(State(kept): State<Kept>, Path(id): Path<String>, document: Str
 }
 
 async fn remove(State(kept): State<Kept>, Path(id): Path<String>) {
-    kept.lock().unwrap().retain(|(kept, _)| *kept != id);
+    kept.lock().unwrap().subscriptions.retain(|(kept, _)| *kept != id);
 }
 
 /// What is in the root element.

@@ -92,6 +92,7 @@ fn a_subscription_is_created_once_replaced_when_it_ends_and_alone_deleted() {
         String::from_utf8(output.stdout).unwrap(),
         "the first start:      Create\n\
          a day later:          Nothing\n\
+         two starts at once:   Replace { id: \"s-1\" }\n\
          ten years later:      Replace { id: \"s-1\" }\n\
          a start, always:      Replace { id: \"s-1\" }\n\
          what is left:         https://billing.example/hook\n"
