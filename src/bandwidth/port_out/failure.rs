@@ -52,7 +52,7 @@ pub enum PortOutFailure {
     /// If the handler runs at that time, it goes on to its end, and this comes
     /// then; or in its place the failure of the handler, if that is what it comes to.
     CutOff {
-        /// Whether the sender had shown who it is.
+        /// Whether the sender had shown who it is, and its question had come whole.
         proven: bool,
     },
     /// The runtime has no timer, so no question can be answered by its handler.
@@ -153,6 +153,7 @@ impl Error for PortOutFailure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::{ParseError, ParseErrorKind};
 
     #[test]
     fn which_failures_are_of_a_proven_sender() {
@@ -165,11 +166,13 @@ mod tests {
             (Reason::CredentialsMismatch(challenge()), false),
             (Reason::RepeatedHeader(http::header::AUTHORIZATION), false),
             (Reason::AddressUnknown, false),
+            (Reason::AddressMissing, false),
             (Reason::AddressRefused([203, 0, 113, 8].into()), false),
             (Reason::Encoded, true),
             (Reason::TooLarge { limit }, true),
             (Reason::TooSlow { limit: std::time::Duration::ZERO }, true),
             (Reason::Incomplete, true),
+            (Reason::Unparsable(ParseError::new(ParseErrorKind::Missing)), true),
         ] {
             let failure = PortOutFailure::Refused(Rejection::new(reason));
             assert_eq!(failure.is_of_a_proven_sender(), proven, "{failure}");
