@@ -67,8 +67,8 @@ pub use port_out::PortOutFailure;
 #[cfg(feature = "body")]
 pub(crate) use port_out::guard;
 pub use port_out::{
-    AcceptableValues, Denial, DenialReason, InvalidDeadline, PortOutAnswer,
-    PortOutValidationRequest, PortOutWebhook, RecordConflict, Subscriber, Subscribers,
+    AcceptableValues, Denial, DenialReason, PortOutAnswer, PortOutValidationRequest,
+    PortOutWebhook, RecordConflict, Subscriber, Subscribers,
 };
 pub use telephone_number::TelephoneNumber;
 pub use v2::{Json, V2Webhook};

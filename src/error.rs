@@ -65,6 +65,10 @@ pub enum ConfigError {
     /// A limit of zero bytes or of no time at all.
     #[error("a limit must be more than zero")]
     ZeroLimit,
+    /// A deadline of 30 s or more for the answer to a port-out: Bandwidth stops
+    /// waiting then.
+    #[error("the deadline must be under 30 s, when the provider stops waiting")]
+    DeadlineTooLong,
 }
 
 /// What is wrong with a verified body, where, and in which field.

@@ -24,4 +24,4 @@ pub use failure::PortOutFailure;
 pub use request::PortOutValidationRequest;
 pub use subscriber::Subscriber;
 pub use subscribers::{RecordConflict, Subscribers};
-pub use webhook::{InvalidDeadline, PortOutWebhook};
+pub use webhook::PortOutWebhook;

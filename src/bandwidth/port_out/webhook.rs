@@ -14,7 +14,7 @@ use crate::bandwidth::PortOutFailure;
 use crate::bandwidth::port_out::guard;
 use crate::bandwidth::port_out::salvage::{SALVAGED_BYTES, salvage};
 use crate::bandwidth::{PortOutAnswer, PortOutValidationRequest};
-use crate::error::ParseError;
+use crate::error::{ConfigError, ParseError};
 use crate::head::Head;
 use crate::limits::Limits;
 use crate::rejection::Reason;
@@ -109,18 +109,6 @@ struct Rules {
     otherwise: PortOutAnswer,
 }
 
-/// Why a deadline is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum InvalidDeadline {
-    /// It is 0 s.
-    #[error("the deadline must be more than 0 s")]
-    Zero,
-    /// It is 30 s or more, and Bandwidth does not wait that long.
-    #[error("the deadline must be under 30 s, when the provider stops waiting")]
-    TooLate,
-}
-
 impl PortOutWebhook {
     /// Accepts questions of these senders (a [`BasicAuth`](crate::BasicAuth),
     /// an [`Allowlist`](crate::Allowlist), or both), and answers `otherwise`
@@ -176,14 +164,14 @@ impl PortOutWebhook {
     ///
     /// # Errors
     ///
-    /// [`InvalidDeadline`] for 0 s, and for 30 s or more, because Bandwidth
-    /// does not wait that long.
-    pub fn with_deadline(mut self, deadline: Duration) -> Result<Self, InvalidDeadline> {
+    /// [`ConfigError::ZeroLimit`] for 0 s, and [`ConfigError::DeadlineTooLong`] for
+    /// 30 s or more, because Bandwidth does not wait that long.
+    pub fn with_deadline(mut self, deadline: Duration) -> Result<Self, ConfigError> {
         if deadline.is_zero() {
-            return Err(InvalidDeadline::Zero);
+            return Err(ConfigError::ZeroLimit);
         }
         if deadline >= TIME_ALLOWED {
-            return Err(InvalidDeadline::TooLate);
+            return Err(ConfigError::DeadlineTooLong);
         }
         self.deadline = deadline;
         Ok(self)

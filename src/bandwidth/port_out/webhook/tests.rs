@@ -128,9 +128,9 @@ fn the_deadline_is_before_bandwidth_stops_to_listen() {
     let seconds = Duration::from_secs;
     assert_eq!(webhook().deadline(), seconds(25));
     for (deadline, error) in [
-        (Duration::ZERO, InvalidDeadline::Zero),
-        (seconds(30), InvalidDeadline::TooLate),
-        (seconds(31), InvalidDeadline::TooLate),
+        (Duration::ZERO, ConfigError::ZeroLimit),
+        (seconds(30), ConfigError::DeadlineTooLong),
+        (seconds(31), ConfigError::DeadlineTooLong),
     ] {
         assert_eq!(webhook().with_deadline(deadline).unwrap_err(), error);
     }
