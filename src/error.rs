@@ -73,8 +73,9 @@ pub enum ConfigError {
 
 /// What is wrong with a verified body, where, and in which field.
 ///
-/// The message never repeats what the body holds, so it can be logged. It
-/// reads, for example, `order_item_uuid: not a UUID at line 1 column 36`.
+/// The message shows no value of the body, only the names of a field and of the
+/// root element, so it can be logged. It reads, for example,
+/// `order_item_uuid: not a UUID at line 1 column 36`.
 ///
 /// ```
 /// # #[cfg(feature = "porterbuddy")] {

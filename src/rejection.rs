@@ -13,8 +13,9 @@ use crate::error::ParseError;
 
 /// Why a delivery was refused. [`Rejection`] has an example.
 ///
-/// `Display` is for the receiver's log. It shows nothing that the sender sent
-/// and nothing secret; the sender gets a status and, with a 401, the challenge.
+/// `Display` is for the receiver's log. It shows nothing secret, and of what the
+/// sender sent only the names of fields and of a root element, from a body whose
+/// sender is proven. The sender gets a status and, with a 401, the challenge.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Reason {

@@ -333,6 +333,7 @@ impl<'w, W: Webhook> Pending<'w, W> {
 
     /// Refuses the delivery because its body could not be read:
     /// [`Reason::TooLarge`], [`Reason::TooSlow`] or [`Reason::Incomplete`].
+    #[must_use]
     pub fn fail(self, reason: Reason) -> Rejection {
         self.fail_after(reason, b"")
     }

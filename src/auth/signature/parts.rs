@@ -36,6 +36,10 @@ pub enum SignedPart {
     /// This text: `.`
     Text(&'static str),
     /// The value of this header, as it came: an id of the delivery.
+    ///
+    /// If nothing stands between two headers, or between a header and the body, then
+    /// `ab` and `c` have the signature of `a` and `bc`. Providers put a
+    /// [`Text`](Self::Text) between them that the header's value does not have.
     Header(HeaderName),
     /// The time at which the sender signed.
     Time(SignedTime),
