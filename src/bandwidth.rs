@@ -27,8 +27,11 @@
 //! ```
 //!
 //! **A notification is sent once.** It counts as delivered with a 200, and is never sent
-//! again; the crate `order-webhooks-inbox` keeps it before it is answered. **A port-out
-//! that is not answered is approved**; read the [guide](crate::guide::port_outs) first.
+//! again; the crate `order-webhooks-inbox` keeps it before it is answered. On the routes
+//! `receive` its handler goes on to its end even if Bandwidth closes the connection. A
+//! handler behind an extractor, [`tower`](crate::tower) or [`body`](crate::body) is
+//! dropped then, so let it spawn a task. **A port-out that is not answered is
+//! approved**; read the [guide](crate::guide::port_outs) first.
 //!
 //! # The challenge
 //!

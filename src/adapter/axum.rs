@@ -46,7 +46,9 @@
 //! # As an extractor
 //!
 //! [`Verified`] is an extractor, too, if the webhook is the router's state, or
-//! a part of it by `FromRef` (feature `macros` of axum).
+//! a part of it by `FromRef` (feature `macros` of axum). axum drops such a handler
+//! when the sender closes the connection. Bandwidth never sends a notification again,
+//! so use the route [`receive`] for it: there its handler goes on to its end.
 //!
 //! ```
 //! use axum::{Router, extract::FromRef, routing::post};

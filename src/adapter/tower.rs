@@ -6,6 +6,10 @@
 //! deliveries never reach it. The outer request can have any body: hyper's
 //! `Incoming`, axum's `Body`.
 //!
+//! A server drops the future of the inner service when the sender closes the
+//! connection. Let the service spawn a task for what is never sent again, such as a
+//! notification of Bandwidth's.
+//!
 //! For a service with another type of body, add a `map_request`:
 //! `ServiceBuilder::new().layer(VerifyLayer::new(webhook)).map_request(|request:
 //! http::Request<Full<Bytes>>| request.map(axum::body::Body::new))`.
