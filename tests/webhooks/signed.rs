@@ -138,15 +138,15 @@ fn credentials_can_be_asked_for_as_well() {
 #[test]
 fn every_webhook_keeps_the_name_that_it_is_given() {
     #[track_caller]
-    fn check<W: Webhook>(named: W) {
+    fn check<W: Webhook>(named: &W) {
         assert_eq!(named.clone().instance(), Some("oslo"), "{}", W::NAME);
     }
     let (key, auth) = (Secret::new("key").unwrap(), BasicAuth::new("u", "p").unwrap());
     let [github, ..] = providers(0);
-    check(SignedWebhook::<Order>::new(github).with_instance("oslo"));
-    check(OrderItemWebhook::new(auth.clone()).with_instance("oslo"));
-    check(OrderWebhook::new(&key).with_instance("oslo"));
-    check(NotificationWebhook::new(auth.clone()).with_instance("oslo"));
-    check(PortOutWebhook::new(auth, PortOutAnswer::Allow).with_instance("oslo"));
-    check(<V2Webhook>::new(&key).with_instance("oslo"));
+    check(&SignedWebhook::<Order>::new(github).with_instance("oslo"));
+    check(&OrderItemWebhook::new(auth.clone()).with_instance("oslo"));
+    check(&OrderWebhook::new(&key).with_instance("oslo"));
+    check(&NotificationWebhook::new(auth.clone()).with_instance("oslo"));
+    check(&PortOutWebhook::new(auth, PortOutAnswer::Allow).with_instance("oslo"));
+    check(&<V2Webhook>::new(&key).with_instance("oslo"));
 }
