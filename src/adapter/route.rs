@@ -1,6 +1,5 @@
 //! What a route does around its handler, on every server alike.
 
-use std::error::Error;
 use std::future::Future;
 use std::mem;
 use std::panic::resume_unwind;
@@ -62,10 +61,12 @@ pub(super) async fn answer<W: Extract, R>(
     let unfinished = Unfinished(source);
     let returned = handler.await.map(IntoReceipt::into_receipt);
     mem::forget(unfinished);
-    if let Ok(Err(error)) = &returned
-        && !is_rejection(&**error)
-    {
-        log::handler_failed(source, &**error);
+    if let Ok(Err(error)) = &returned {
+        // The handler of a refused delivery gives back its rejection, which is logged.
+        let is_logged = refused.is_some() && error.is::<Rejection>();
+        if !is_logged {
+            log::handler_failed(source, &**error);
+        }
     }
     let is_proven = |rejection: &Rejection| rejection.verified_body().is_some();
     let answer = match (returned, refused) {
@@ -90,10 +91,6 @@ impl Drop for Unfinished<'_> {
             log::handler_cut_off(self.0);
         }
     }
-}
-
-fn is_rejection(error: &(dyn Error + 'static)) -> bool {
-    error.is::<Rejection>()
 }
 
 /// The answer of a handler that runs as a task of its own. If it panics, so does

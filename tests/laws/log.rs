@@ -9,7 +9,7 @@ use std::time::Duration;
 use order_webhooks::bandwidth::{DenialReason, PortOutWebhook};
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
-use order_webhooks::{Allowlist, PeerAddress, Webhook, WebhookExt as _};
+use order_webhooks::{Allowlist, PeerAddress, Reason, Rejection, Webhook, WebhookExt as _};
 use tracing::field::{Field, Visit};
 
 use fixtures::samples::{ORDER_ITEM, PORT_OUT, PORTERBUDDY_KEY, U_PQ, secret, u_pq};
@@ -154,6 +154,8 @@ async fn the_receipt_is_an_event_and_so_is_a_failure() {
     let accepts = async |_: Update| Receipt::Accepted;
     let tries_again = async |_: Update| Receipt::TryAgain;
     let fails = async |_: Update| Err::<Receipt, _>("the database is away");
+    // A rejection, but not that of this delivery: of another webhook's, perhaps.
+    let fails_otherwise = async |_: Update| Err::<Receipt, _>(Rejection::new(Reason::Expired));
     let misses = async |_: Extension<u32>, _: Update| Receipt::Accepted;
     let waits = async |_: Update| std::future::pending::<Receipt>().await;
     let panics = async |_: Update| -> Receipt { panic!("on purpose") };
@@ -162,6 +164,7 @@ async fn the_receipt_is_an_event_and_so_is_a_failure() {
         .route("/accepts", receive(webhook(), accepts))
         .route("/tries-again", receive(webhook(), tries_again))
         .route("/fails", receive(webhook(), fails))
+        .route("/fails-otherwise", receive(webhook(), fails_otherwise))
         .route("/misses", receive(webhook(), misses))
         .route("/waits", receive(webhook(), waits))
         .route("/panics", receive(webhook(), panics));
@@ -178,6 +181,14 @@ async fn the_receipt_is_an_event_and_so_is_a_failure() {
             &[
                 "ERROR message=handler failed WEBHOOK code=\"handler_failed\" \
                  error=the database is away",
+                "INFO message=delivery answered WEBHOOK code=\"not_accepted\" status=503",
+            ],
+        ),
+        (
+            "/fails-otherwise",
+            &[
+                "ERROR message=handler failed WEBHOOK code=\"handler_failed\" \
+                 error=the signature has expired",
                 "INFO message=delivery answered WEBHOOK code=\"not_accepted\" status=503",
             ],
         ),
