@@ -184,10 +184,10 @@ pub(super) struct How {
     /// Send it this many times
     #[arg(long, value_name = "TIMES", default_value_t = 1)]
     pub(super) repeat: usize,
-    /// Send about every second one twice
+    /// Send each one twice
     #[arg(long)]
     pub(super) double: bool,
-    /// Send them in another order
+    /// Send them in another order: those of --all, for example
     #[arg(long)]
     pub(super) reorder: bool,
     /// Record each, and send the recording once more afterwards
@@ -200,7 +200,7 @@ pub(super) struct How {
     /// Damage the body after it is signed
     #[arg(long)]
     pub(super) damage: bool,
-    /// The seed of --double, --reorder and --damage
+    /// The seed of --reorder and --damage
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
     /// After a failed try, wait this long and not the provider's time, and go on;

@@ -6,7 +6,7 @@ use order_webhooks::bandwidth::{Notification, OrderStatus, OrderType, PortOutVal
 use order_webhooks::musement::OrderItemStatus;
 use order_webhooks::porterbuddy::OrderStatus as PorterbuddyStatus;
 use order_webhooks::testing::{
-    Delivery, Payload, Random, Sender, bandwidth, doubled, musement, porterbuddy, reordered,
+    Delivery, Payload, Random, Sender, bandwidth, musement, porterbuddy, reordered,
 };
 
 use crate::secrets::Secrets;
@@ -32,7 +32,7 @@ pub(super) fn deliveries(webhook: &Webhook) -> Result<Vec<Delivery>, String> {
         }
     }
     if how.double {
-        deliveries = doubled(deliveries, &mut random);
+        deliveries = deliveries.into_iter().flat_map(|it| [it.restarted(), it]).collect();
     }
     if how.reorder {
         deliveries = reordered(deliveries, &mut random);

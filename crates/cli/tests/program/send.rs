@@ -234,6 +234,10 @@ fn every_status_can_be_sent_at_once_doubled_and_replayed() {
     {
         assert!(request.contains(&format!(r#""orderStatus":"{status}""#)), "{request}");
     }
+    let (_, printed, sent) =
+        send(&Application::answering(&[OK; 2]), "porterbuddy", "--double --quiet");
+    assert!(printed.ends_with("2 of 2 delivered\n"), "{printed}");
+    assert_eq!(sent[0], sent[1]);
     let options = "--status canceled --repeat 2 --replay --reorder --seed 7";
     let (_, _, sent) = send(&Application::answering(&[OK; 4]), "porterbuddy", options);
     assert!(sent.iter().all(|request| request == &sent[0]));
