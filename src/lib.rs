@@ -33,7 +33,6 @@
 //! | run behind a proxy | the [guide](guide::proxy), [`PeerAddress`] | |
 //! | subscribe, and ask for lost deliveries | the [guide](guide::subscriptions), [`client`] | `client` |
 //! | keep deliveries, and apply each once | the crate `order-webhooks-inbox`, [`tracking`], [`envelope`] | |
-//! | log and count | [`Reason`] | `tracing` |
 //! | test a handler | the [guide](guide::testing), [`testing`] | `testing` |
 //!
 //! Every delivery takes the same way ([conformance](guide::conformance) has each answer):

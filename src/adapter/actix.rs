@@ -69,6 +69,12 @@
 //! all but POST with a 405; with `web::post()` actix-web itself would answer them
 //! with a 404.
 //!
+//! Such a handler can be cut off half-way: if the sender closes the connection, or a
+//! middleware with a time limit gives up, its future is dropped at its next `await`.
+//! The route [`receive`] lets the handler finish if the delivery is sent only once,
+//! as Bandwidth's are ([`SENT_ONCE`](crate::Webhook::SENT_ONCE)). Here, do the work
+//! in an `actix_web::rt::spawn` and await that task.
+//!
 //! # What the compiler says
 //!
 //! | it says | because |

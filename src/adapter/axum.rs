@@ -74,6 +74,12 @@
 //! # Ok::<(), order_webhooks::ConfigError>(())
 //! ```
 //!
+//! Such a handler can be cut off half-way: if the sender closes the connection, or a
+//! layer with a time limit gives up, its future is dropped at its next `await`.
+//! The route [`receive`] lets the handler finish if the delivery is sent only once,
+//! as Bandwidth's are ([`SENT_ONCE`](crate::Webhook::SENT_ONCE)). Here, do the work
+//! in a `tokio::spawn` and await that task.
+//!
 //! # What the compiler says
 //!
 //! | it says | because |

@@ -13,6 +13,11 @@
 //! For a service with another type of body, add a `map_request`:
 //! `ServiceBuilder::new().layer(VerifyLayer::new(webhook)).map_request(|request:
 //! http::Request<Full<Bytes>>| request.map(axum::body::Body::new))`.
+//!
+//! The inner service can be cut off half-way: if the sender closes the connection, or
+//! a layer with a time limit gives up, its future is dropped at its next `await`.
+//! Do the work for a delivery that is sent only once, as Bandwidth's are, in a
+//! `tokio::spawn`, and await that task.
 
 mod peer_address;
 
