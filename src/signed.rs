@@ -70,7 +70,6 @@ pub struct SignedWebhook<T> {
     signature: Arc<BodySignature>,
     senders: Option<Senders>,
     limits: Limits,
-    instance: Option<Arc<str>>,
     event: PhantomData<fn() -> T>,
 }
 
@@ -82,7 +81,6 @@ impl<T> SignedWebhook<T> {
             signature: Arc::new(signature),
             senders: None,
             limits: Limits::default(),
-            instance: None,
             event: PhantomData,
         }
     }
@@ -103,14 +101,6 @@ impl<T> SignedWebhook<T> {
         self
     }
 
-    /// Gives the webhook a name of its own in logs, such as that of the account:
-    /// the field `instance`.
-    #[must_use]
-    pub fn with_instance(mut self, instance: impl Into<Arc<str>>) -> Self {
-        self.instance = Some(instance.into());
-        self
-    }
-
     /// The signature that is checked.
     #[must_use]
     pub fn signature(&self) -> &BodySignature {
@@ -124,7 +114,6 @@ impl<T> Clone for SignedWebhook<T> {
             signature: Arc::clone(&self.signature),
             senders: self.senders.clone(),
             limits: self.limits,
-            instance: self.instance.clone(),
             event: PhantomData,
         }
     }
@@ -163,9 +152,5 @@ impl<T: SignedEvent> Webhook for SignedWebhook<T> {
 
     fn limits(&self) -> Limits {
         self.limits
-    }
-
-    fn instance(&self) -> Option<&str> {
-        self.instance.as_deref()
     }
 }

@@ -5,12 +5,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use http::Response;
 use order_webhooks::auth::{BodySignature, SignatureEncoding, SignedPart, SignedTime};
-use order_webhooks::bandwidth::{NotificationWebhook, PortOutAnswer, PortOutWebhook, V2Webhook};
-use order_webhooks::musement::OrderItemWebhook;
-use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::signed::{SignedEvent, SignedWebhook};
 use order_webhooks::testing::{DeliveryPolicy, Forgery, Sender, Verdict};
-use order_webhooks::{BasicAuth, Reason, Secret, Webhook, WebhookExt as _};
+use order_webhooks::{BasicAuth, Reason, Secret, WebhookExt as _};
 
 const TOLERANCE: Duration = Duration::from_secs(300);
 
@@ -132,21 +129,4 @@ fn credentials_can_be_asked_for_as_well() {
     let mut request = request;
     request.headers_mut().insert("authorization", "Basic dTpwOnE=".parse().unwrap());
     assert!(webhook.verify(request).is_ok());
-}
-
-/// Its clones, too: every request gets one.
-#[test]
-fn every_webhook_keeps_the_name_that_it_is_given() {
-    #[track_caller]
-    fn check<W: Webhook>(named: &W) {
-        assert_eq!(named.clone().instance(), Some("oslo"), "{}", W::NAME);
-    }
-    let (key, auth) = (Secret::new("key").unwrap(), BasicAuth::new("u", "p").unwrap());
-    let [github, ..] = providers(0);
-    check(&SignedWebhook::<Order>::new(github).with_instance("oslo"));
-    check(&OrderItemWebhook::new(auth.clone()).with_instance("oslo"));
-    check(&OrderWebhook::new(&key).with_instance("oslo"));
-    check(&NotificationWebhook::new(auth.clone()).with_instance("oslo"));
-    check(&PortOutWebhook::new(auth, PortOutAnswer::Allow).with_instance("oslo"));
-    check(&<V2Webhook>::new(&key).with_instance("oslo"));
 }
