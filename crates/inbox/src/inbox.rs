@@ -120,7 +120,7 @@ impl Inbox {
     /// As [`open`](Self::open).
     #[cfg_attr(
         not(any(feature = "sqlite", feature = "postgres")),
-        allow(unused_variables, reason = "no store takes them")
+        allow(unused_variables, clippy::unused_async, reason = "there is no store")
     )]
     pub async fn open_with(address: &str, settings: Settings) -> Result<Self, Error> {
         match address.split_once(':') {
