@@ -19,7 +19,7 @@ use crate::applied::Database;
 use crate::delivery::Delivery;
 use crate::error::{Error, chain};
 use crate::operate::{Finding, SetAside, WebhookStatus};
-use crate::queue::{New, Queue};
+use crate::queue::{self, New, Queue};
 use crate::worker;
 
 /// How the inbox behaves. Take the default and change fields of it.
@@ -328,7 +328,8 @@ impl Inbox {
     ///
     /// [`Error::Database`].
     pub async fn prune(&self) -> Result<u64, Error> {
-        let before = now().saturating_sub(self.0.settings.retention.try_into().unwrap_or_default());
+        let retention = queue::microseconds(self.0.settings.retention);
+        let before = queue::now().saturating_sub(retention);
         let mut all = 0_u64;
         loop {
             let deleted = self.0.queue.prune(before).await?;

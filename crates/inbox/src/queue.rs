@@ -47,8 +47,9 @@ pub(crate) trait Queue: Send + Sync {
     /// Extends the time that this worker has these things.
     fn renew<'a>(&'a self, claims: &'a [Claim]) -> Answer<'a, ()>;
 
-    /// Deletes some deliveries that were settled before this time, and says how many.
-    fn prune(&self, before: OffsetDateTime) -> Answer<'_, u64>;
+    /// Deletes some deliveries that were settled before this time, in microseconds, and
+    /// says how many.
+    fn prune(&self, before: i64) -> Answer<'_, u64>;
 
     fn status(&self) -> Answer<'_, Vec<WebhookStatus>>;
 

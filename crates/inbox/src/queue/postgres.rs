@@ -9,7 +9,6 @@ use std::time::Duration;
 use order_webhooks::envelope::Envelope;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::{PgPool, PgTransaction, Row as _};
-use time::OffsetDateTime;
 
 use super::{
     Answer, Claim, Claimed, LEASE, New, Outcome, Queue, STATUS, Settled, instant, latest,
@@ -184,7 +183,7 @@ impl Queue for Postgres {
         })
     }
 
-    fn prune(&self, before: OffsetDateTime) -> Answer<'_, u64> {
+    fn prune(&self, before: i64) -> Answer<'_, u64> {
         Box::pin(async move {
             let mut transaction = self.begin().await?;
             let deleted = query(
@@ -192,8 +191,7 @@ impl Queue for Postgres {
                 (SELECT number FROM order_webhooks_delivery WHERE settled_at < $1
                 LIMIT 500 FOR UPDATE SKIP LOCKED)",
             );
-            let deleted = deleted.bind(before.unix_timestamp().saturating_mul(1_000_000));
-            let deleted = deleted.execute(&mut *transaction).await?.rows_affected();
+            let deleted = deleted.bind(before).execute(&mut *transaction).await?.rows_affected();
             transaction.commit().await?;
             Ok(deleted)
         })

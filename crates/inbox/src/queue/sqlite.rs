@@ -14,7 +14,6 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, Sq
 use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Connection as _, QueryBuilder, Row as _, SqlitePool,
 };
-use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 
@@ -329,8 +328,7 @@ impl Queue for Sqlite {
         }))
     }
 
-    fn prune(&self, before: OffsetDateTime) -> Answer<'_, u64> {
-        let before = before.unix_timestamp().saturating_mul(1_000_000);
+    fn prune(&self, before: i64) -> Answer<'_, u64> {
         Box::pin(self.write(move |connection| {
             Box::pin(async move {
                 let deleted = sqlx::query(

@@ -551,6 +551,11 @@ async fn what_is_settled_is_deleted_in_time<S: Store>(store: S) {
     while_working(work, scenario).await;
     keep_version(&inbox, "waits", 1).await;
     assert_eq!(inbox.prune().await.unwrap(), 0);
+    let mut forever = quick();
+    forever.retention = Duration::MAX;
+    let forever = Inbox::open_with(store.address(), forever).await.unwrap();
+    assert_eq!(forever.prune().await.unwrap(), 0);
+    drop(forever);
     let week = "UPDATE order_webhooks_delivery SET settled_at = settled_at - 7 * 86400000000 - 1
         WHERE key = 'thing:a'";
     store.change(week).await;
