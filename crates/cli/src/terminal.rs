@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use serde::Serialize;
 
 /// Text of others, as one line that is safe to print: what a terminal could obey
 /// (control characters, escapes, marks that turn the direction of writing) is
@@ -54,8 +55,9 @@ pub(crate) fn is_secret(name: &HeaderName) -> bool {
 
 /// A line of JSON with the true text. JSON escapes only some control characters,
 /// so the others are written as `\u009b` here.
-pub(crate) fn json_line(value: &serde_json::Value) -> String {
-    let text = value.to_string();
+pub(crate) fn json_line(value: &impl Serialize) -> String {
+    // It fails only where a key is not text, and all of them are.
+    let text = serde_json::to_string(value).unwrap_or_default();
     let mut line = String::with_capacity(text.len());
     for character in text.chars() {
         if character.is_ascii_graphic() || character == ' ' || character.is_alphanumeric() {

@@ -20,7 +20,7 @@ use order_webhooks::{
     WebhookExt as _,
 };
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::secrets::{Secrets, Source};
 
@@ -162,7 +162,7 @@ pub(crate) struct Check {
     pub(crate) answer: Response<Bytes>,
     /// The event in a few words.
     pub(crate) summary: String,
-    pub(crate) event: Option<Value>,
+    pub(crate) event: Option<Box<RawValue>>,
     pub(crate) reason: Option<Reason>,
 }
 
@@ -305,7 +305,7 @@ fn check<W: Webhook<Event: Serialize>>(
             checked: Checked::Verified,
             answer: answer(&verified).to_response(),
             summary: summary(&verified),
-            event: serde_json::to_value(verified.event()).ok(),
+            event: to_raw_value(verified.event()).ok(),
             reason: None,
         },
         Err(rejection) => Check {

@@ -250,13 +250,16 @@ async fn list(State(shared): State<Shared>, Query(wanted): Query<Wanted>) -> Jso
     let deliveries = &shared.receiver.deliveries;
     let found = deliveries.newest(wanted.before, LISTED, |delivery| wanted.has(delivery));
     let (kept, came) = deliveries.counts();
-    let list: Vec<Value> = found.iter().map(view::summary).collect();
+    let list: Vec<_> = found.iter().map(view::summary).collect();
     Json(json!({ "deliveries": list, "kept": kept, "came": came }))
 }
 
 async fn detail(State(shared): State<Shared>, Path(id): Path<u64>) -> Response {
-    match shared.receiver.deliveries.get(id) {
-        Some(delivery) => Json(shown(&shared.receiver, &delivery)).into_response(),
+    let Receiver { deliveries, webhooks, .. } = &*shared.receiver;
+    match deliveries.get(id) {
+        Some(delivery) => {
+            Json(view::detail(&delivery, webhooks, &shared.receiver.base())).into_response()
+        }
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -271,10 +274,6 @@ async fn again(State(shared): State<Shared>, Path(id): Path<u64>) -> Response {
     Json(view::summary(&again)).into_response()
 }
 
-fn shown(receiver: &Receiver, delivery: &Delivery) -> Value {
-    view::detail(delivery, &receiver.webhooks, &receiver.base())
-}
-
 async fn events(
     State(shared): State<Shared>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
@@ -284,7 +283,7 @@ async fn events(
         Some(Ok(match change {
             Ok(id) => {
                 let delivery = shared.receiver.deliveries.get(id)?;
-                event.data(view::summary(&delivery).to_string())
+                event.json_data(view::summary(&delivery)).unwrap_or_default()
             }
             // More has come than was read: the page asks for the list.
             Err(BroadcastStreamRecvError::Lagged(_)) => event.event("reload").data("reload"),

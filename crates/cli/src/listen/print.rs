@@ -5,37 +5,49 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 use tokio::sync::oneshot;
 
 use crate::listen::deliveries::{Delivery, Outcome};
 use crate::listen::receive::Receiver;
-use crate::listen::view;
+use crate::listen::view::{self, Detail};
 use crate::secrets::Source;
 use crate::terminal::{Colour, coloured, json_line, line, printable};
 use crate::webhooks::Route;
+
+/// A line of `--json`.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+enum Line<'l> {
+    Ready { receive: String, page: &'l str, forward: Option<String>, webhooks: Vec<At> },
+    Delivery(&'l Detail<'l>),
+    Skipped { count: u64 },
+}
+
+/// Where a webhook is.
+#[derive(Serialize)]
+struct At {
+    webhook: &'static str,
+    url: String,
+    secrets: String,
+}
 
 /// Says where it listens, once it does.
 pub(super) fn ready(receiver: &Receiver, page: &str) {
     let Receiver { address, webhooks, forward, json, .. } = receiver;
     let forward = forward.as_ref().map(|forward| forward.base().to_string());
     if *json {
-        let webhooks: Vec<Value> = webhooks
-            .routes()
-            .iter()
-            .map(|Route { kind, path, source, .. }| {
-                let url = format!("http://{address}{path}");
-                json!({ "webhook": kind.name(), "url": url, "secrets": source.to_string() })
-            })
-            .collect();
-        let receive = format!("http://{address}");
-        return line(&json_line(&json!({
-            "type": "ready",
-            "receive": receive,
-            "page": page,
-            "forward": forward,
-            "webhooks": webhooks,
-        })));
+        let at = |Route { kind, path, source, .. }: &Route| At {
+            webhook: kind.name(),
+            url: format!("http://{address}{path}"),
+            secrets: source.to_string(),
+        };
+        return line(&json_line(&Line::Ready {
+            receive: format!("http://{address}"),
+            page,
+            forward,
+            webhooks: webhooks.routes().iter().map(at).collect(),
+        }));
     }
     line(&format!("Receiving at http://{address}"));
     for Route { kind, path, source, .. } in webhooks.routes() {
@@ -87,7 +99,7 @@ impl Printer {
 
 fn skipped(receiver: &Receiver, count: u64) {
     if receiver.json {
-        return line(&json_line(&json!({ "type": "skipped", "count": count })));
+        return line(&json_line(&Line::Skipped { count }));
     }
     line(&format!("({count} deliveries were not printed: the output was not read in time)"));
 }
@@ -95,11 +107,8 @@ fn skipped(receiver: &Receiver, count: u64) {
 /// A line for a delivery, and one on what to do about it.
 fn delivery(receiver: &Receiver, delivery: &Delivery) {
     if receiver.json {
-        let mut value = view::detail(delivery, &receiver.webhooks, &receiver.base());
-        if let Value::Object(value) = &mut value {
-            value.insert("type".to_owned(), "delivery".into());
-        }
-        return line(&json_line(&value));
+        let detail = view::detail(delivery, &receiver.webhooks, &receiver.base());
+        return line(&json_line(&Line::Delivery(&detail)));
     }
     let last = delivery.last();
     let at = last.at.time();

@@ -33,6 +33,19 @@ fn the_first_line_says_where_everything_is() {
     );
 }
 
+/// As the README shows them: `type` comes first, and an event keeps its provider's order.
+#[test]
+fn the_fields_of_a_line_are_in_their_documented_order() {
+    let mut listen = Listen::start(&[]);
+    let first = &listen.first_line;
+    assert!(first.starts_with(r#"{"type":"ready","receive":"http://127.0.0.1:"#), "{first}");
+    listen.post_item(&[], ITEM);
+    let line = listen.next_line();
+    assert!(line.starts_with(r#"{"type":"delivery","id":1,"again":null,"at":""#), "{line}");
+    assert!(line.contains(&format!(r#""event":{ITEM},"provider":"delivered""#)), "{line}");
+    assert!(line.contains(r#""requests":[{"at":""#), "{line}");
+}
+
 #[test]
 fn every_delivery_has_an_outcome() {
     let mut listen = Listen::start(&[]);

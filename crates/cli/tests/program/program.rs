@@ -45,6 +45,7 @@ pub(crate) struct Listen {
     process: Child,
     lines: Lines<BufReader<ChildStdout>>,
     /// The first line of `--json`.
+    pub(crate) first_line: String,
     pub(crate) ready: Value,
 }
 
@@ -59,8 +60,9 @@ impl Listen {
         }
         let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let ready = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
-        Self { process, lines, ready }
+        let first_line = lines.next().unwrap().unwrap();
+        let ready = serde_json::from_str(&first_line).unwrap();
+        Self { process, lines, first_line, ready }
     }
 
     pub(crate) fn next_line(&mut self) -> String {
