@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! cargo run --example actix_server
-//! curl -u JohnSmith:Swordfish http://127.0.0.1:3000/musement --data-binary @update.json
+//! curl -u JohnSmith:Swordfish http://127.0.0.1:3000/musement -d @tests/data/musement/order-item.json
 //! ```
 //!
 //! Environment, each with a sample as its default: `ADDR`, `MUSEMENT_USERNAME`,

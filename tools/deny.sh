@@ -14,11 +14,13 @@ fi
 
 cargo deny --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-deny
 
-for crate in . crates/cli; do
-  cargo deny --all-features --manifest-path "$crate/Cargo.toml" check licenses bans sources
-done
+deny() { cargo deny --all-features --manifest-path "$1/Cargo.toml" check "${@:2}"; }
+
+# The program needs every exception in deny.toml, so one that is out of date shows here.
+deny crates/cli --deny unmatched-skip --deny license-not-encountered licenses bans sources
+deny . --allow unmatched-skip --allow license-not-encountered licenses bans sources
 # sqlx is made of second versions of some crates.
-cargo deny --all-features --manifest-path crates/inbox/Cargo.toml check licenses sources
+deny crates/inbox --allow license-not-encountered licenses sources
 if cargo deny fetch db >/dev/null 2>&1; then
   cargo deny --workspace --all-features check --disable-fetch advisories
 else

@@ -95,8 +95,7 @@ pub(crate) const STOPS_WITHIN: Duration = Duration::from_secs(10);
 
 /// What is logged if `LOG` does not say it: warnings, and where a server listens. The
 /// crate's own log would tell every delivery once more; `LOG=info` shows both.
-const SHOWN: &str = "warn,order_webhooks=off,axum_server=info,actix_server::common=info,\
-    inbox=info,inbox_nats=info";
+const SHOWN: &str = "warn,order_webhooks=off,axum_server=info,actix_server::common=info";
 
 /// Logs to the standard error, from a thread of its own: what its reader does not
 /// take is lost, and counted. Keep the guard until the end of the program.
