@@ -121,7 +121,7 @@ pub enum Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoAnswer => f.write_str("there was no answer in time"),
+            Self::NoAnswer => f.write_str("there was no answer"),
             Self::Status(status) => write!(f, "{} is not a confirmation", status.as_u16()),
             Self::NotAsked(StatusCode::UNAUTHORIZED) => {
                 f.write_str("the 401 has no `WWW-Authenticate: Basic realm=\"…\"`")

@@ -30,13 +30,13 @@ use receive::Receiver;
 #[command(after_help = AFTER_HELP, after_long_help = after_long_help())]
 pub(crate) struct ListenArgs {
     /// Receive at this address; port 0 takes a free one
-    #[arg(long, default_value = "127.0.0.1:3000")]
+    #[arg(long, default_value = "127.0.0.1:3000", value_parser = address)]
     addr: SocketAddr,
     /// Show the page at this address
     ///
     /// An address that is not loopback needs the token of the run for reading, too: open the
     /// page as it is printed.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:3001")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:3001", value_parser = address)]
     page: SocketAddr,
     /// Another name under which the page is opened, such as dev.example:3001
     #[arg(long, value_name = "HOST")]
@@ -48,7 +48,7 @@ pub(crate) struct ListenArgs {
     forward: Option<Uri>,
     #[command(flatten)]
     paths: PathArgs,
-    /// Answer port-outs with yes, in place of 7598
+    /// Approve port-outs, instead of denying them with 7598
     #[arg(long, conflicts_with = "forward")]
     allow_port_outs: bool,
     /// Keep this many MiB of deliveries; the oldest go first
@@ -69,6 +69,10 @@ Examples:
 
 fn after_long_help() -> String {
     format!("{AFTER_HELP}\n\n{}", crate::secrets::HELP)
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "not an IP address and a port, such as 127.0.0.1:3000".to_owned())
 }
 
 pub(crate) async fn run(args: ListenArgs) -> Result<(), String> {

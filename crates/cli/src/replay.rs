@@ -25,8 +25,7 @@ use crate::webhooks::{Kind, PathArgs, url};
 pub(crate) struct ReplayArgs {
     /// The file of envelopes; - for the standard input
     file: String,
-    /// Where your server is, such as <http://127.0.0.1:3000>
-    #[arg(value_parser = url)]
+    #[arg(value_parser = url, help = "Where your server is, such as http://127.0.0.1:3000")]
     url: Uri,
     #[command(flatten)]
     paths: PathArgs,
@@ -65,7 +64,9 @@ pub(crate) async fn run(args: ReplayArgs) -> Result<bool, String> {
     });
     let mut progress =
         Progress { delivered: 0, failed: 0, on_terminal: io::stderr().is_terminal() };
+    let mut lines = 0_usize;
     for (number, line) in (1_usize..).zip(open(&args.file)?.lines()) {
+        lines = number;
         let line = line.map_err(|error| format!("{}: line {number}: {error}", args.file))?;
         if number < args.from || line.trim().is_empty() {
             continue;
@@ -74,8 +75,8 @@ pub(crate) async fn run(args: ReplayArgs) -> Result<bool, String> {
             pace.tick().await;
         }
         let wrong = |why: String| format!("{}: line {number}: {}", args.file, printable(&why));
-        let envelope: Envelope =
-            serde_json::from_str(&line).map_err(|error| wrong(format!("no envelope: {error}")))?;
+        let envelope: Envelope = serde_json::from_str(&line)
+            .map_err(|error| wrong(format!("not an envelope: {error}")))?;
         match send(&client, &args, &secrets, &envelope).await.map_err(wrong)? {
             Ok(()) => progress.delivered += 1,
             Err(why) => {
@@ -93,6 +94,12 @@ pub(crate) async fn run(args: ReplayArgs) -> Result<bool, String> {
         }
         progress.show();
     }
+    if lines < args.from.saturating_sub(1) {
+        return Err(format!(
+            "{} has {lines} lines: none is left with --from {}",
+            args.file, args.from
+        ));
+    }
     progress.ended();
     Ok(progress.failed == 0)
 }
@@ -109,7 +116,7 @@ async fn send(
     let kind = kind.ok_or_else(|| format!("no webhook of this program is called {name}"))?;
     let base = args.url.to_string();
     let url = format!("{}{}", base.trim_end_matches('/'), args.paths.of(kind));
-    let url = url.parse().map_err(|_| format!("{url} is no URL"))?;
+    let url = url.parse().map_err(|_| format!("{url} is not a URL"))?;
     let mut delivery = kind.sender(url, secrets)?.delivery(envelope.body());
     while let Some(request) = delivery.request() {
         let next = match client.exchange(request, delivery.time_allowed()).await {

@@ -53,6 +53,7 @@ async fn send(client: &Client, how: &How, mut delivery: Delivery, printer: &Prin
             (Next::TryAgain { .. }, Some(wait)) => tokio::time::sleep(wait).await,
             (Next::TryAgain { .. }, None) => {
                 printer.summary(&answers, &next);
+                printer.stopped();
                 break;
             }
             (Next::Ended(_), _) => printer.summary(&answers, &next),

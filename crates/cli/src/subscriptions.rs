@@ -74,8 +74,8 @@ struct Api {
     /// The id of the account
     #[arg(long)]
     account: String,
-    /// The base URL of the API, such as <https://test.dashboard.bandwidth.com/api>
     #[arg(long = "api", value_name = "URL", default_value = Dashboard::PRODUCTION)]
+    #[arg(help = format!("The base URL of the API; that of the test system is {}", Dashboard::TEST))]
     base: String,
     /// Print the requests with their secrets hidden, and send none
     #[arg(long)]
@@ -91,12 +91,8 @@ struct Ensure {
     /// Where Bandwidth sends to
     #[arg(long)]
     url: String,
-    /// The type of the orders, such as portins
-    #[arg(long, value_name = "TYPE", required_unless_present = "events")]
-    orders: Option<String>,
-    /// The type of the events, such as `MESSAGING_LOST`
-    #[arg(long, value_name = "TYPE", conflicts_with = "orders")]
-    events: Option<String>,
+    #[command(flatten)]
+    about: About,
     /// Only about this order, and until it is final
     #[arg(long, value_name = "ID")]
     order_id: Option<String>,
@@ -115,6 +111,16 @@ struct Ensure {
     /// Without credentials: for a server that checks addresses
     #[arg(long)]
     no_credentials: bool,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct About {
+    /// The type of the orders, such as portins
+    #[arg(long, value_name = "TYPE")]
+    orders: Option<String>,
+    #[arg(long, value_name = "TYPE", help = "The type of the events, such as MESSAGING_LOST")]
+    events: Option<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -308,7 +314,7 @@ impl Ensure {
         };
         let callback = callback.map_err(|error| error.to_string())?;
         let expiry = Duration::from_secs(u64::from(self.days) * DAY);
-        let wanted = match (&self.orders, &self.events) {
+        let wanted = match (&self.about.orders, &self.about.events) {
             (_, Some(events)) => {
                 Subscription::to_events(EventType::from(&**events), callback, expiry)
             }

@@ -119,26 +119,28 @@ impl PathArgs {
 }
 
 fn path(text: &str) -> Result<(Kind, String), String> {
-    let (kind, path) = text.split_once('=').ok_or("it is not WEBHOOK=PATH")?;
+    let (kind, path) =
+        text.split_once('=').ok_or("not WEBHOOK=PATH, such as musement=/hooks/musement")?;
     let kind = Kind::from_str(kind, false).map_err(|_| {
-        "the webhook is none of musement, porterbuddy, notification, port-out, v2".to_owned()
+        "the webhook must be musement, porterbuddy, notification, port-out or v2".to_owned()
     })?;
     if !path.starts_with('/') || path.contains(['?', '#']) || path.parse::<Uri>().is_err() {
-        return Err("the path does not start with /, or has a query".to_owned());
+        return Err("the path must start with / and have no query".to_owned());
     }
     Ok((kind, path.to_owned()))
 }
 
 /// A URL of HTTP, without credentials.
 pub(crate) fn url(text: &str) -> Result<Uri, String> {
-    let url: Uri = text.parse().map_err(|_| "not a URL")?;
+    let not_a_url = || "a URL starts with http:// or https:// and a host".to_owned();
+    let url: Uri = text.parse().map_err(|_| not_a_url())?;
     match (url.scheme_str(), url.authority()) {
         (Some("http" | "https"), Some(host)) if host.as_str().contains('@') => {
             Err("credentials are not taken from the URL, which every user of the machine can read"
                 .to_owned())
         }
         (Some("http" | "https"), Some(_)) => Ok(url),
-        _ => Err("it does not start with http:// or https:// and a host".to_owned()),
+        _ => Err(not_a_url()),
     }
 }
 

@@ -109,7 +109,7 @@ fn a_report_reads_as_what_happened() {
     assert_eq!(
         report.to_string(),
         "after 0 s: no answer, tries again after 1 min (assumed; the wait is not documented): there \
-         was no answer in time\n\
+         was no answer\n\
          after 1 min: 204, tries again after 2 min (assumed; the wait is not documented): 204 is not \
          a confirmation\n\
          after 3 min: 200, delivered\n"

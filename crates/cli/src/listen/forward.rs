@@ -44,7 +44,7 @@ impl Forward {
     ) -> Result<Response<Bytes>, NoAnswer> {
         let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
         let url = format!("{}{target}", self.base.to_string().trim_end_matches('/'));
-        let url: Uri = url.parse().map_err(|_| NoAnswer::Other(format!("{url} is no URL")))?;
+        let url: Uri = url.parse().map_err(|_| NoAnswer::Other(format!("{url} is not a URL")))?;
         let mut request = Request::new(body);
         *request.method_mut() = head.method.clone();
         *request.uri_mut() = url;

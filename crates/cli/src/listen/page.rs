@@ -61,7 +61,7 @@ impl Guard {
             ["127.0.0.1", "[::1]", "localhost"].map(|name| format!("{name}:{}", address.port())),
         );
         for host in other_hosts {
-            host.parse::<Authority>().map_err(|_| format!("--page-host {host} is no host"))?;
+            host.parse::<Authority>().map_err(|_| format!("--page-host {host} is not a host"))?;
             hosts.push(host.to_ascii_lowercase());
         }
         let reading_needs_token = !address.ip().is_loopback();

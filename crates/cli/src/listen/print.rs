@@ -13,7 +13,7 @@ use crate::listen::receive::Receiver;
 use crate::listen::view::{self, Detail};
 use crate::secrets::Source;
 use crate::terminal::{Colour, coloured, json_line, line, printable};
-use crate::webhooks::Route;
+use crate::webhooks::{Kind, Route};
 
 /// A line of `--json`.
 #[derive(Serialize)]
@@ -59,7 +59,7 @@ pub(super) fn ready(receiver: &Receiver, page: &str) {
     }
     match forward {
         Some(url) => line(&format!("Forwarding to {url}")),
-        None => line("For development: deliveries are answered, and kept nowhere."),
+        None => line("For development: deliveries are kept in memory, and forgotten at the end."),
     }
     line(&format!("Page: {page}"));
     line("Press Ctrl-C to end.\n");
@@ -135,8 +135,9 @@ fn delivery(receiver: &Receiver, delivery: &Delivery) {
         coloured(outcome.word(), colour),
         printable(&what),
     ));
-    let provider = last.next.as_ref().filter(|_| last.forwarded || last.trouble.is_some());
-    if let Some(next) = provider {
+    // The answer to a port-out says more than that it was accepted.
+    let is_news = last.forwarded || last.trouble.is_some() || delivery.kind == Some(Kind::PortOut);
+    if let Some(next) = last.next.as_ref().filter(|_| is_news) {
         line(&format!("          for the provider: {}", printable(&next.to_string())));
     }
     if let Some(advice) = view::what_to_do(delivery) {

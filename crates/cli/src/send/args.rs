@@ -47,52 +47,52 @@ pub(super) enum Webhook {
     #[command(after_help = example!("musement http://127.0.0.1:3000/musement --all"))]
     Musement {
         #[command(flatten)]
-        how: How,
-        #[command(flatten)]
         which: Which,
+        #[command(flatten)]
+        how: How,
     },
     /// An order status update: JSON, signed
     #[command(after_help = example!("porterbuddy http://127.0.0.1:3000/porterbuddy --status canceled"))]
     Porterbuddy {
         #[command(flatten)]
-        how: How,
-        #[command(flatten)]
         which: Which,
+        #[command(flatten)]
+        how: How,
     },
     /// A Bandwidth notification: XML, credentials when asked
     #[command(alias = "notifications")]
     #[command(after_help = example!("notification http://127.0.0.1:3000/bandwidth/notifications --type portins --status FOC"))]
     Notification {
         #[command(flatten)]
-        how: How,
-        #[command(flatten)]
         what: Notification,
         #[command(flatten)]
         bare: Bare,
+        #[command(flatten)]
+        how: How,
     },
     /// A Bandwidth port-out validation: XML, credentials when asked; the answer
     /// is read and judged
     #[command(after_help = example!("port-out http://127.0.0.1:3000/bandwidth/port-out --pin 0000 --numbers 2223331000"))]
     PortOut {
         #[command(flatten)]
-        how: How,
-        #[command(flatten)]
         what: PortOut,
         #[command(flatten)]
         bare: Bare,
+        #[command(flatten)]
+        how: How,
     },
     /// A Bandwidth v2 subscription: JSON, signed. Its schema is not available to
     /// us: use --body
     #[command(after_help = example!("v2 http://127.0.0.1:3000/bandwidth/v2 --body update.json"))]
     V2 {
-        #[command(flatten)]
-        how: How,
         /// Send this body, as it is; - for the standard input
         #[arg(long, value_name = "FILE")]
         body: Option<String>,
         /// Show credentials when asked, beside the signature
         #[arg(long)]
         credentials: bool,
+        #[command(flatten)]
+        how: How,
     },
 }
 
@@ -178,12 +178,11 @@ pub(super) struct Bare {
 #[derive(Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(super) struct How {
-    /// Such as <http://127.0.0.1:3000/musement>; https as well
-    #[arg(value_parser = url)]
+    #[arg(value_parser = url, help = "Where to send it, such as http://127.0.0.1:3000/hook")]
     pub(super) url: Uri,
     /// Send it this many times
-    #[arg(long, value_name = "TIMES", default_value_t = 1)]
-    pub(super) repeat: usize,
+    #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) repeat: u32,
     /// Send each one twice
     #[arg(long)]
     pub(super) double: bool,
@@ -203,11 +202,11 @@ pub(super) struct How {
     /// The seed of --reorder and --damage
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
-    /// After a failed try, wait this long and not the provider's time, and go on;
-    /// without it, stop there
+    /// Try again after a failure, and wait this long in place of the provider's time;
+    /// without it, stop at the first failure
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(super) retry: Option<Duration>,
-    /// Wait this long for an answer, and not the provider's time
+    /// Wait this long for an answer, in place of the provider's time
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(super) timeout: Option<Duration>,
     /// Print one line for each delivery

@@ -19,6 +19,9 @@ pub(super) fn deliveries(webhook: &Webhook) -> Result<Vec<Delivery>, String> {
     let mut random = Random::new(how.seed);
     let mut deliveries = Vec::new();
     let once = once(webhook, &Secrets::open(&how.secrets)?)?;
+    if once.is_empty() {
+        return Err("--all sends nothing: no status of this order type is documented".to_owned());
+    }
     for _ in 0..how.repeat {
         for delivery in &once {
             let mut delivery = delivery.clone();

@@ -46,8 +46,19 @@ impl Printer {
         self.message('<', &first, response.headers(), response.body());
     }
 
+    /// With --quiet, too: nothing else says what to look at.
     pub(super) fn no_answer(&self, error: &NoAnswer) {
+        if self.quiet {
+            terminal::error(&format!("order-webhooks: {error}"));
+        }
         self.detail(&format!("< {error}"));
+    }
+
+    /// The provider goes on, and this program does not.
+    pub(super) fn stopped(&self) {
+        self.detail(
+            "Stopped here. The provider would go on: give --retry SECONDS to do the same.\n",
+        );
     }
 
     pub(super) fn next(&self, next: &Next) {

@@ -29,15 +29,16 @@ fn every_help_has_an_example() {
 #[test]
 fn a_wrong_command_line_says_what_is_wrong() {
     for (words, error) in [
-        ("listen --addr x", "invalid value 'x' for '--addr <ADDR>'"),
-        ("listen --forward /hook", "it does not start with http:// or https:// and a host"),
+        ("listen --addr localhost:3000", "not an IP address and a port, such as 127.0.0.1:3000"),
+        ("listen --page 3001", "not an IP address and a port, such as 127.0.0.1:3000"),
+        ("listen --forward /hook", "a URL starts with http:// or https:// and a host"),
         ("listen --forward http://u:p@x/", "credentials are not taken from the URL"),
         ("listen --forward http://x/?a=b", "--forward takes a URL without a query"),
-        ("listen --path fedex=/x", "the webhook is none of musement, porterbuddy,"),
-        ("listen --path musement", "it is not WEBHOOK=PATH"),
-        ("listen --path musement=x", "the path does not start with /"),
+        ("listen --path fedex=/x", "the webhook must be musement, porterbuddy,"),
+        ("listen --path musement", "not WEBHOOK=PATH, such as musement=/hooks/musement"),
+        ("listen --path musement=x", "the path must start with /"),
         ("listen --memory 1", "1 is not in 8..=65535"),
-        ("listen --page-host a/b", "--page-host a/b is no host"),
+        ("listen --page-host a/b", "--page-host a/b is not a host"),
         ("listen --password x", "unexpected argument '--password'"),
         ("replay", "<FILE>"),
         ("replay /nowhere http://x/", "/nowhere: No such file"),

@@ -155,7 +155,10 @@ fn nothing_that_a_sender_wrote_controls_the_terminal() {
     assert!(!printed.replace('\n', "").chars().any(char::is_control), "{printed:?}");
     assert!(!printed.contains('\u{202e}'), "{printed}");
     assert!(printed.contains("sample secrets"), "{printed}");
-    assert!(printed.contains("For development: deliveries are answered, and kept nowhere."));
+    assert!(
+        printed
+            .contains("For development: deliveries are kept in memory, and forgotten at the end.")
+    );
 }
 
 #[test]

@@ -81,13 +81,20 @@ fn it_stops_at_a_failure_and_says_how_to_go_on() {
     assert_eq!(ended.status.code(), Some(1));
     assert_eq!(text(&ended.stdout), "1 delivered, 1 not delivered\n");
     assert_eq!(ids(&mut listen, 2), [Value::Null, json!("2")]);
+
+    let ended = replay(&listen, &lines, &["--from", "4"]);
+    assert_eq!(text(&ended.stdout), "0 delivered, 0 not delivered\n");
+    let ended = replay(&listen, &lines, &["--from", "5"]);
+    assert_eq!(ended.status.code(), Some(2));
+    let error = "order-webhooks: - has 3 lines: none is left with --from 5\n";
+    assert_eq!(text(&ended.stderr), error);
 }
 
 #[test]
 fn a_line_that_is_no_envelope_is_named() {
     let listen = Listen::start(&[]);
     for (wrong, error) in [
-        ("{", "-: line 2: no envelope: "),
+        ("{", "-: line 2: not an envelope: "),
         (&*line("acme.stock", "7"), "-: line 2: no webhook of this program is called acme.stock"),
     ] {
         let ended = replay(&listen, &[order(1), wrong.to_owned()], &[]);

@@ -147,7 +147,10 @@ fn a_refusal_says_what_to_do() {
             &["list", "--dry-run", "--account", "1", "--api", "http://x"],
             "the base URL must be an https",
         ),
-        (&["ensure", "--dry-run", account[0], account[1], "--url", "u"], "--orders <TYPE>"),
+        (
+            &["ensure", "--dry-run", account[0], account[1], "--url", "u"],
+            "<--orders <TYPE>|--events <TYPE>>",
+        ),
         (
             &[
                 "ensure",
