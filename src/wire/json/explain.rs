@@ -47,8 +47,10 @@ pub(super) fn refused(
     error: &serde_json::Error,
     path: &str,
 ) -> ParseError {
-    // No JSON has a NUL among its first bytes, but UTF-16 and UTF-32 do.
-    if let Some(at) = body.iter().take(4).position(|byte| *byte == 0) {
+    // No JSON has a NUL among its first bytes, but UTF-16 and UTF-32 do. After the document
+    // there may be some, which `text` has not.
+    if let Some(at) = text.bytes().take(4).position(|byte| byte == 0) {
+        let at = offset_in(body, text).saturating_add(at);
         return ParseError::new(ParseErrorKind::Encoding).at_offset(body, at);
     }
     let at = place(body, text, error);

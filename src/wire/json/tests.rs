@@ -204,6 +204,8 @@ fn what_is_wrong_with_another_value_is_placed_and_not_told() {
         (r#"{"x":{"y":01}}"#, "x.y: not JSON at line 1 column 12"),
         (r#"{"x":1,}"#, "trailing comma at line 1 column 8"),
         (r#"{"x":1} {}"#, "text after the document at line 1 column 9"),
+        ("7\0", "not what is expected at line 1 column 1"),
+        ("[]\0 ", "not what is expected at line 1 column 1"),
         ("\u{feff}\u{feff}\n {\"x\" 1}", "not JSON at line 2 column 7"),
     ] {
         assert_eq!(shown(value::<Request>(body.as_bytes())), expected, "{body}");
