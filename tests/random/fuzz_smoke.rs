@@ -141,6 +141,49 @@ fn seeds() -> Vec<(&'static str, Vec<Vec<u8>>)> {
                  ya want for nothing?",
             ]),
         ),
+        (
+            "signed_parts",
+            lines(&[
+                "t=1700000000,v1=%,v0=00\n\n\n{}",
+                "v1,% v1a,x\nmsg_1\n1700000300\n{}",
+                "v0=%\n\n1699999700\n{}",
+            ]),
+        ),
+        (
+            "peer_address",
+            lines(&["203.0.113.9", r#"for="[2001:db8::1]:80";by=_a, for=unknown"#, r#"for="\""#]),
+        ),
+        (
+            "envelope",
+            lines(&[
+                r#"{"webhook":"porterbuddy.order","verified_at":"2021-06-08T12:16:41Z","body":"{\"orderId\":\"1\",\"orderStatus\":\"ready\"}"}"#,
+                r#"{"webhook":"bandwidth.v2","verified_at":"2021-06-08T12:16:41.5Z","body_base64":"/w=="}"#,
+                r#"{"webhook":"bandwidth.notification","verified_at":"9999-12-31T23:59:59Z","body":"<Notification/>"}"#,
+            ]),
+        ),
+        (
+            "tracking",
+            lines(&[
+                "n00000000000000000022\nn00000000000000000023",
+                "porterbuddy.order:39%2F4\nu/e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                "t2021-06-08T10:16:40.325380000Z/e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\nt2021-06-08T10:16:40.325380000Z/e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            ]),
+        ),
+        (
+            "timestamp",
+            lines(&[
+                "2021-06-08T12:16:40.32538Z",
+                "2018-12-10T13:12+0100",
+                "2000-02-29 23:59:60-00:00",
+            ]),
+        ),
+        (
+            "order",
+            lines(&[
+                r#"{"status":"OK","items":[{"uuid":"11045e18-e3ca-42e1-acb4-0d5be75036fd","status":"OK","vouchers":[{}]}]}"#,
+            ]),
+        ),
+        ("subscriptions", of(&["bandwidth/subscriptions.xml", "bandwidth/subscription.xml"])),
         ("musement_webhook", by_basic(&musement)),
         ("porterbuddy_webhook", with("x-porterbuddy-hmac-sha256", &porterbuddy)),
         ("notification_webhook", by_basic(&notification)),
