@@ -47,6 +47,23 @@
 //! crate `order-webhooks-inbox` has the queue as well: it keeps a delivery before
 //! you answer it, and survives a crash.
 
+/// Writes a type by its `Display` and reads it by its `FromStr`.
+macro_rules! serde_by_text {
+    ($type:ty) => {
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
 mod decision;
 mod digest;
 mod key;

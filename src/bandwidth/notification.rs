@@ -307,7 +307,7 @@ impl Tracked for OrderNotification {
 
     fn revision(&self) -> Revision {
         let date = self.last_modified_date.as_ref().and_then(Timestamp::to_offset_date_time);
-        Revision::maybe_dated(date, ContentDigest::of_event(&self.content()))
+        Revision::dated(date, ContentDigest::of_event(&self.content()))
     }
 }
 

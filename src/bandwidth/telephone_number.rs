@@ -4,9 +4,8 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-use crate::wire::lenient;
 use crate::wire::text::ShortText;
 
 /// The longest number that is kept without a heap allocation. A number has ten
@@ -25,7 +24,7 @@ const MOST_DIGITS: usize = 15;
 /// so do `1-222-333-1000`, `(222) 333-1000` and `222.333.1000`. Text that is
 /// not such a number, because it has a letter or a digit outside ASCII for
 /// example, is equal to itself only. [`as_str`](Self::as_str) gives the text as
-/// it came.
+/// it came, and `Serialize` writes it so.
 ///
 /// A number is customer data: `Debug` does not show it.
 ///
@@ -40,7 +39,8 @@ const MOST_DIGITS: usize = 15;
 /// assert_eq!(number.e164().as_deref(), Some("+12223331000"));
 /// assert_eq!(number.as_str(), "(222) 333-1000");
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct TelephoneNumber(ShortText<INLINE>);
 
 /// What makes two texts the same number.
@@ -164,20 +164,6 @@ impl PartialOrd for TelephoneNumber {
 impl Ord for TelephoneNumber {
     fn cmp(&self, other: &Self) -> Ordering {
         self.meaning().cmp(&other.meaning())
-    }
-}
-
-/// As it came.
-impl Serialize for TelephoneNumber {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-/// From text, or from a whole number, which is kept as its digits.
-impl<'de> Deserialize<'de> for TelephoneNumber {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        lenient::text(deserializer)
     }
 }
 

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-use crate::wire::lenient;
-use crate::wire::text::{ShortText, printable};
+use crate::wire::text::ShortText;
 
 /// The number of an order: `13459345`.
 ///
@@ -23,7 +22,8 @@ use crate::wire::text::{ShortText, printable};
 /// let id = OrderId::from("13459345");
 /// assert_eq!(id.as_str(), "13459345");
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct OrderId(ShortText<23>);
 
 impl OrderId {
@@ -42,26 +42,13 @@ impl From<&str> for OrderId {
 
 impl fmt::Display for OrderId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&printable(self.as_str()))
+        self.0.fmt(f)
     }
 }
 
 impl fmt::Debug for OrderId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_str().fmt(f)
-    }
-}
-
-impl Serialize for OrderId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-/// From text, or from a whole number, which is kept as its digits.
-impl<'de> Deserialize<'de> for OrderId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        lenient::text(deserializer)
+        self.0.fmt(f)
     }
 }
 

@@ -102,7 +102,7 @@ impl Tracked for OrderStatusUpdate {
             *time = time.as_ref().map(Timestamp::normal);
         }
         let changed = self.status_updated_at.as_ref().and_then(Timestamp::to_offset_date_time);
-        Revision::maybe_dated(changed, ContentDigest::of_event(&same))
+        Revision::dated(changed, ContentDigest::of_event(&same))
     }
 }
 

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::{ParseError, ParseErrorKind};
@@ -37,7 +36,7 @@ impl ContentDigest {
 
     /// The digest of what an event says, which is what it is as JSON.
     #[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
-    pub(crate) fn of_event(event: &impl Serialize) -> Self {
+    pub(crate) fn of_event(event: &impl serde::Serialize) -> Self {
         // An event is texts under names, and no such thing fails to be written.
         Self::of(&serde_json::to_vec(event).unwrap_or_default())
     }
@@ -83,17 +82,7 @@ impl FromStr for ContentDigest {
     }
 }
 
-impl Serialize for ContentDigest {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for ContentDigest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
+serde_by_text!(ContentDigest);
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,6 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use time::{OffsetDateTime, UtcOffset};
 
 use crate::error::{ParseError, ParseErrorKind};
@@ -24,7 +23,7 @@ use crate::wire::time as timestamp;
 /// The text forms of counts, and of times, sort as the revisions do.
 ///
 /// ```
-/// use order_webhooks::{tracking::{Revision, Standing}};
+/// use order_webhooks::tracking::{Revision, Standing};
 ///
 /// let revision = Revision::counted(22);
 /// assert_eq!(revision.to_string(), "n00000000000000000022");
@@ -82,11 +81,12 @@ impl Revision {
     /// two, the later is the newer. With the same time and the same content
     /// they are the same; with other content they cannot be put in order.
     ///
-    /// A time that is not in the years 0 to 9999 in UTC, which no provider can
-    /// write, counts as none.
+    /// With `None`, where the provider gives no time, it is
+    /// [`unordered`](Self::unordered). So is a time that is not in the years 0 to 9999
+    /// in UTC, which no provider can write.
     #[must_use]
-    pub fn dated(at: OffsetDateTime, content: ContentDigest) -> Self {
-        match at.checked_to_offset(UtcOffset::UTC) {
+    pub fn dated(at: impl Into<Option<OffsetDateTime>>, content: ContentDigest) -> Self {
+        match at.into().and_then(|at| at.checked_to_offset(UtcOffset::UTC)) {
             Some(at) if (0..=9999).contains(&at.year()) => Self(Place::Dated { at, content }),
             _ => Self::unordered(content),
         }
@@ -97,12 +97,6 @@ impl Revision {
     #[must_use]
     pub fn unordered(content: ContentDigest) -> Self {
         Self(Place::Unordered { content })
-    }
-
-    /// The revision with this time, if the provider said one.
-    #[cfg(any(feature = "porterbuddy", feature = "bandwidth"))]
-    pub(crate) fn maybe_dated(at: Option<OffsetDateTime>, content: ContentDigest) -> Self {
-        at.map_or(Self::unordered(content), |at| Self::dated(at, content))
     }
 
     /// Whether the revision has a count or a time. Without one,
@@ -169,17 +163,7 @@ impl FromStr for Revision {
     }
 }
 
-impl Serialize for Revision {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Revision {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
+serde_by_text!(Revision);
 
 #[cfg(test)]
 mod tests {

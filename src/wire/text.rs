@@ -2,10 +2,13 @@
 //! put into an address.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::{ParseError, ParseErrorKind};
+use crate::wire::lenient;
 
 /// The body as text, without the byte order marks before it.
 pub(crate) fn of(body: &[u8]) -> Result<&str, ParseError> {
@@ -85,6 +88,32 @@ impl<const N: usize> From<&str> for ShortText<N> {
             }
             _ => Self(Repr::Heap(text.into())),
         }
+    }
+}
+
+/// The text with its control characters escaped.
+impl<const N: usize> fmt::Display for ShortText<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&printable(self.as_str()))
+    }
+}
+
+impl<const N: usize> fmt::Debug for ShortText<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
+
+impl<const N: usize> Serialize for ShortText<N> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// From text, or from a whole number, which is kept as its digits.
+impl<'de, const N: usize> Deserialize<'de> for ShortText<N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        lenient::text(deserializer)
     }
 }
 

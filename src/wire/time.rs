@@ -2,12 +2,11 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime, UtcOffset};
 
-use crate::wire::lenient;
-use crate::wire::text::{ShortText, printable};
+use crate::wire::text::ShortText;
 
 /// The longest form that a provider prints, with nine digits of fraction:
 /// `2021-06-08T12:16:40.123456789+02:00`.
@@ -47,7 +46,8 @@ const LONGEST: usize = 35;
 /// assert_eq!(day.to_date().map(|day| day.ordinal()), Some(84));
 /// assert_eq!(day.to_string(), "2015-03-25");
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Timestamp(ShortText<LONGEST>);
 
 impl Timestamp {
@@ -114,26 +114,13 @@ impl AsRef<str> for Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&printable(self.as_str()))
+        self.0.fmt(f)
     }
 }
 
 impl fmt::Debug for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_str().fmt(f)
-    }
-}
-
-impl Serialize for Timestamp {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-/// From text of any kind, or from a whole number, which is kept as its digits.
-impl<'de> Deserialize<'de> for Timestamp {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        lenient::text(deserializer)
+        self.0.fmt(f)
     }
 }
 
