@@ -71,7 +71,7 @@ pub use port_out::PortOutFailure;
 pub(crate) use port_out::guard;
 pub use port_out::{
     AcceptableValues, Denial, DenialReason, PortOutAnswer, PortOutValidationRequest,
-    PortOutWebhook, RecordConflict, Subscriber, Subscribers,
+    PortOutWebhook, Subscriber, Subscribers,
 };
 pub use telephone_number::TelephoneNumber;
 pub use v2::{Json, V2Webhook};

@@ -62,6 +62,18 @@ pub enum ConfigError {
     /// `"0.0.0.0/1"` and `"128.0.0.0/1"`.
     #[error("the allowlist lets everyone in")]
     EveryAddress,
+    /// A customer's record has the telephone number of an earlier one, active or not.
+    #[error("record {position} of the subscribers has a telephone number of an earlier one")]
+    NumberTwice {
+        /// The position of the later record, counted from 1.
+        position: usize,
+    },
+    /// A customer's record has the account number of an earlier one.
+    #[error("record {position} of the subscribers has the account number of an earlier one")]
+    AccountTwice {
+        /// The position of the later record, counted from 1.
+        position: usize,
+    },
     /// A limit of zero bytes or of no time at all.
     #[error("a limit must be more than zero")]
     ZeroLimit,

@@ -229,6 +229,31 @@ pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ParseError> {
     json::value(body)
 }
 
+/// `with_limits` and `with_instance`, which every webhook of this crate has, for its
+/// `impl` block: they set its fields `limits` and `instance`.
+#[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
+macro_rules! limits_and_instance {
+    () => {
+        /// Reads bodies within these bounds.
+        #[must_use]
+        pub fn with_limits(mut self, limits: $crate::Limits) -> Self {
+            self.limits = limits;
+            self
+        }
+
+        /// Gives the webhook a name of its own in logs, such as that of the account:
+        /// the field `instance`.
+        #[must_use]
+        pub fn with_instance(mut self, instance: impl Into<std::sync::Arc<str>>) -> Self {
+            self.instance = Some(instance.into());
+            self
+        }
+    };
+}
+
+#[cfg(any(feature = "musement", feature = "porterbuddy", feature = "bandwidth"))]
+pub(crate) use limits_and_instance;
+
 mod sealed {
     pub trait Sealed {}
 

@@ -4,9 +4,8 @@
 use std::borrow::Cow;
 
 use crate::bandwidth::TelephoneNumber;
-use crate::error::{ParseError, ParseErrorKind};
-use crate::wire::xml::Reader;
-use crate::wire::xml::element_into;
+use crate::error::ParseError;
+use crate::wire::xml::{Reader, element_into};
 
 /// Declares a document: a struct whose fields say which element they are, and how
 /// much of them `Debug` shows: the value (`shown`), its length (`counted`) or nothing
@@ -45,17 +44,11 @@ macro_rules! document {
             fn read_field(
                 &mut self,
                 name: &str,
-                given: &mut $crate::bandwidth::document::Given,
                 reader: &mut $crate::wire::xml::Reader<'_>,
             ) -> Result<bool, $crate::error::ParseError> {
-                #[allow(non_camel_case_types, reason = "they are fields")]
-                enum Place { $($field),+ }
-                // Given has a bit for each.
-                const { assert!([$(Place::$field),+].len() <= u32::BITS as usize) }
                 match name {
                     $($element $(| $also)* => {
-                        given.check(Place::$field as u32, $element, reader)?;
-                        $crate::bandwidth::document::read(&mut self.$field, $element, reader)?;
+                        $crate::bandwidth::document::Element::read(&mut self.$field, $element, reader)?;
                     })+
                     _ => return Ok(false),
                 }
@@ -89,24 +82,27 @@ pub(crate) use document;
 
 /// What is in an element: text, or a list.
 pub(crate) trait Element {
-    /// Reads the open element, and closes it.
-    fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), ParseError>;
+    /// Reads the open element, which has this name, and closes it. Of elements that come
+    /// twice the first that is not empty is taken, and a list goes on.
+    ///
+    /// # Errors
+    ///
+    /// What the reader says, in the field of this name.
+    fn read(&mut self, name: &'static str, reader: &mut Reader<'_>) -> Result<(), ParseError>;
 
     /// Whether an empty element would say the same.
     fn is_absent(&self) -> bool;
-
-    /// Whether a further element of the name adds to it.
-    fn takes_more(&self) -> bool {
-        self.is_absent()
-    }
 
     /// Appends the element, unless it is absent.
     fn write(&self, xml: &mut String, name: &str);
 }
 
 impl<T: AsRef<str> + for<'t> From<&'t str>> Element for Option<T> {
-    fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), ParseError> {
-        let text = reader.text()?;
+    fn read(&mut self, name: &'static str, reader: &mut Reader<'_>) -> Result<(), ParseError> {
+        if self.is_some() {
+            return reader.skip();
+        }
+        let text = reader.text().map_err(|error| error.in_field(name))?;
         *self = (!text.is_empty()).then(|| T::from(&text));
         Ok(())
     }
@@ -125,17 +121,13 @@ impl<T: AsRef<str> + for<'t> From<&'t str>> Element for Option<T> {
 const NUMBER: &str = "TelephoneNumber";
 
 impl Element for Vec<TelephoneNumber> {
-    fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), ParseError> {
-        let first = reader.child()?;
+    fn read(&mut self, name: &'static str, reader: &mut Reader<'_>) -> Result<(), ParseError> {
+        let first = reader.child().map_err(|error| error.in_field(name))?;
         read_list(self, first, reader).map_err(|error| error.in_field(NUMBER))
     }
 
     fn is_absent(&self) -> bool {
         self.is_empty()
-    }
-
-    fn takes_more(&self) -> bool {
-        true
     }
 
     fn write(&self, xml: &mut String, name: &str) {
@@ -180,53 +172,10 @@ fn read_list(
     Ok(())
 }
 
-/// Reads the open element into this field. Of elements that are given twice the first
-/// that is not empty is taken, and lists go on.
-///
-/// # Errors
-///
-/// What the reader says, in the field of this name.
-pub(crate) fn read(
-    field: &mut impl Element,
-    name: &'static str,
-    reader: &mut Reader<'_>,
-) -> Result<(), ParseError> {
-    if !field.takes_more() {
-        return reader.skip();
-    }
-    field.read(reader).map_err(|error| error.in_field(name))
-}
-
 /// The document with this root and these elements, as Bandwidth would send it.
 pub(crate) fn to_xml(root: &str, write: impl FnOnce(&mut String)) -> String {
     let mut xml = format!("<?xml version=\"1.0\"?><{root}>");
     write(&mut xml);
     xml.extend(["</", root, ">"]);
     xml
-}
-
-/// Which elements of a document have been read.
-#[derive(Default)]
-pub(crate) struct Given(u32);
-
-impl Given {
-    /// Notes that the element at this place is open.
-    ///
-    /// # Errors
-    ///
-    /// [`ParseErrorKind::Repeated`] for one that was there before, unless the reader is
-    /// lenient.
-    pub(crate) fn check(
-        &mut self,
-        place: u32,
-        name: &'static str,
-        reader: &Reader<'_>,
-    ) -> Result<(), ParseError> {
-        let bit = 1_u32.checked_shl(place).unwrap_or_default();
-        if self.0 & bit != 0 && !reader.is_lenient() {
-            return Err(reader.error(ParseErrorKind::Repeated).in_field(name));
-        }
-        self.0 |= bit;
-        Ok(())
-    }
 }

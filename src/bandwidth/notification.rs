@@ -5,13 +5,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bandwidth::document::{self, Element, Given, document};
+use crate::bandwidth::document::{self, Element, document};
 use crate::bandwidth::{EventType, OrderStatus, OrderType, TelephoneNumber, Timestamp};
 use crate::error::ParseError;
 use crate::tracking::{ContentDigest, Key, Revision, Tracked};
 use crate::wire::lenient;
-use crate::wire::xml::Reader;
-use crate::wire::xml::element_into;
+use crate::wire::xml::{Reader, element_into};
 
 const ROOT: &str = "Notification";
 
@@ -166,14 +165,11 @@ impl Notification {
     pub fn parse_unverified(body: &[u8]) -> Result<Self, ParseError> {
         let mut reader = Reader::open(body, ROOT)?.lenient();
         let mut elements = Elements::default();
-        let mut given = Given::default();
         while let Some(name) = reader.child()? {
             match name {
-                "Note" => document::read(&mut elements.note, "Note", &mut reader)?,
-                "EventType" => {
-                    document::read(&mut elements.event_type, "EventType", &mut reader)?;
-                }
-                _ if elements.order.read_field(name, &mut given, &mut reader)? => {}
+                "Note" => elements.note.read("Note", &mut reader)?,
+                "EventType" => elements.event_type.read("EventType", &mut reader)?,
+                _ if elements.order.read_field(name, &mut reader)? => {}
                 _ => reader.skip()?,
             }
         }

@@ -10,7 +10,6 @@ pub(crate) mod guard;
 #[cfg(feature = "body")]
 mod report;
 mod request;
-mod salvage;
 mod subscriber;
 mod subscribers;
 #[cfg(feature = "body")]
@@ -23,5 +22,5 @@ pub use denial::{AcceptableValues, Denial, DenialReason};
 pub use failure::PortOutFailure;
 pub use request::PortOutValidationRequest;
 pub use subscriber::Subscriber;
-pub use subscribers::{RecordConflict, Subscribers};
+pub use subscribers::Subscribers;
 pub use webhook::PortOutWebhook;

@@ -9,7 +9,7 @@ use crate::head::Head;
 use crate::limits::Limits;
 use crate::musement::OrderItemUpdate;
 use crate::rejection::Reason;
-use crate::webhook::Webhook;
+use crate::webhook::{Webhook, limits_and_instance};
 
 /// Receives Musement's order item webhook.
 ///
@@ -49,20 +49,7 @@ impl OrderItemWebhook {
         Self { senders: senders.into(), limits: Limits::default(), instance: None }
     }
 
-    /// Reads bodies within these bounds.
-    #[must_use]
-    pub fn with_limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// Gives the webhook a name of its own in logs, such as that of the account:
-    /// the field `instance`.
-    #[must_use]
-    pub fn with_instance(mut self, instance: impl Into<Arc<str>>) -> Self {
-        self.instance = Some(instance.into());
-        self
-    }
+    limits_and_instance!();
 }
 
 impl Webhook for OrderItemWebhook {

@@ -11,7 +11,7 @@ use crate::limits::Limits;
 use crate::porterbuddy::OrderStatusUpdate;
 use crate::rejection::Reason;
 use crate::secret::Secret;
-use crate::webhook::Webhook;
+use crate::webhook::{Webhook, limits_and_instance};
 
 const HEADER: HeaderName = HeaderName::from_static("x-porterbuddy-hmac-sha256");
 
@@ -75,20 +75,7 @@ impl OrderWebhook {
         self
     }
 
-    /// Reads bodies within these bounds.
-    #[must_use]
-    pub fn with_limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// Gives the webhook a name of its own in logs, such as that of the account:
-    /// the field `instance`.
-    #[must_use]
-    pub fn with_instance(mut self, instance: impl Into<Arc<str>>) -> Self {
-        self.instance = Some(instance.into());
-        self
-    }
+    limits_and_instance!();
 
     /// The signature that is checked.
     #[must_use]

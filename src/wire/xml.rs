@@ -119,11 +119,6 @@ impl<'a> Reader<'a> {
         self
     }
 
-    /// Whether it is for such documents.
-    pub(crate) fn is_lenient(&self) -> bool {
-        self.lenient
-    }
-
     /// Opens the next child of the open element and returns its name, or closes the
     /// open element and returns `None`.
     pub(crate) fn child(&mut self) -> Result<Option<&'a str>, ParseError> {

@@ -83,7 +83,7 @@ fn what_holds_secrets_shows_none() {
     );
     shows(
         &PortOutWebhook::new(BasicAuth::from(&credentials), PortOutAnswer::Allow),
-        "PortOutWebhook { rules: Rules { senders: Senders(Credentials(BasicAuth { accepted: 1, .. })), otherwise: Allow }, \
+        "PortOutWebhook { senders: Senders(Credentials(BasicAuth { accepted: 1, .. })), otherwise: Allow, \
          limits: Limits { body_bytes: 1048576, body_time: 10s }, deadline: 25s, .. }",
     );
     shows(

@@ -11,7 +11,6 @@
 use std::error::Error;
 use std::fmt::Display;
 use std::future::{Future, poll_fn};
-use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,14 +21,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::answer::Answer;
-use crate::bandwidth::port_out::failure::{PortOutFailure, Reporter};
-use crate::bandwidth::port_out::report::Reports;
 use crate::bandwidth::port_out::survive::{Survives, survive};
-use crate::bandwidth::{PortOutAnswer, PortOutValidationRequest, PortOutWebhook};
+use crate::bandwidth::{PortOutAnswer, PortOutFailure, PortOutValidationRequest, PortOutWebhook};
 use crate::log;
 use crate::rejection::Rejection;
 use crate::webhook::{Verified, source};
@@ -43,45 +40,6 @@ type Verdict = Result<PortOutAnswer, AnyError>;
 /// failure.
 type Handled = Result<PortOutAnswer, (&'static str, String)>;
 
-/// How many handlers run at once, and so the threads that they can take. Tokio's
-/// own pool for blocking work has 512.
-const MOST_AT_ONCE: NonZeroUsize = NonZeroUsize::new(1_024).unwrap();
-
-/// What the clones of a webhook share.
-#[derive(Clone)]
-pub(super) struct Shared {
-    places: Arc<Semaphore>,
-    reports: Option<Arc<Reports>>,
-}
-
-impl Default for Shared {
-    fn default() -> Self {
-        Self { places: places(MOST_AT_ONCE), reports: None }
-    }
-}
-
-impl Shared {
-    pub(super) fn set_most_at_once(&mut self, most: NonZeroUsize) {
-        self.places = places(most);
-    }
-
-    pub(super) fn set_reporter(&mut self, reporter: Reporter) {
-        self.reports = Some(Arc::new(Reports::new(reporter)));
-    }
-
-    fn report(&self, runtime: &Handle, failure: PortOutFailure) {
-        match &self.reports {
-            Some(reports) => reports.tell(runtime, failure),
-            // A handler's error may panic when it is dropped.
-            None => drop(survive(|| drop(failure))),
-        }
-    }
-}
-
-fn places(most: NonZeroUsize) -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(most.get().min(Semaphore::MAX_PERMITS)))
-}
-
 /// Starts the reporter's thread, and looks for the timer, at the route: before any
 /// question.
 ///
@@ -93,7 +51,7 @@ pub(crate) fn prepare(webhook: &PortOutWebhook) {
     if Handle::try_current().is_ok() {
         drop(sleep(Duration::ZERO));
     }
-    if let Some(reports) = &webhook.shared().reports {
+    if let Some(reports) = &webhook.reports {
         reports.start();
     }
 }
@@ -131,14 +89,19 @@ impl Guard {
                 let response = rejection.to_response();
                 self.settled = true;
                 if rejection.status() == StatusCode::OK {
-                    self.log_verdict("guard", self.webhook.verdict_for_failures());
+                    self.log_verdict("guard", &self.webhook.otherwise);
                 }
                 if !rejection.is_challenge() {
                     self.report(PortOutFailure::Refused(rejection));
                 }
                 Err(response)
             }
-            None => Err(self.failed(Self::panicked(), None)),
+            None => {
+                // The body's time limit panics without a timer.
+                let panicked = PortOutFailure::HandlerPanicked;
+                self.fails(if has_timer() { panicked } else { PortOutFailure::NoTimer });
+                Err(self.webhook.otherwise(None).to_response())
+            }
         }
     }
 
@@ -161,7 +124,10 @@ impl Guard {
         let started = Arc::new(AtomicBool::new(false));
         let verdict = match self.start(request, ask, &started).await {
             Ok(verdict) => verdict,
-            Err(failure) => return self.failed(failure, &question),
+            Err(failure) => {
+                self.fails(failure);
+                return self.webhook.otherwise(&question).to_response();
+            }
         };
         let webhook = self.webhook.clone();
         let runtime = self.runtime.clone();
@@ -197,7 +163,7 @@ impl Guard {
         }
         let asking = Survives::new(async {
             let handler = ask(request).await.map_err(PortOutFailure::HandlerFailed)?;
-            let places = Arc::clone(&self.webhook.shared().places);
+            let places = Arc::clone(&self.webhook.places);
             let place = places.acquire_owned().await;
             Ok((handler, place.map_err(|_| PortOutFailure::HandlerNotAsked)?))
         });
@@ -207,7 +173,7 @@ impl Guard {
         let (handler, place) = asked.unwrap_or(Err(PortOutFailure::HandlerPanicked))?;
         let (sender, verdict) = oneshot::channel();
         let thread = HandlerThread {
-            shared: self.webhook.shared().clone(),
+            webhook: self.webhook.clone(),
             runtime: self.runtime.clone(),
             deadline: self.deadline,
             started: Arc::clone(started),
@@ -256,16 +222,7 @@ impl Guard {
         self.webhook.otherwise(question)
     }
 
-    /// The answer when there is none of the handler.
-    fn failed<'r>(
-        &mut self,
-        failure: PortOutFailure,
-        question: impl Into<Option<&'r PortOutValidationRequest>>,
-    ) -> Response<Bytes> {
-        self.fails(failure);
-        self.webhook.otherwise(question).to_response()
-    }
-
+    /// Tells the reporter and the log why the handler gave no answer.
     fn fails(&mut self, failure: PortOutFailure) {
         self.settled = true;
         let (code, shown) = (failure.code(), failure.to_string());
@@ -274,13 +231,13 @@ impl Guard {
     }
 
     fn report(&self, failure: PortOutFailure) {
-        self.webhook.shared().report(&self.runtime, failure);
+        report(&self.webhook, &self.runtime, failure);
     }
 
     /// The log's subscriber is the user's, and may panic.
     fn log(&self, code: &'static str, failure: &impl Display) {
         survive(|| log::answered_without_handler(source(&self.webhook), code, failure));
-        self.log_verdict("guard", self.webhook.verdict_for_failures());
+        self.log_verdict("guard", &self.webhook.otherwise);
     }
 
     fn log_verdict(&self, by: &'static str, verdict: &PortOutAnswer) {
@@ -294,10 +251,6 @@ impl Guard {
         };
         survive(|| log::port_out_answered(source(&self.webhook), by, codes.as_deref()));
     }
-
-    fn panicked() -> PortOutFailure {
-        if has_timer() { PortOutFailure::HandlerPanicked } else { PortOutFailure::NoTimer }
-    }
 }
 
 impl Drop for Guard {
@@ -309,6 +262,14 @@ impl Drop for Guard {
     }
 }
 
+fn report(webhook: &PortOutWebhook, runtime: &Handle, failure: PortOutFailure) {
+    match &webhook.reports {
+        Some(reports) => reports.tell(runtime, failure),
+        // A handler's error may panic when it is dropped.
+        None => drop(survive(|| drop(failure))),
+    }
+}
+
 /// Without tokio's timer neither a body nor a handler has a time limit.
 fn has_timer() -> bool {
     survive(|| drop(sleep(Duration::ZERO))).is_some()
@@ -316,7 +277,7 @@ fn has_timer() -> bool {
 
 /// What runs one handler.
 struct HandlerThread {
-    shared: Shared,
+    webhook: PortOutWebhook,
     runtime: Handle,
     deadline: Instant,
     started: Arc<AtomicBool>,
@@ -354,7 +315,7 @@ impl HandlerThread {
             None => PortOutFailure::HandlerPanicked,
         };
         match self.verdict.send(Err((failure.code(), failure.to_string()))) {
-            Ok(()) => self.shared.report(&self.runtime, failure),
+            Ok(()) => report(&self.webhook, &self.runtime, failure),
             Err(_) => drop(survive(|| drop(failure))),
         }
     }
@@ -363,19 +324,22 @@ impl HandlerThread {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::BasicAuth;
 
     /// Runs a handler that allows, and says whether it started and what came of it.
     async fn run(left: Duration, waited_for: bool) -> (bool, Option<Handled>) {
         let (sender, verdict) = oneshot::channel();
         let mut verdict = Some(verdict).filter(|_| waited_for);
         let started = Arc::new(AtomicBool::new(false));
+        let webhook = PortOutWebhook::new(BasicAuth::new("u", "p").unwrap(), PortOutAnswer::Allow);
+        let place = Arc::clone(&webhook.places).acquire_owned().await.unwrap();
         let thread = HandlerThread {
-            shared: Shared::default(),
+            webhook,
             runtime: Handle::current(),
             deadline: Instant::now().checked_add(left).unwrap(),
             started: Arc::clone(&started),
             verdict: sender,
-            _place: places(NonZeroUsize::MIN).acquire_owned().await.unwrap(),
+            _place: place,
         };
         let asked = Survives::new(async { Ok(PortOutAnswer::Allow) });
         thread::spawn(move || thread.run(asked)).join().unwrap();

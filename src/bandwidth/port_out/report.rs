@@ -7,9 +7,11 @@ use std::thread;
 use tokio::runtime::Handle;
 
 use crate::bandwidth::PortOutFailure;
-use crate::bandwidth::port_out::failure::Reporter;
 use crate::bandwidth::port_out::survive::survive;
 use crate::log;
+
+/// The function that failures are reported to.
+type Reporter = Box<dyn Fn(PortOutFailure) + Send + Sync>;
 
 /// So many of each kind wait for the reporter; what comes then is counted only.
 const WAITING: usize = 256;
@@ -154,7 +156,7 @@ mod tests {
 
     /// Reports to this, and the reports that come out.
     fn reports(told: impl Fn(PortOutFailure) + Send + Sync + 'static) -> Reports {
-        Reports::new(Arc::new(told))
+        Reports::new(Box::new(told))
     }
 
     fn runtime() -> Handle {

@@ -1,9 +1,11 @@
 //! The question whether a number may be ported out.
 
+use quick_xml::escape::resolve_xml_entity;
+use quick_xml::events::Event;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::bandwidth::TelephoneNumber;
-use crate::bandwidth::document::{self, Given, document};
+use crate::bandwidth::document::{self, document};
 use crate::error::{ParseError, ParseErrorKind};
 use crate::wire::xml::Reader;
 
@@ -74,10 +76,16 @@ impl PortOutValidationRequest {
     pub fn parse_unverified(body: &[u8]) -> Result<Self, ParseError> {
         let mut reader = Reader::open(body, ROOT)?;
         let mut request = Self::default();
-        let mut given = Given::default();
+        let mut given = Vec::new();
         while let Some(name) = reader.child()? {
-            if !request.read_field(name, &mut given, &mut reader)? {
+            let at = reader.at();
+            if !request.read_field(name, &mut reader)? {
                 reader.skip()?;
+            } else if given.contains(&name) {
+                let repeated = reader.error_at(ParseErrorKind::Repeated, at);
+                return Err(repeated.in_field(name.to_owned()));
+            } else {
+                given.push(name);
             }
         }
         let end = reader.at();
@@ -87,6 +95,60 @@ impl PortOutValidationRequest {
             return Err(missing.at_offset(body, end));
         }
         Ok(request)
+    }
+
+    /// How much of a refused body is looked at.
+    pub(super) const SALVAGED_BYTES: usize = 64 * 1024;
+
+    /// What a refused question is about, so that its answer can say so: the PON and the
+    /// telephone numbers that stand in the first 64 KiB of a body, whatever else is in
+    /// it. It is the first PON, and every number.
+    ///
+    /// It goes by the names of the elements and looks at nothing around them. It stops
+    /// where the markup cannot be read on. Text that is not complete, or not UTF-8, is
+    /// left out: a part of a PON or of a number is another one.
+    pub(super) fn salvage(body: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(body.get(..Self::SALVAGED_BYTES).unwrap_or(body));
+        let mut events = quick_xml::Reader::from_str(&text);
+        let config = events.config_mut();
+        config.check_end_names = false;
+        config.allow_unmatched_ends = true;
+        config.allow_dangling_amp = true;
+
+        let mut found = Self::default();
+        // The last start tag, and the text since then.
+        let mut open: Option<(String, String)> = None;
+        loop {
+            match events.read_event() {
+                Ok(Event::Start(tag)) => {
+                    open = Some((tag.name().into_inner().to_owned(), String::new()));
+                }
+                Ok(Event::Text(text)) => append(&mut open, Some(&text.xml10_content())),
+                Ok(Event::CData(text)) => append(&mut open, Some(&text.xml10_content())),
+                Ok(Event::GeneralRef(reference)) => match reference.resolve_char_ref() {
+                    Ok(Some(c)) => append(&mut open, Some(c.encode_utf8(&mut [0; 4]))),
+                    _ => append(&mut open, resolve_xml_entity(&reference)),
+                },
+                Ok(Event::End(tag)) => {
+                    let closed = open.take().filter(|(name, _)| name == tag.name().into_inner());
+                    if let Some((name, text)) = closed {
+                        found.take_salvaged(&name, text.trim());
+                    }
+                }
+                Ok(Event::Empty(_)) => open = None,
+                Ok(Event::Eof) | Err(_) => return found,
+                Ok(_) => {}
+            }
+        }
+    }
+
+    fn take_salvaged(&mut self, name: &str, text: &str) {
+        match name {
+            _ if text.is_empty() || text.contains(char::REPLACEMENT_CHARACTER) => {}
+            "PON" if self.pon.is_none() => self.pon = Some(text.to_owned()),
+            "TelephoneNumber" => self.telephone_numbers.push(text.into()),
+            _ => {}
+        }
     }
 
     /// The elements that do not keep to their documented form, by name: longer
@@ -113,6 +175,14 @@ impl PortOutValidationRequest {
     #[must_use]
     pub fn to_xml(&self) -> String {
         document::to_xml(ROOT, |xml| self.write_fields(xml))
+    }
+}
+
+/// Text whose reference is not known is not known itself.
+fn append(open: &mut Option<(String, String)>, text: Option<&str>) {
+    match (open.as_mut(), text) {
+        (Some((_, known)), Some(text)) => known.push_str(text),
+        _ => *open = None,
     }
 }
 

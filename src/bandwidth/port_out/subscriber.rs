@@ -154,20 +154,26 @@ impl Subscriber {
         let mut reasons = Vec::new();
         let mut acceptable = AcceptableValues::new();
 
-        let account = self.account_number.fault(request.account_number.as_deref());
-        if let Some(fault) = &account {
-            reasons.push(fault.reason(R::AccountNumberMissing, R::AccountNumberInvalid));
+        let account = self.account_number.denies(
+            request.account_number.as_deref(),
+            [R::AccountNumberMissing, R::AccountNumberInvalid],
+        );
+        if let Some(reason) = account {
+            reasons.push(reason);
             acceptable = acceptable.with_account_number(self.account_number.shown());
         }
-        if let Some((pin, fault)) = fault_of(self.pin.as_ref(), request.pin.as_deref()) {
-            reasons.push(fault.reason(R::PinMissing, R::PinInvalid));
-            acceptable = acceptable.with_pin(pin);
-        }
-        if let Some((zip_code, fault)) =
-            fault_of(self.zip_code.as_ref(), request.zip_code.as_deref())
+        if let Some(pin) = &self.pin
+            && let Some(reason) = pin.denies(request.pin.as_deref(), [R::PinMissing, R::PinInvalid])
         {
-            reasons.push(fault.reason(R::ZipCodeMissing, R::ZipCodeInvalid));
-            acceptable = acceptable.with_zip_code(zip_code);
+            reasons.push(reason);
+            acceptable = acceptable.with_pin(pin.shown());
+        }
+        if let Some(zip_code) = &self.zip_code
+            && let Some(reason) =
+                zip_code.denies(request.zip_code.as_deref(), [R::ZipCodeMissing, R::ZipCodeInvalid])
+        {
+            reasons.push(reason);
+            acceptable = acceptable.with_zip_code(zip_code.shown());
         }
         let asked: BTreeSet<_> = request.telephone_numbers.iter().collect();
         let known = asked.iter().filter(|number| self.has(number)).count();
@@ -180,9 +186,12 @@ impl Subscriber {
         if asked.iter().any(|number| self.inactive.contains(*number)) {
             reasons.push(R::TelephoneNumberInactive);
         }
-        if let Some((name, _)) = fault_of(self.name.as_ref(), request.subscriber_name.as_deref()) {
-            reasons.push(R::CustomerMismatch);
-            acceptable = acceptable.with_subscriber_name(name);
+        if let Some(name) = &self.name
+            && let Some(reason) =
+                name.denies(request.subscriber_name.as_deref(), [R::CustomerMismatch; 2])
+        {
+            reasons.push(reason);
+            acceptable = acceptable.with_subscriber_name(name.shown());
         }
 
         let mut reasons = reasons.into_iter();
@@ -211,7 +220,7 @@ impl Subscriber {
 
     /// Whether the request names this customer's account.
     pub(super) fn has_account_of(&self, request: &PortOutValidationRequest) -> bool {
-        self.account_number.fault(request.account_number.as_deref()).is_none()
+        self.account_number.is_given(request.account_number.as_deref()) == Some(true)
     }
 
     fn has(&self, number: &TelephoneNumber) -> bool {
@@ -250,21 +259,6 @@ struct Record {
     form: fn(&str) -> String,
 }
 
-/// What is wrong with a given value.
-enum Fault {
-    Missing,
-    Invalid,
-}
-
-impl Fault {
-    fn reason(&self, missing: DenialReason, invalid: DenialReason) -> DenialReason {
-        match self {
-            Self::Missing => missing,
-            Self::Invalid => invalid,
-        }
-    }
-}
-
 impl Record {
     fn new(value: &str, form: fn(&str) -> String) -> Result<Self, ConfigError> {
         Ok(Self { counts: Secret::new(form(value))?, shown: Secret::new(value.trim())?, form })
@@ -281,19 +275,24 @@ impl Record {
         str::from_utf8(self.shown.expose()).unwrap_or_default()
     }
 
-    fn fault(&self, given: Option<&str>) -> Option<Fault> {
-        let given = given.map(self.form).filter(|given| !given.is_empty());
-        let Some(given) = given else { return Some(Fault::Missing) };
-        let same = self.counts.expose().ct_eq(given.as_bytes());
-        (!bool::from(same)).then_some(Fault::Invalid)
+    /// Whether this is the value on record, or `None` if no value is given.
+    fn is_given(&self, given: Option<&str>) -> Option<bool> {
+        let given = given.map(self.form).filter(|given| !given.is_empty())?;
+        Some(self.counts.expose().ct_eq(given.as_bytes()).into())
     }
-}
 
-/// What is wrong with a value that is asked for if there is a record of it, and
-/// what the record says.
-fn fault_of<'r>(record: Option<&'r Record>, given: Option<&str>) -> Option<(&'r str, Fault)> {
-    let record = record?;
-    Some((record.shown(), record.fault(given)?))
+    /// The reason to deny a request that gives no value or another one.
+    fn denies(
+        &self,
+        given: Option<&str>,
+        [missing, invalid]: [DenialReason; 2],
+    ) -> Option<DenialReason> {
+        match self.is_given(given) {
+            Some(true) => None,
+            Some(false) => Some(invalid),
+            None => Some(missing),
+        }
+    }
 }
 
 /// Text in which white space around it does not count.

@@ -1,12 +1,12 @@
 //! The records of many customers, found by telephone number.
 
-use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use crate::bandwidth::{
     DenialReason, PortOutAnswer, PortOutValidationRequest, Subscriber, TelephoneNumber,
 };
+use crate::error::ConfigError;
 
 /// The records of many customers, found by telephone number in every spelling.
 ///
@@ -42,48 +42,28 @@ pub struct Subscribers {
     by_number: HashMap<TelephoneNumber, usize>,
 }
 
-/// Two records cannot be told apart, so it is not clear whose number it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RecordConflict {
-    /// A record has a telephone number of an earlier one, active or not.
-    #[error("record {position} of the subscribers has a telephone number of an earlier one")]
-    TelephoneNumber {
-        /// The position of the later record, counted from 1.
-        position: usize,
-    },
-    /// A record has the account number of an earlier one: `7-77` after `77-7`.
-    #[error("record {position} of the subscribers has the account number of an earlier one")]
-    AccountNumber {
-        /// The position of the later record, counted from 1.
-        position: usize,
-    },
-}
-
 impl Subscribers {
     /// These customers.
     ///
     /// # Errors
     ///
-    /// [`RecordConflict`] if two of them have the same telephone number or the
-    /// same account number, in whatever spelling.
-    pub fn new(records: impl IntoIterator<Item = Subscriber>) -> Result<Self, RecordConflict> {
+    /// [`ConfigError::NumberTwice`] if two of them have the same telephone number, and
+    /// [`ConfigError::AccountTwice`] for the same account number (`7-77` and `77-7`), in
+    /// whatever spelling: it is not clear then whose number it is.
+    pub fn new(records: impl IntoIterator<Item = Subscriber>) -> Result<Self, ConfigError> {
         let records: Vec<_> = records.into_iter().collect();
         let mut by_number = HashMap::new();
         let mut accounts = HashSet::new();
         for (place, record) in records.iter().enumerate() {
             let position = place.saturating_add(1);
             if !accounts.insert(record.account_key()) {
-                return Err(RecordConflict::AccountNumber { position });
+                return Err(ConfigError::AccountTwice { position });
             }
             for number in record.numbers() {
-                match by_number.entry(number.clone()) {
-                    Entry::Vacant(free) => drop(free.insert(place)),
-                    // A number can be both active and not in one record.
-                    Entry::Occupied(taken) if *taken.get() == place => {}
-                    Entry::Occupied(_) => {
-                        return Err(RecordConflict::TelephoneNumber { position });
-                    }
+                // A number can be both active and not in one record.
+                let earlier = by_number.insert(number.clone(), place);
+                if earlier.is_some_and(|owner| owner != place) {
+                    return Err(ConfigError::NumberTwice { position });
                 }
             }
         }
@@ -105,8 +85,8 @@ impl Subscribers {
         if owners.clone().all(|owner| std::ptr::eq(owner, first)) {
             return first.judge(request);
         }
-        let named = std::iter::once(first).chain(&mut owners);
-        let named = named.into_iter().find(|owner| owner.has_account_of(request));
+        let named =
+            std::iter::once(first).chain(owners).find(|owner| owner.has_account_of(request));
         named.map_or(unknown, |owner| owner.judge(request))
     }
 }

@@ -6,22 +6,29 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "body")]
+use tokio::sync::Semaphore;
+
 use crate::answer::Answer;
 use crate::auth::Senders;
 #[cfg(feature = "body")]
 use crate::bandwidth::PortOutFailure;
 #[cfg(feature = "body")]
-use crate::bandwidth::port_out::guard;
-use crate::bandwidth::port_out::salvage::{SALVAGED_BYTES, salvage};
+use crate::bandwidth::port_out::report::Reports;
 use crate::bandwidth::{PortOutAnswer, PortOutValidationRequest};
 use crate::error::{ConfigError, ParseError};
 use crate::head::Head;
 use crate::limits::Limits;
 use crate::rejection::Reason;
-use crate::webhook::Webhook;
+use crate::webhook::{Webhook, limits_and_instance};
 
 /// How long Bandwidth waits for an answer.
 const TIME_ALLOWED: Duration = Duration::from_secs(30);
+
+/// How many handlers run at once, and so the threads that they can take. Tokio's
+/// own pool for blocking work has 512.
+#[cfg(feature = "body")]
+const MOST_AT_ONCE: usize = 1_024;
 
 /// Receives Bandwidth's port-out validations: may this number leave?
 ///
@@ -95,18 +102,16 @@ const TIME_ALLOWED: Duration = Duration::from_secs(30);
 /// Source: Bandwidth numbers documentation, "Portout Validation Webhook".
 #[derive(Clone)]
 pub struct PortOutWebhook {
-    rules: Arc<Rules>,
+    senders: Senders,
+    pub(super) otherwise: Arc<PortOutAnswer>,
     limits: Limits,
     instance: Option<Arc<str>>,
     deadline: Duration,
+    /// A place for each handler that runs; the clones of a webhook share them.
     #[cfg(feature = "body")]
-    shared: guard::Shared,
-}
-
-#[derive(Debug)]
-struct Rules {
-    senders: Senders,
-    otherwise: PortOutAnswer,
+    pub(super) places: Arc<Semaphore>,
+    #[cfg(feature = "body")]
+    pub(super) reports: Option<Arc<Reports>>,
 }
 
 impl PortOutWebhook {
@@ -116,12 +121,15 @@ impl PortOutWebhook {
     #[must_use]
     pub fn new(senders: impl Into<Senders>, otherwise: PortOutAnswer) -> Self {
         Self {
-            rules: Arc::new(Rules { senders: senders.into(), otherwise }),
+            senders: senders.into(),
+            otherwise: Arc::new(otherwise),
             limits: Limits::default(),
             instance: None,
             deadline: Duration::from_secs(25),
             #[cfg(feature = "body")]
-            shared: guard::Shared::default(),
+            places: Arc::new(Semaphore::new(MOST_AT_ONCE)),
+            #[cfg(feature = "body")]
+            reports: None,
         }
     }
 
@@ -140,27 +148,14 @@ impl PortOutWebhook {
         mut self,
         reporter: impl Fn(PortOutFailure) + Send + Sync + 'static,
     ) -> Self {
-        self.shared.set_reporter(Arc::new(reporter));
+        self.reports = Some(Arc::new(Reports::new(Box::new(reporter))));
         self
     }
 
-    /// Reads bodies within these bounds, and never longer than the deadline.
-    #[must_use]
-    pub fn with_limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
-    }
+    limits_and_instance!();
 
-    /// Gives the webhook a name of its own in logs, such as that of the account:
-    /// the field `instance`.
-    #[must_use]
-    pub fn with_instance(mut self, instance: impl Into<Arc<str>>) -> Self {
-        self.instance = Some(instance.into());
-        self
-    }
-
-    /// Answers within this time from the arrival of the head. The default is 25
-    /// s.
+    /// Answers within this time from the arrival of the head, the time to read the
+    /// body included. The default is 25 s.
     ///
     /// # Errors
     ///
@@ -189,7 +184,8 @@ impl PortOutWebhook {
     #[cfg(feature = "body")]
     #[must_use]
     pub fn with_most_at_once(mut self, most_at_once: NonZeroUsize) -> Self {
-        self.shared.set_most_at_once(most_at_once);
+        let most_at_once = most_at_once.get().min(Semaphore::MAX_PERMITS);
+        self.places = Arc::new(Semaphore::new(most_at_once));
         self
     }
 
@@ -199,17 +195,6 @@ impl PortOutWebhook {
         self.deadline
     }
 
-    #[cfg(feature = "body")]
-    pub(super) fn verdict_for_failures(&self) -> &PortOutAnswer {
-        &self.rules.otherwise
-    }
-
-    /// What the clones of this webhook share.
-    #[cfg(feature = "body")]
-    pub(super) fn shared(&self) -> &guard::Shared {
-        &self.shared
-    }
-
     /// The answer to this request when the handler gives none, or with `None`
     /// to a request that could not be read.
     #[must_use]
@@ -217,14 +202,15 @@ impl PortOutWebhook {
         &self,
         request: impl Into<Option<&'r PortOutValidationRequest>>,
     ) -> Answer {
-        self.rules.otherwise.answer(request)
+        self.otherwise.answer(request)
     }
 }
 
 impl fmt::Debug for PortOutWebhook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PortOutWebhook")
-            .field("rules", &self.rules)
+            .field("senders", &self.senders)
+            .field("otherwise", &self.otherwise)
             .field("limits", &self.limits)
             .field("deadline", &self.deadline)
             .finish_non_exhaustive()
@@ -240,7 +226,7 @@ impl Webhook for PortOutWebhook {
     const SENT_ONCE: bool = true;
 
     fn check_head(&self, head: &Head<'_>) -> Result<(), Reason> {
-        self.rules.senders.authenticate(head)
+        self.senders.authenticate(head)
     }
 
     fn check_body(&self, (): &(), _body: &[u8]) -> Result<(), Reason> {
@@ -259,10 +245,10 @@ impl Webhook for PortOutWebhook {
         self.instance.as_deref()
     }
 
-    const KEPT_OF_REFUSED: usize = SALVAGED_BYTES;
+    const KEPT_OF_REFUSED: usize = PortOutValidationRequest::SALVAGED_BYTES;
 
     fn answer_instead(&self, _reason: &Reason, body: &[u8]) -> Option<Answer> {
-        Some(self.otherwise(&salvage(body)))
+        Some(self.otherwise(&PortOutValidationRequest::salvage(body)))
     }
 }
 

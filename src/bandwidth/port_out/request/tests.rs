@@ -163,3 +163,41 @@ fn json_without_a_number_is_refused() {
         serde_json::from_str(r#"{"TelephoneNumbers":["2223331000"]}"#).unwrap();
     assert_eq!(request.telephone_numbers[0].as_str(), "2223331000");
 }
+
+#[test]
+fn what_can_be_read_of_a_refused_body() {
+    let number = "<TelephoneNumber>2223331000</TelephoneNumber>";
+    let many = format!("{number}{}{number}", " ".repeat(PortOutValidationRequest::SALVAGED_BYTES));
+    for (body, pon, numbers) in [
+        ("<PON>p</PON><TelephoneNumber>1</TelephoneNumber>", Some("p"), &["1"][..]),
+        ("<PortOutValidationRequest><Pin>1</Pin><PON> p </PON><a>", Some("p"), &[]),
+        ("<Notification><PON>p</PON></Notification>", Some("p"), &[]),
+        ("<PON>p</PON><PON>q</PON><Pin>1<b/></Pin>", Some("p"), &[]),
+        ("<PON> </PON><PON/><PON>q</PON>", Some("q"), &[]),
+        ("<TelephoneNumber>1</TelephoneNumber><TelephoneNumber>2", None, &["1"]),
+        ("<Pin>1<PON>p</PON></x></y>", Some("p"), &[]),
+        ("junk & <PON>p</PON>", Some("p"), &[]),
+        ("<!DOCTYPE a [<!ENTITY e 'x'>]><PON>p</PON>", Some("p"), &[]),
+        ("<?xml encoding='latin1'?><x>\u{fffd}</x><PON>p</PON>", Some("p"), &[]),
+        ("<PON>a&amp;b&#x21;<![CDATA[<c>]]><!-- d -->e</PON>", Some("a&b!<c>e"), &[]),
+        ("<PON>p&e;</PON>", None, &[]),
+        ("<PON>p<a/></PON>", None, &[]),
+        ("<PON>p</Pin>", None, &[]),
+        ("<PON>p", None, &[]),
+        ("<n:PON>p</n:PON><pon>p</pon>", None, &[]),
+        ("<!<PON>p</PON>", None, &[]),
+        ("", None, &[]),
+        ("not XML", None, &[]),
+        (&many, None, &["2223331000"]),
+    ] {
+        let found = PortOutValidationRequest::salvage(body.as_bytes());
+        let numbers_found: Vec<_> =
+            found.telephone_numbers.iter().map(TelephoneNumber::as_str).collect();
+        let outcome = (found.pon.as_deref(), &numbers_found[..]);
+        assert_eq!(outcome, (pon, numbers), "{body:.80}");
+        let others = (found.pin, found.account_number, found.zip_code, found.subscriber_name);
+        assert_eq!(others, (None, None, None, None), "{body:.80}");
+    }
+    let found = PortOutValidationRequest::salvage(b"\xff\xfe<PON>p\xff</PON><PON>q</PON>");
+    assert_eq!(found.pon.as_deref(), Some("q"));
+}

@@ -79,19 +79,19 @@ fn numbers_that_nobody_has_are_unknown() {
 
 #[test]
 fn records_that_cannot_be_told_apart_are_refused() {
-    use RecordConflict as C;
+    use ConfigError as C;
     let record = |account, numbers: [&str; 2]| Subscriber::new(account, numbers).unwrap();
     let first = || record("77-7", ["2223331001", "2223331002"]);
     for (second, conflict) in [
         (record("778", ["2223331003", "2223331004"]), None),
         // A number can be both active and not in one record.
         (record("778", ["2223331003", "2223331004"]).with_inactive_numbers(["2223331003"]), None),
-        (record("778", ["2223331005", "(222) 333-1002"]), Some(C::TelephoneNumber { position: 2 })),
+        (record("778", ["2223331005", "(222) 333-1002"]), Some(C::NumberTwice { position: 2 })),
         (
             record("778", ["2223331007", "2223331008"]).with_inactive_numbers(["2223331001"]),
-            Some(C::TelephoneNumber { position: 2 }),
+            Some(C::NumberTwice { position: 2 }),
         ),
-        (record("7 77", ["2223331003", "2223331004"]), Some(C::AccountNumber { position: 2 })),
+        (record("7 77", ["2223331003", "2223331004"]), Some(C::AccountTwice { position: 2 })),
         (record("77.7", ["2223331003", "2223331004"]), None),
     ] {
         let numbers: Vec<_> = second.numbers().map(|number| number.as_str().to_owned()).collect();
