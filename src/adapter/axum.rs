@@ -143,7 +143,8 @@ where
         let (webhook, handler) = (webhook.clone(), handler.clone());
         async move {
             let (parts, body) = request.into_parts();
-            let received = body::receive_parts(&webhook, &parts, body).await;
+            let head = body::authenticate(&webhook, &parts);
+            let received = body::read_and_verify(&webhook, head, body).await;
             let (delivery, refused) = match H::Delivery::from_delivery(received) {
                 Ok(taken) => taken,
                 Err(rejection) => return rejection.into_response(),
@@ -196,7 +197,10 @@ where
             (Guard::new(webhook.clone()), webhook.clone(), handler.clone());
         async move {
             let (parts, body) = request.into_parts();
-            let receiving = body::receive_parts(&webhook, &parts, body);
+            let receiving = async {
+                let head = body::authenticate(&webhook, &parts);
+                body::read_and_verify(&webhook, head, body).await
+            };
             let request = match guard.receive(receiving).await {
                 Ok(request) => request,
                 Err(response) => return response.map(Body::from),
@@ -230,7 +234,9 @@ where
     type Rejection = Rejection;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Rejection> {
-        body::receive(&W::from_ref(state), request).await
+        let webhook = W::from_ref(state);
+        let (head, body) = body::split(&webhook, request);
+        body::read_and_verify(&webhook, head, body).await
     }
 }
 
@@ -248,12 +254,12 @@ impl IntoResponse for Answer {
 
 impl IntoResponse for Receipt {
     fn into_response(self) -> Response {
-        Answer::from(self).into_response()
+        Answer::from(self).status().into_response()
     }
 }
 
 impl IntoResponse for Accepted {
     fn into_response(self) -> Response {
-        Answer::from(self).into_response()
+        Answer::from(self).status().into_response()
     }
 }

@@ -78,7 +78,8 @@ where
     W: Extract,
     B: Body,
 {
-    receive_any(webhook, request).await
+    let (head, body) = split(webhook, request);
+    read_and_verify(webhook, head, body).await
 }
 
 /// Answers a port-out with this handler, in time and in every case.
@@ -133,7 +134,11 @@ where
     F: Future<Output: IntoReceipt<PortOutAnswer>> + Send + 'static,
 {
     let mut guard = Guard::new(webhook.clone());
-    match guard.receive(receive_any(webhook, request)).await {
+    let receiving = async {
+        let (head, body) = split(webhook, request);
+        read_and_verify(webhook, head, body).await
+    };
+    match guard.receive(receiving).await {
         Ok(request) => {
             let ask =
                 |request| ready(Ok(move || async move { handler(request).await.into_receipt() }));
@@ -143,25 +148,25 @@ where
     }
 }
 
-async fn receive_any<W: Webhook, B: Body>(
+/// Checks the head of a request, and drops it: a future that holds less is moved
+/// faster.
+pub(super) fn split<W: Webhook, B>(
     webhook: &W,
     request: Request<B>,
-) -> Result<Verified<W>, Rejection> {
+) -> (Result<Pending<'_, W>, Rejection>, B) {
     let (parts, body) = request.into_parts();
-    receive_parts(webhook, &parts, body).await
+    (authenticate(webhook, &parts), body)
 }
 
-pub(super) async fn receive_parts<W: Webhook>(
-    webhook: &W,
+pub(super) fn authenticate<'w, W: Webhook>(
+    webhook: &'w W,
     parts: &Parts,
-    body: impl Body,
-) -> Result<Verified<W>, Rejection> {
+) -> Result<Pending<'w, W>, Rejection> {
     let head = Head::from(parts);
-    let pending = webhook.authenticate(&match peer_of(&parts.extensions) {
+    webhook.authenticate(&match peer_of(&parts.extensions) {
         Some(peer) => head.with_peer(peer),
         None => head,
-    });
-    read_and_verify(webhook, pending, body).await
+    })
 }
 
 /// Goes on from a decided head: reads the body, whatever was decided, and then
@@ -202,7 +207,23 @@ async fn read(
     limits: Limits,
 ) -> Result<Bytes, (Reason, Bytes)> {
     let mut kept = Kept::default();
-    match read_into(&mut kept, body, most, beginning, limits).await {
+    let read = {
+        let mut reading = pin!(read_into(&mut kept, body, most, beginning, limits));
+        // A port-out is answered even without a timer, with what its body says.
+        let mut at_once = Poll::Pending;
+        if beginning > 0 {
+            at_once = poll_fn(|cx| Poll::Ready(reading.as_mut().poll(cx))).await;
+        }
+        match at_once {
+            Poll::Ready(read) => read,
+            // Without a timer this panics whether the body is there already or not.
+            Poll::Pending => {
+                let limit = limits.body_time();
+                timeout(limit, reading).await.unwrap_or(Err(Reason::TooSlow { limit }))
+            }
+        }
+    };
+    match read {
         Ok(()) => Ok(kept.into_bytes()),
         Err(reason) => {
             kept.cut(beginning);
@@ -211,6 +232,8 @@ async fn read(
     }
 }
 
+/// Reads a body, however long it takes. Of one that is refused it keeps at least the
+/// beginning.
 async fn read_into(
     kept: &mut Kept,
     body: impl Body,
@@ -218,45 +241,30 @@ async fn read_into(
     beginning: usize,
     limits: Limits,
 ) -> Result<(), Reason> {
+    let mut body = pin!(body);
     let drained = limits.drained_bytes();
-    let too_large = Reason::TooLarge { limit: limits.body_bytes() };
     // It is not read to its end in any case.
     let endless = body.size_hint().lower() > drained as u64;
-    if endless && beginning == 0 {
-        return Err(too_large);
-    }
-    let complete = async {
-        let mut body = pin!(body);
-        let mut length = 0_usize;
-        while let Some(frame) = body.frame().await {
-            let Ok(frame) = frame else { return Err(Reason::Incomplete) };
-            // Anything but data is a trailer, and says nothing about the body.
-            let Ok(mut data) = frame.into_data() else { continue };
-            length = length.saturating_add(data.remaining());
-            let mut taken = data.remaining();
-            if length > most {
-                kept.cut(beginning);
-                taken = taken.min(beginning.saturating_sub(kept.bytes().len()));
-            }
-            if taken > 0 {
-                kept.push(data.copy_to_bytes(taken));
-            }
-            if length > drained || (endless && length >= beginning) {
-                break;
-            }
+    let mut length = 0_usize;
+    while length <= drained && !(endless && length >= beginning) {
+        let Some(frame) = body.frame().await else { break };
+        let Ok(frame) = frame else { return Err(Reason::Incomplete) };
+        // Anything but data is a trailer, and says nothing about the body.
+        let Ok(mut data) = frame.into_data() else { continue };
+        length = length.saturating_add(data.remaining());
+        let mut taken = data.remaining();
+        if length > most {
+            kept.cut(beginning);
+            taken = taken.min(beginning.saturating_sub(kept.bytes().len()));
         }
-        if length > most || endless { Err(too_large) } else { Ok(()) }
-    };
-    let mut complete = pin!(complete);
-    // A port-out is answered even without a timer, with what its body says.
-    if beginning > 0
-        && let Poll::Ready(read) = poll_fn(|cx| Poll::Ready(complete.as_mut().poll(cx))).await
-    {
-        return read;
+        if taken > 0 {
+            kept.push(data.copy_to_bytes(taken));
+        }
     }
-    // Without a timer this panics whether the body is there already or not.
-    let limit = limits.body_time();
-    timeout(limit, complete).await.unwrap_or(Err(Reason::TooSlow { limit }))
+    if length > most || endless {
+        return Err(Reason::TooLarge { limit: limits.body_bytes() });
+    }
+    Ok(())
 }
 
 /// The pieces so far. Most bodies come in one, which is kept without a copy.

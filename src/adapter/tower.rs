@@ -103,7 +103,8 @@ where
         let webhook = self.webhook.clone();
         Box::pin(async move {
             let (mut parts, body) = request.into_parts();
-            match body::receive_parts(&webhook, &parts, body).await {
+            let head = body::authenticate(&webhook, &parts);
+            match body::read_and_verify(&webhook, head, body).await {
                 Ok(verified) => {
                     let body = Full::new(verified.body().clone());
                     parts.extensions.insert::<Verified<W>>(verified);
