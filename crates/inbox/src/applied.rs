@@ -35,8 +35,8 @@ pub(crate) mod sealed {
         /// Creates the tables.
         fn prepare(pool: &Pool<Self>) -> Answer<'_, ()>;
 
-        /// What was applied last of a thing, without a lock.
-        fn look<'a>(pool: &'a Pool<Self>, key: &'a str) -> Answer<'a, Option<Row>>;
+        /// What was applied last of these things, without a lock.
+        fn look<'a>(pool: &'a Pool<Self>, keys: &'a [String]) -> Answer<'a, Vec<(String, Row)>>;
 
         /// Begins a transaction that has the thing for itself.
         fn lock<'a>(
@@ -46,6 +46,7 @@ pub(crate) mod sealed {
 
         /// Writes the row of a thing that is locked.
         fn store<'a>(
+            pool: &'a Pool<Self>,
             transaction: &'a mut Transaction<'static, Self>,
             key: &'a str,
             row: &'a Row,
@@ -66,18 +67,18 @@ pub(crate) type Row = Applied<String>;
 
 /// The row from its columns. A thing that is locked for the first time has a row
 /// without values.
-pub(crate) fn row(columns: Option<(Option<String>, Option<String>)>) -> Result<Option<Row>, Error> {
-    let Some((Some(revision), Some(delivery))) = columns else { return Ok(None) };
+pub(crate) fn row(columns: (Option<String>, Option<String>)) -> Result<Option<Row>, Error> {
+    let (Some(revision), Some(delivery)) = columns else { return Ok(None) };
     let revision = revision.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
     Ok(Some(Row { revision, delivery }))
 }
 
-/// Whether this program can use the tables.
-pub(crate) fn runs_on(found: i64) -> Result<(), sqlx::Error> {
-    let known = crate::queue::VERSION;
-    if found > known.saturating_add(1) {
-        let error = Error::Schema { found, known };
-        return Err(sqlx::Error::Configuration(Box::new(error)));
-    }
-    Ok(())
+/// The rows that have values.
+pub(crate) fn rows(
+    found: Vec<(String, Option<String>, Option<String>)>,
+) -> Result<Vec<(String, Row)>, Error> {
+    let rows = found.into_iter().filter_map(|(key, revision, delivery)| {
+        row((revision, delivery)).transpose().map(|row| Ok((key, row?)))
+    });
+    rows.collect()
 }

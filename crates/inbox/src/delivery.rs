@@ -9,7 +9,7 @@ use order_webhooks::ParseError;
 use order_webhooks::envelope::{Envelope, Event, OpenError};
 use order_webhooks::tracking::{Applied, Decision, Revision, decide};
 use sqlx::{Pool, Transaction};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::Mutex;
 
 use crate::applied::{Database, Row};
 use crate::error::Error;
@@ -31,7 +31,7 @@ pub(crate) struct Shared<DB: Database> {
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) claimed: Claimed,
     pub(crate) revision: Revision,
-    pub(crate) progress: Arc<Mutex<Progress>>,
+    pub(crate) progress: Mutex<Progress>,
     pub(crate) is_unreadable: AtomicBool,
 }
 
@@ -124,16 +124,16 @@ impl<DB: Database> Delivery<DB> {
         // inside a transaction that way. This task is not cancelled.
         let shared = Arc::clone(&self.0);
         let begun = tokio::spawn(async move {
-            let progress = Arc::clone(&shared.progress).lock_owned().await;
-            begin(&shared, progress).await
+            let mut progress = shared.progress.lock().await;
+            begin(&shared, &mut progress).await
         });
         begun.await.map_err(|_| Error::Closed)?
     }
 }
 
 async fn begin<DB: Database>(
-    shared: &Shared<DB>,
-    mut progress: OwnedMutexGuard<Progress>,
+    shared: &Arc<Shared<DB>>,
+    progress: &mut Progress,
 ) -> Result<Tx<DB>, Error> {
     *progress = Progress::Unavailable;
     let Claimed { claim, id, key, .. } = &shared.claimed;
@@ -154,8 +154,7 @@ async fn begin<DB: Database>(
         }
         Decision::Apply(row) => {
             *progress = Progress::Open;
-            let progress = Arc::clone(&shared.progress);
-            Ok(Tx { transaction, row, key: key.clone(), progress })
+            Ok(Tx { transaction, row, shared: Arc::clone(shared) })
         }
     }
 }
@@ -177,8 +176,7 @@ impl<DB: Database> fmt::Debug for Delivery<DB> {
 pub struct Tx<DB: Database> {
     transaction: Transaction<'static, DB>,
     row: Row,
-    key: String,
-    progress: Arc<Mutex<Progress>>,
+    shared: Arc<Shared<DB>>,
 }
 
 impl<DB: Database> Tx<DB> {
@@ -189,11 +187,11 @@ impl<DB: Database> Tx<DB> {
     /// [`Error::Database`]. The delivery is tried again; if the commit had worked all
     /// the same, it is found stale.
     pub async fn commit(self) -> Result<(), Error> {
-        let Self { mut transaction, row, key, progress } = self;
+        let Self { mut transaction, row, shared } = self;
         // Not cancelled, so that the worker knows what became of it.
         let committed = tokio::spawn(async move {
-            let mut progress = progress.lock_owned().await;
-            DB::store(&mut transaction, &key, &row).await?;
+            let mut progress = shared.progress.lock().await;
+            DB::store(&shared.pool, &mut transaction, &shared.claimed.key, &row).await?;
             transaction.commit().await?;
             *progress = Progress::Committed;
             Ok(())
@@ -229,6 +227,6 @@ impl<DB: Database> DerefMut for Tx<DB> {
 
 impl<DB: Database> fmt::Debug for Tx<DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tx").field("key", &self.key).finish_non_exhaustive()
+        f.debug_struct("Tx").field("key", &self.shared.claimed.key).finish_non_exhaustive()
     }
 }

@@ -7,9 +7,10 @@ use order_webhooks::envelope::Envelope;
 use order_webhooks::tracking::{ContentDigest, Key, Revision};
 use order_webhooks::webhook::Verified;
 use order_webhooks::{Accepted, Rejection, Tracked, Webhook};
+use time::OffsetDateTime;
 
 use crate::error::Error;
-use crate::inbox::{Inbox, now};
+use crate::inbox::Inbox;
 use crate::queue::New;
 
 type BoxError = Box<dyn StdError + Send + Sync>;
@@ -79,7 +80,7 @@ impl Inbox {
                     Ok(delivery) => delivery,
                     Err(rejection) => return inbox.keep_rejected::<W>(rejection).await,
                 };
-                let new = by_content(Envelope::of(&delivery, now()));
+                let new = by_content(Envelope::of(&delivery, OffsetDateTime::now_utc()));
                 drop(delivery);
                 accepted::<W>(inbox.put(new).await)
             })
@@ -90,7 +91,7 @@ impl Inbox {
         &self,
         rejection: Rejection,
     ) -> Result<W::Receipt, BoxError> {
-        match Envelope::of_rejected::<W>(&rejection, now()) {
+        match Envelope::of_rejected::<W>(&rejection, OffsetDateTime::now_utc()) {
             Some(envelope) => accepted::<W>(self.put(by_content(envelope)).await),
             None => Err(rejection.into()),
         }

@@ -10,18 +10,26 @@
 struct Guide;
 
 mod applied;
+mod attempt;
+mod clock;
 mod delivery;
 mod error;
+mod held;
 mod inbox;
+mod keep;
 mod keeper;
 mod operate;
 mod queue;
+mod schema;
+mod settings;
 mod worker;
+mod workers;
 
 pub use applied::Database;
 pub use delivery::{Delivery, Tx};
 pub use error::Error;
-pub use inbox::{Inbox, Settings};
+pub use inbox::Inbox;
 pub use keeper::Keeper;
 pub use operate::{Finding, SetAside, WebhookStatus};
+pub use settings::Settings;
 pub use sqlx;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use order_webhooks::envelope::Envelope;
 use time::OffsetDateTime;
 
-use crate::queue::instant;
+use crate::clock;
 
 /// What waits in the inbox; see [`Inbox::status`](crate::Inbox::status).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,9 +23,10 @@ pub struct WebhookStatus {
 }
 
 impl WebhookStatus {
-    pub(crate) fn new(webhook: String, waiting: i64, set_aside: i64, oldest: Option<i64>) -> Self {
-        let count = |count| u64::try_from(count).unwrap_or_default();
-        let oldest = oldest.map(instant);
+    pub(crate) fn of(row: (String, i64, i64, Option<i64>)) -> Self {
+        let (webhook, waiting, set_aside, oldest) = row;
+        let count = |count: i64| u64::try_from(count).unwrap_or_default();
+        let oldest = oldest.map(clock::instant);
         Self { webhook, waiting: count(waiting), set_aside: count(set_aside), oldest }
     }
 
@@ -56,6 +57,17 @@ pub struct SetAside {
     pub cause: Option<String>,
     /// The delivery.
     pub envelope: Envelope,
+}
+
+/// Number, key, failures, cause, webhook, body, and when it was verified.
+pub(crate) type SetAsideRow = (i64, String, i64, Option<String>, String, Vec<u8>, i64);
+
+impl SetAside {
+    pub(crate) fn of(row: SetAsideRow) -> Self {
+        let (number, key, failures, cause, webhook, body, at) = row;
+        let envelope = Envelope::new(&webhook, body, clock::instant(at));
+        Self { number, key, failures, cause, envelope }
+    }
 }
 
 /// Something that is wrong with a database, or will be; see

@@ -10,17 +10,14 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use order_webhooks::envelope::Envelope;
 use order_webhooks::tracking::{Key, Revision};
-use time::OffsetDateTime;
 
+use crate::clock;
 use crate::error::Error;
 use crate::operate::{Finding, SetAside, WebhookStatus};
 
 /// How long a worker has a thing before it must say that it is still there. When it
 /// dies, another worker takes over after this time.
 pub(crate) const LEASE: Duration = Duration::from_secs(15);
-
-/// The version of the tables. A program runs on its own version and on the next.
-pub(crate) const VERSION: i64 = 1;
 
 pub(crate) type Answer<'a, T> = BoxFuture<'a, Result<T, Error>>;
 
@@ -78,6 +75,11 @@ SELECT webhook, sum(waiting), sum(set_aside), min(verified_at) FROM (
     SELECT webhook, 0, 1, NULL FROM order_webhooks_delivery WHERE state = 'set aside'
 ) AS unsettled GROUP BY webhook ORDER BY webhook";
 
+pub(crate) const SET_ASIDE: &str = "
+SELECT number, key, failures, cause, webhook, body, verified_at
+FROM order_webhooks_delivery WHERE state = 'set aside' AND number > $1
+ORDER BY number LIMIT $2";
+
 /// A delivery to be kept.
 #[derive(Clone)]
 pub(crate) struct New {
@@ -90,7 +92,7 @@ pub(crate) struct New {
 impl New {
     pub(crate) fn of(key: Key, revision: Revision, envelope: Envelope) -> Self {
         // The time comes first, so that new ids are at the end of the index.
-        let milliseconds = now().checked_div(1000).unwrap_or_default();
+        let milliseconds = clock::now().checked_div(1000).unwrap_or_default();
         let id = format!("{milliseconds:012x}{:020x}", fastrand::u128(..) >> 48);
         Self { id, key, revision, envelope }
     }
@@ -110,7 +112,7 @@ impl New {
 
 /// One try of one delivery. Its number is the fence: once another worker has taken
 /// the delivery, it is another number, and this one can change nothing any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Claim {
     pub(crate) number: i64,
     pub(crate) attempt: i64,
@@ -151,30 +153,39 @@ pub(crate) enum Outcome {
     Lost,
 }
 
-/// The time in microseconds.
-pub(crate) fn now() -> i64 {
-    let microseconds = OffsetDateTime::now_utc().unix_timestamp_nanos().checked_div(1_000);
-    microseconds.and_then(|now| i64::try_from(now).ok()).unwrap_or_default()
-}
-
-pub(crate) fn microseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
-}
-
 /// No time in the queue is later than this, unless the clock was set back. Others may
 /// have read the clock a little later, and pauses vary, so there is room.
 pub(crate) fn latest(now: i64, longest: Duration) -> i64 {
-    now.saturating_add(microseconds(longest.max(LEASE).saturating_mul(2)))
+    now.saturating_add(clock::microseconds(longest.max(LEASE).saturating_mul(2)))
 }
 
-pub(crate) fn instant(nanoseconds: i64) -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp_nanos(nanoseconds.into())
-        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+/// What the column `running` says.
+///
+/// | it is | |
+/// |---|---|
+/// | 0 | nobody works on the delivery |
+/// | 1 | a worker has it, beside others |
+/// | 2 | a worker has it and nothing else: if the process ends, it is this delivery's fault |
+/// | 3 | a process ended that had it, and a worker waits until it can try it alone |
+const SUSPECT: i64 = 3;
+
+/// A row of a delivery that was taken: number, attempt, id, key, revision, failures,
+/// running, webhook, body, and when it was verified.
+pub(crate) type ClaimedRow = (i64, i64, String, String, String, i64, i64, String, Vec<u8>, i64);
+
+impl From<ClaimedRow> for Claimed {
+    fn from(row: ClaimedRow) -> Self {
+        let (number, attempt, id, key, revision, failures, running, webhook, body, at) = row;
+        let envelope = Envelope::new(&webhook, body, clock::instant(at));
+        let (claim, is_suspect) = (Claim { number, attempt }, running == SUSPECT);
+        Self { claim, id, key, revision, failures, is_suspect, envelope }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use order_webhooks::tracking::ContentDigest;
+    use time::OffsetDateTime;
     use time::macros::datetime;
 
     use super::*;

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sqlx::{Pool, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{Pool, QueryBuilder, Sqlite, SqlitePool, Transaction};
 
 use super::sealed::Sealed;
-use super::{Row, row, runs_on};
+use super::{Row, row, rows};
+use crate::clock::now;
 use crate::error::Error;
 use crate::operate::Finding;
-use crate::queue::{VERSION, now};
+use crate::schema;
 
 const TABLE: &str = "
 CREATE TABLE order_webhooks_applied (
@@ -26,41 +27,28 @@ const BEGIN: &str = "BEGIN IMMEDIATE";
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, Error>>;
 
-/// The version of a part of the tables, and zero if it has just been noted: then they
-/// are to be created.
-pub(crate) async fn version(
-    connection: &mut SqliteConnection,
-    part: &str,
-) -> Result<i64, sqlx::Error> {
-    let tables = "CREATE TABLE IF NOT EXISTS order_webhooks_tables
-        (part TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID";
-    sqlx::raw_sql(tables).execute(&mut *connection).await?;
-    let found = sqlx::query_scalar("SELECT version FROM order_webhooks_tables WHERE part = $1");
-    if let Some(found) = found.bind(part).fetch_optional(&mut *connection).await? {
-        return runs_on(found).map(|()| found);
-    }
-    let noted = sqlx::query("INSERT INTO order_webhooks_tables (part, version) VALUES ($1, $2)");
-    noted.bind(part).bind(VERSION).execute(connection).await?;
-    Ok(0)
-}
-
 impl Sealed for Sqlite {
     fn prepare(pool: &SqlitePool) -> Answer<'_, ()> {
         Box::pin(async move {
             let mut transaction = pool.begin_with(BEGIN).await?;
-            if version(&mut transaction, "applied").await? == 0 {
+            if schema::of_sqlite(&mut transaction, "applied").await? == 0 {
                 sqlx::raw_sql(TABLE).execute(&mut *transaction).await?;
             }
             Ok(transaction.commit().await?)
         })
     }
 
-    fn look<'a>(pool: &'a SqlitePool, key: &'a str) -> Answer<'a, Option<Row>> {
+    fn look<'a>(pool: &'a SqlitePool, keys: &'a [String]) -> Answer<'a, Vec<(String, Row)>> {
         Box::pin(async move {
-            let found = sqlx::query_as(
-                "SELECT revision, delivery FROM order_webhooks_applied WHERE key = $1",
+            let mut found = QueryBuilder::new(
+                "SELECT key, revision, delivery FROM order_webhooks_applied WHERE key IN (",
             );
-            row(found.bind(key).fetch_optional(pool).await?)
+            let mut list = found.separated(", ");
+            for key in keys {
+                list.push_bind(key);
+            }
+            found.push(")");
+            rows(found.build_query_as().fetch_all(pool).await?)
         })
     }
 
@@ -74,12 +62,14 @@ impl Sealed for Sqlite {
             let found = sqlx::query_as(
                 "SELECT revision, delivery FROM order_webhooks_applied WHERE key = $1",
             );
-            let found = row(found.bind(key).fetch_optional(&mut *transaction).await?)?;
+            let found = found.bind(key).fetch_optional(&mut *transaction).await?;
+            let found = row(found.unwrap_or_default())?;
             Ok((transaction, found))
         })
     }
 
     fn store<'a>(
+        _: &'a SqlitePool,
         transaction: &'a mut Transaction<'static, Self>,
         key: &'a str,
         row: &'a Row,

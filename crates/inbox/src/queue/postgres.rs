@@ -6,17 +6,18 @@
 
 use std::time::Duration;
 
-use order_webhooks::envelope::Envelope;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
-use sqlx::{PgPool, PgTransaction, Row as _};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::query::Query;
+use sqlx::{AssertSqlSafe, PgPool, PgTransaction, Row as _};
 
 use super::{
-    Answer, Claim, Claimed, LEASE, New, Outcome, Queue, STATUS, Settled, instant, latest,
-    microseconds,
+    Answer, Claim, Claimed, ClaimedRow, LEASE, New, Outcome, Queue, SET_ASIDE, STATUS, Settled,
+    latest,
 };
-use crate::applied::postgres::{BEGIN_LOCKED, query, scalar, version};
+use crate::clock::microseconds;
 use crate::error::Error;
 use crate::operate::{Finding, SetAside, WebhookStatus};
+use crate::schema;
 
 const TABLES: &str = "
 CREATE TABLE order_webhooks_delivery (
@@ -56,8 +57,19 @@ const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = on; \
     SET LOCAL lock_timeout = '4s'; SET LOCAL statement_timeout = '20s'; \
     SET LOCAL idle_in_transaction_session_timeout = '20s'";
 
-/// The clock of the server, so that those of several machines need not agree.
-const NOW: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+/// The clock of the server in microseconds, so that those of several machines need not
+/// agree.
+macro_rules! now {
+    () => {
+        "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint"
+    };
+}
+
+/// A statement that is not prepared for later: `PgBouncer` may give the next transaction
+/// another connection of the server.
+fn query(sql: &'static str) -> Query<'static, sqlx::Postgres, PgArguments> {
+    sqlx::query(sql).persistent(false)
+}
 
 pub(crate) struct Postgres {
     pool: PgPool,
@@ -66,18 +78,15 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     pub(crate) async fn open(options: PgConnectOptions, longest: Duration) -> Result<Self, Error> {
-        let pool = PgPoolOptions::new().max_connections(8).connect_with(options).await?;
-        let mut transaction = pool.begin_with(BEGIN_LOCKED).await?;
-        for (setting, wrong) in [("fsync", "off"), ("full_page_writes", "off")] {
-            let found: String = scalar("SELECT current_setting($1)")
-                .bind(setting)
-                .fetch_one(&mut *transaction)
-                .await?;
-            if found == wrong {
-                return Err(Error::Durability(format!("{setting} is {found}")));
-            }
+        let pool = PgPoolOptions::new().max_connections(8);
+        let pool = pool.connect_with(options).await?;
+        let mut transaction = pool.begin_with(schema::BEGIN_POSTGRES).await?;
+        let settings = "SELECT name || ' is off' FROM pg_settings
+            WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off'";
+        if let Some(off) = sqlx::raw_sql(settings).fetch_optional(&mut *transaction).await? {
+            return Err(Error::Durability(off.try_get(0)?));
         }
-        if version(&mut transaction, "queue").await? == 0 {
+        if schema::of_postgres(&mut transaction, "queue").await? == 0 {
             sqlx::raw_sql(TABLES).execute(&mut *transaction).await?;
         }
         transaction.commit().await?;
@@ -125,9 +134,12 @@ impl Queue for Postgres {
     fn step<'a>(&'a self, settled: &'a [Settled], most: usize) -> Answer<'a, Vec<Claimed>> {
         Box::pin(async move {
             let mut transaction = self.begin().await?;
-            let now = scalar::<i64>(NOW).fetch_one(&mut *transaction).await?;
-            settle(&mut transaction, settled, now).await?;
-            let claimed = claim(&mut transaction, most, now, self.longest).await?;
+            let settled: Vec<&Settled> =
+                settled.iter().filter(|settled| settled.outcome != Outcome::Lost).collect();
+            if !settled.is_empty() {
+                settle(&mut transaction, &settled).await?;
+            }
+            let claimed = if most > 0 { claim(&mut transaction, most).await? } else { vec![] };
             transaction.commit().await?;
             Ok(claimed)
         })
@@ -147,38 +159,50 @@ impl Queue for Postgres {
         })
     }
 
+    /// One message there and one back, because every `begin` asks.
     fn is_current(&self, claim: Claim) -> Answer<'_, bool> {
         Box::pin(async move {
-            let mut transaction = self.begin().await?;
-            let found = query(
+            let Claim { number, attempt } = claim;
+            let found = AssertSqlSafe(format!(
                 "SELECT 1 FROM order_webhooks_delivery
-                WHERE number = $1 AND attempt = $2 AND state = 'waiting'",
-            );
-            let found = found.bind(claim.number).bind(claim.attempt);
-            let found = found.fetch_optional(&mut *transaction).await?;
-            transaction.rollback().await?;
-            Ok(found.is_some())
+                WHERE number = {number} AND attempt = {attempt} AND state = 'waiting'"
+            ));
+            Ok(sqlx::raw_sql(found).fetch_optional(&self.pool).await?.is_some())
         })
     }
 
     fn renew<'a>(&'a self, claims: &'a [Claim]) -> Answer<'a, ()> {
         Box::pin(async move {
-            let mut transaction = self.begin().await?;
-            let now = scalar::<i64>(NOW).fetch_one(&mut *transaction).await?;
             let (numbers, attempts): (Vec<i64>, Vec<i64>) =
                 claims.iter().map(|claim| (claim.number, claim.attempt)).unzip();
+            let mut transaction = self.begin().await?;
             // The locks are taken in the order of keys, as everywhere.
-            let keys = scalar::<String>(
-                "SELECT thing.key FROM order_webhooks_thing thing
-                JOIN order_webhooks_delivery delivery ON delivery.number = thing.held
-                JOIN unnest($1::bigint[], $2::bigint[]) claim (number, attempt)
-                    ON (claim.number, claim.attempt) = (delivery.number, delivery.attempt)
-                ORDER BY thing.key FOR UPDATE OF thing",
-            );
-            let keys = keys.bind(numbers).bind(attempts).fetch_all(&mut *transaction).await?;
-            let extended = query("UPDATE order_webhooks_thing SET due = $1 WHERE key = ANY($2)");
-            let extended = extended.bind(now.saturating_add(microseconds(LEASE))).bind(keys);
+            let extended = query(concat!(
+                "WITH mine AS MATERIALIZED (
+                    SELECT thing.key FROM order_webhooks_thing thing
+                    JOIN order_webhooks_delivery delivery ON delivery.number = thing.held
+                    JOIN unnest($1::bigint[], $2::bigint[]) claim (number, attempt)
+                        ON (claim.number, claim.attempt) = (delivery.number, delivery.attempt)
+                    ORDER BY thing.key FOR UPDATE OF thing
+                )
+                UPDATE order_webhooks_thing thing SET due = ",
+                now!(),
+                " + $3 FROM mine WHERE thing.key = mine.key"
+            ));
+            let extended = extended.bind(numbers).bind(attempts).bind(microseconds(LEASE));
             extended.execute(&mut *transaction).await?;
+            // The clock was set back.
+            let early = query(concat!(
+                "WITH early AS MATERIALIZED (
+                    SELECT key FROM order_webhooks_thing WHERE due > ",
+                now!(),
+                " + $1 ORDER BY key FOR UPDATE SKIP LOCKED
+                )
+                UPDATE order_webhooks_thing thing SET due = 0 FROM early
+                WHERE thing.key = early.key"
+            ));
+            let early = early.bind(latest(0, self.longest));
+            early.execute(&mut *transaction).await?;
             Ok(transaction.commit().await?)
         })
     }
@@ -200,58 +224,42 @@ impl Queue for Postgres {
     fn status(&self) -> Answer<'_, Vec<WebhookStatus>> {
         Box::pin(async move {
             let mut transaction = self.begin().await?;
-            let rows = query(STATUS);
+            let rows = sqlx::query_as(STATUS).persistent(false);
             let rows = rows.fetch_all(&mut *transaction).await?;
             transaction.rollback().await?;
-            let status = rows.iter().map(|row| {
-                let (waiting, set_aside) = (row.try_get(1)?, row.try_get(2)?);
-                Ok(WebhookStatus::new(row.try_get(0)?, waiting, set_aside, row.try_get(3)?))
-            });
-            status.collect()
+            Ok(rows.into_iter().map(WebhookStatus::of).collect())
         })
     }
 
     fn set_aside(&self, after: i64, most: u32) -> Answer<'_, Vec<SetAside>> {
         Box::pin(async move {
             let mut transaction = self.begin().await?;
-            let rows = query(
-                "SELECT number, key, failures, cause, webhook, body, verified_at
-                FROM order_webhooks_delivery WHERE state = 'set aside' AND number > $1
-                ORDER BY number LIMIT $2",
-            );
+            let rows = sqlx::query_as(SET_ASIDE).persistent(false);
             let rows = rows.bind(after).bind(i64::from(most)).fetch_all(&mut *transaction).await?;
             transaction.rollback().await?;
-            let found = rows.iter().map(|row| {
-                Ok(SetAside {
-                    number: row.try_get(0)?,
-                    key: row.try_get(1)?,
-                    failures: row.try_get(2)?,
-                    cause: row.try_get(3)?,
-                    envelope: envelope(row, 4)?,
-                })
-            });
-            found.collect()
+            Ok(rows.into_iter().map(SetAside::of).collect())
         })
     }
 
     fn try_again<'a>(&'a self, numbers: &'a [i64]) -> Answer<'a, u64> {
         Box::pin(async move {
             let mut transaction = self.begin().await?;
-            let keys = scalar::<String>(
-                "UPDATE order_webhooks_delivery
-                SET state = 'waiting', due = 0, failures = 0, running = 0
-                WHERE number = ANY($1) AND state = 'set aside' RETURNING key",
+            let again = sqlx::query_scalar::<_, i64>(
+                "WITH again AS (
+                    UPDATE order_webhooks_delivery
+                    SET state = 'waiting', due = 0, failures = 0, running = 0
+                    WHERE number = ANY($1) AND state = 'set aside' RETURNING key
+                ), things AS (
+                    INSERT INTO order_webhooks_thing (key, due)
+                    SELECT DISTINCT key, 0 FROM again ORDER BY key
+                    ON CONFLICT (key) DO UPDATE SET due = 0 WHERE order_webhooks_thing.held = 0
+                )
+                SELECT count(*) FROM again",
             );
-            let keys = keys.bind(numbers).fetch_all(&mut *transaction).await?;
-            let count = u64::try_from(keys.len()).unwrap_or(u64::MAX);
-            let things = query(
-                "INSERT INTO order_webhooks_thing (key, due)
-                SELECT DISTINCT key, 0 FROM unnest($1::text[]) key ORDER BY key
-                ON CONFLICT (key) DO UPDATE SET due = 0 WHERE order_webhooks_thing.held = 0",
-            );
-            things.bind(keys).execute(&mut *transaction).await?;
+            let again = again.persistent(false).bind(numbers);
+            let count = again.fetch_one(&mut *transaction).await?;
             transaction.commit().await?;
-            Ok(count)
+            Ok(count.try_into().unwrap_or_default())
         })
     }
 
@@ -270,175 +278,127 @@ impl Queue for Postgres {
 
     fn check(&self) -> Answer<'_, Vec<Finding>> {
         Box::pin(async move {
-            let mut transaction = self.pool.begin().await?;
-            let mut findings = Vec::new();
-            let version: i32 = scalar("SELECT current_setting('server_version_num')::int")
-                .fetch_one(&mut *transaction)
-                .await?;
-            if version < OLDEST {
-                let text = format!("PostgreSQL {version} is older than what is tested, {OLDEST}");
-                findings.push(Finding::new("old_version", text));
-            }
-            transaction.rollback().await?;
-            Ok(findings)
+            let version = sqlx::raw_sql("SELECT current_setting('server_version_num')::int");
+            let version: i32 = version.fetch_one(&self.pool).await?.try_get(0)?;
+            let text = format!("PostgreSQL {version} is older than what is tested, {OLDEST}");
+            let old = (version < OLDEST).then(|| Finding::new("old_version", text));
+            Ok(old.into_iter().collect())
         })
     }
 }
 
 const OLDEST: i32 = 150_000;
 
-async fn claim(
-    transaction: &mut PgTransaction<'static>,
-    most: usize,
-    now: i64,
-    longest: Duration,
-) -> Result<Vec<Claimed>, Error> {
-    if most == 0 {
-        return Ok(Vec::new());
-    }
-    // The clock was set back.
-    let never = latest(now, longest);
-    let early = query(
-        "UPDATE order_webhooks_thing SET due = 0 WHERE key IN
-        (SELECT key FROM order_webhooks_thing WHERE due > $1 ORDER BY key FOR UPDATE SKIP LOCKED)",
-    );
-    early.bind(never).execute(&mut **transaction).await?;
+/// Takes the things that are due, and the first delivery of each. What another worker has
+/// settled since this statement began shows an older `attempt` here, and is left alone.
+///
+/// A thing without deliveries, which nothing here leaves behind, is not looked at again at
+/// once.
+const CLAIM: &str = concat!(
+    "WITH due AS MATERIALIZED (
+        SELECT key FROM order_webhooks_thing WHERE due <= ",
+    now!(),
+    " ORDER BY due LIMIT $1 FOR UPDATE SKIP LOCKED
+    ), next AS MATERIALIZED (
+        SELECT due.key, number, attempt FROM due LEFT JOIN LATERAL (
+            SELECT number, attempt FROM order_webhooks_delivery
+            WHERE key = due.key AND state = 'waiting' ORDER BY due, rank, number LIMIT 1
+        ) delivery ON true
+    ), taken AS (
+        UPDATE order_webhooks_delivery delivery SET attempt = delivery.attempt + 1,
+            failures = failures + (running = 2)::int,
+            running = CASE running WHEN 0 THEN 1 ELSE 3 END
+        FROM next WHERE delivery.number = next.number AND delivery.attempt = next.attempt
+            AND state = 'waiting'
+        RETURNING delivery.number, delivery.attempt, id, delivery.key, revision, failures, running,
+            webhook, body, verified_at
+    ), held AS (
+        UPDATE order_webhooks_thing thing SET due = ",
+    now!(),
+    " + $2, held = coalesce(taken.number, 0)
+        FROM next LEFT JOIN taken USING (key)
+        WHERE thing.key = next.key AND (next.number IS NULL OR taken.number IS NOT NULL)
+    )
+    SELECT * FROM taken"
+);
 
-    let keys = scalar::<String>(
-        "SELECT key FROM order_webhooks_thing WHERE due <= $1 ORDER BY due LIMIT $2
-        FOR UPDATE SKIP LOCKED",
-    );
-    let keys = keys.bind(now).bind(i64::try_from(most).unwrap_or(i64::MAX));
-    let keys = keys.fetch_all(&mut **transaction).await?;
-    if keys.is_empty() {
-        return Ok(Vec::new());
-    }
-    // A statement of its own, because it has to see what was committed before the
-    // locks were had.
-    let taken = query(
-        "WITH next AS MATERIALIZED (
-            SELECT delivery.* FROM unnest($1::text[]) thing (key), LATERAL (
-                SELECT number, running FROM order_webhooks_delivery
-                WHERE key = thing.key AND state = 'waiting'
-                ORDER BY due, rank, number LIMIT 1
-            ) delivery
-        )
-        UPDATE order_webhooks_delivery delivery
-        SET attempt = attempt + 1, failures = failures + (next.running = 2)::int, running = 1
-        FROM next WHERE delivery.number = next.number
-        RETURNING delivery.number, attempt, id, key, revision, failures, next.running,
-            webhook, body, verified_at",
-    );
-    let rows = taken.bind(&keys).fetch_all(&mut **transaction).await?;
-    let claimed = rows.iter().map(|row| {
-        Ok(Claimed {
-            claim: Claim { number: row.try_get(0)?, attempt: row.try_get(1)? },
-            id: row.try_get(2)?,
-            key: row.try_get(3)?,
-            revision: row.try_get(4)?,
-            failures: row.try_get(5)?,
-            is_suspect: row.try_get::<i64, _>(6)? > 0,
-            envelope: envelope(row, 7)?,
-        })
-    });
-    let claimed = claimed.collect::<Result<Vec<_>, sqlx::Error>>()?;
-    let numbers: Vec<i64> = claimed.iter().map(|claimed| claimed.claim.number).collect();
-    let held: Vec<&str> = claimed.iter().map(|claimed| &*claimed.key).collect();
-    let things = query(
-        "UPDATE order_webhooks_thing thing SET due = $1, held = claim.number
-        FROM unnest($2::text[], $3::bigint[]) claim (key, number) WHERE thing.key = claim.key",
-    );
-    let things = things.bind(now.saturating_add(microseconds(LEASE))).bind(&held).bind(numbers);
-    things.execute(&mut **transaction).await?;
-    if held.len() < keys.len() {
-        let gone =
-            query("DELETE FROM order_webhooks_thing WHERE key = ANY($1) AND NOT key = ANY($2)");
-        gone.bind(&keys).bind(&held).execute(&mut **transaction).await?;
-    }
-    Ok(claimed)
+async fn claim(transaction: &mut PgConnection, most: usize) -> Result<Vec<Claimed>, Error> {
+    let taken = sqlx::query_as::<_, ClaimedRow>(CLAIM).persistent(false);
+    let taken = taken.bind(i64::try_from(most).unwrap_or(i64::MAX)).bind(microseconds(LEASE));
+    Ok(taken.fetch_all(transaction).await?.into_iter().map(Claimed::from).collect())
 }
 
-async fn settle(
-    transaction: &mut PgTransaction<'static>,
-    settled: &[Settled],
-    now: i64,
-) -> Result<(), Error> {
-    let settled: Vec<&Settled> =
-        settled.iter().filter(|settled| settled.outcome != Outcome::Lost).collect();
-    if settled.is_empty() {
-        return Ok(());
-    }
-    let keys: Vec<&str> = settled.iter().map(|settled| &*settled.key).collect();
-    let locked =
-        query("SELECT 1 FROM order_webhooks_thing WHERE key = ANY($1) ORDER BY key FOR UPDATE");
-    locked.bind(&keys).execute(&mut **transaction).await?;
-
-    let columns = settled.iter().map(|settled| match &settled.outcome {
-        Outcome::Applied | Outcome::Lost => ("applied", Some(now), 0, 0, None),
-        Outcome::Stale => ("stale", Some(now), 0, 0, None),
-        Outcome::SetAside { cause } => ("set aside", None, 0, 0, Some(&**cause)),
-        Outcome::Failed { counts, pause, cause } => {
-            let due = now.saturating_add(microseconds(*pause));
-            ("waiting", None, due, i64::from(*counts), Some(&**cause))
-        }
-    });
-    let columns: Vec<_> = columns.collect();
-    let settle = query(
-        "UPDATE order_webhooks_delivery delivery
-        SET state = settled.state, settled_at = settled.at, due = settled.due, running = 0,
-            failures = delivery.failures + settled.failures, cause = coalesce(settled.cause, delivery.cause)
-        FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[],
-            $6::bigint[], $7::text[])
-            settled (number, attempt, state, at, due, failures, cause)
+/// Settles deliveries whose try is still this worker's, and those that failed before and are
+/// older than what was applied. The things are locked first, as everywhere.
+const SETTLE: &str = concat!(
+    "WITH settled AS MATERIALIZED (
+        SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[],
+            $6::bigint[], $7::text[]) settled (key, number, attempt, state, pause, failures, cause)
+    ), things AS MATERIALIZED (
+        SELECT key FROM order_webhooks_thing WHERE key IN (SELECT key FROM settled)
+        ORDER BY key FOR UPDATE
+    ), done AS (
+        UPDATE order_webhooks_delivery delivery SET state = settled.state, running = 0,
+            due = CASE WHEN settled.pause > 0 THEN ",
+    now!(),
+    " + settled.pause ELSE 0 END,
+            settled_at = CASE WHEN settled.state IN ('applied', 'stale') THEN ",
+    now!(),
+    " END,
+            failures = delivery.failures + settled.failures,
+            cause = coalesce(settled.cause, delivery.cause)
+        FROM settled LEFT JOIN things USING (key)
         WHERE delivery.number = settled.number AND delivery.attempt = settled.attempt
             AND delivery.state = 'waiting'
-        RETURNING delivery.number, delivery.key",
-    );
-    let rows = settle
+        RETURNING delivery.number, delivery.key, delivery.rank, delivery.state
+    ), overtaken AS (
+        UPDATE order_webhooks_delivery old SET state = 'stale', settled_at = ",
+    now!(),
+    " FROM done WHERE done.state = 'applied' AND old.key = done.key
+            AND old.state = 'waiting' AND old.due > 0 AND old.number <> done.number
+            AND left(old.rank, 1) = left(done.rank, 1)
+            AND (old.rank, old.number) < (done.rank, done.number)
+    )
+    SELECT number, key FROM done"
+);
+
+/// Lets the things go, with the time when their next delivery is due. A statement of its own,
+/// because it has to see what was kept before the locks were had.
+const LET_GO: &str = "
+    WITH settled AS MATERIALIZED (
+        SELECT claim.*, (
+            SELECT due FROM order_webhooks_delivery WHERE key = claim.key AND state = 'waiting'
+            ORDER BY due, rank, number LIMIT 1
+        ) due FROM unnest($1::text[], $2::bigint[]) claim (key, number)
+    ), gone AS (
+        DELETE FROM order_webhooks_thing thing USING settled
+        WHERE thing.key = settled.key AND thing.held = settled.number AND settled.due IS NULL
+    )
+    UPDATE order_webhooks_thing thing SET due = settled.due, held = 0 FROM settled
+    WHERE thing.key = settled.key AND thing.held = settled.number AND settled.due IS NOT NULL";
+
+async fn settle(transaction: &mut PgConnection, settled: &[&Settled]) -> Result<(), Error> {
+    let columns = settled.iter().map(|settled| match &settled.outcome {
+        Outcome::Applied | Outcome::Lost => ("applied", 0, 0, None),
+        Outcome::Stale => ("stale", 0, 0, None),
+        Outcome::SetAside { cause } => ("set aside", 0, 0, Some(&**cause)),
+        Outcome::Failed { counts, pause, cause } => {
+            ("waiting", microseconds(*pause).max(1), i64::from(*counts), Some(&**cause))
+        }
+    });
+    let columns: Vec<(&str, i64, i64, Option<&str>)> = columns.collect();
+    let done = sqlx::query_as::<_, (i64, String)>(SETTLE)
+        .persistent(false)
+        .bind(settled.iter().map(|settled| &*settled.key).collect::<Vec<_>>())
         .bind(settled.iter().map(|settled| settled.claim.number).collect::<Vec<_>>())
         .bind(settled.iter().map(|settled| settled.claim.attempt).collect::<Vec<_>>())
         .bind(columns.iter().map(|column| column.0).collect::<Vec<_>>())
         .bind(columns.iter().map(|column| column.1).collect::<Vec<_>>())
         .bind(columns.iter().map(|column| column.2).collect::<Vec<_>>())
         .bind(columns.iter().map(|column| column.3).collect::<Vec<_>>())
-        .bind(columns.iter().map(|column| column.4).collect::<Vec<_>>())
-        .fetch_all(&mut **transaction)
+        .fetch_all(&mut *transaction)
         .await?;
-    let rows = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
-    let rows = rows.collect::<Result<Vec<(i64, String)>, sqlx::Error>>()?;
-    let (numbers, keys): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
-
-    // What failed before, and is older than what was applied.
-    let overtaken = query(
-        "UPDATE order_webhooks_delivery old SET state = 'stale', settled_at = $1
-        FROM order_webhooks_delivery new
-        WHERE new.number = ANY($2) AND new.state = 'applied'
-            AND old.key = new.key AND old.state = 'waiting' AND old.due > 0
-            AND left(old.rank, 1) = left(new.rank, 1)
-            AND (old.rank, old.number) < (new.rank, new.number)",
-    );
-    overtaken.bind(now).bind(&numbers).execute(&mut **transaction).await?;
-    let next = query(
-        "WITH settled AS MATERIALIZED (
-            SELECT claim.*, (
-                SELECT due FROM order_webhooks_delivery
-                WHERE key = claim.key AND state = 'waiting'
-                ORDER BY due, rank, number LIMIT 1
-            ) due FROM unnest($1::text[], $2::bigint[]) claim (key, number)
-        ), gone AS (
-            DELETE FROM order_webhooks_thing thing USING settled
-            WHERE thing.key = settled.key AND thing.held = settled.number AND settled.due IS NULL
-        )
-        UPDATE order_webhooks_thing thing SET due = settled.due, held = 0 FROM settled
-        WHERE thing.key = settled.key AND thing.held = settled.number
-            AND settled.due IS NOT NULL",
-    );
-    next.bind(keys).bind(numbers).execute(&mut **transaction).await?;
+    let (numbers, keys): (Vec<i64>, Vec<String>) = done.into_iter().unzip();
+    query(LET_GO).bind(keys).bind(numbers).execute(transaction).await?;
     Ok(())
-}
-
-fn envelope(row: &PgRow, first: usize) -> Result<Envelope, sqlx::Error> {
-    let [body, verified_at] = [first.saturating_add(1), first.saturating_add(2)];
-    let body: Vec<u8> = row.try_get(body)?;
-    Ok(Envelope::new(row.try_get(first)?, body, instant(row.try_get(verified_at)?)))
 }

@@ -9,20 +9,19 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use order_webhooks::envelope::Envelope;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, SqliteRow};
-use sqlx::{
-    AssertSqlSafe, ConnectOptions as _, Connection as _, QueryBuilder, Row as _, SqlitePool,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, QueryBuilder, SqlitePool};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Answer, Claim, Claimed, LEASE, New, Outcome, Queue, STATUS, Settled, instant, latest,
-    microseconds, now,
+    Answer, Claim, Claimed, ClaimedRow, LEASE, New, Outcome, Queue, SET_ASIDE, STATUS, Settled,
+    latest,
 };
+use crate::clock::{microseconds, now};
 use crate::error::Error;
 use crate::operate::{Finding, SetAside, WebhookStatus};
+use crate::schema;
 
 const TABLES: &str = "
 CREATE TABLE order_webhooks_delivery (
@@ -161,7 +160,7 @@ where
 
 async fn create(connection: &mut SqliteConnection) -> Result<(), Error> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    if crate::applied::sqlite::version(&mut transaction, "queue").await? == 0 {
+    if schema::of_sqlite(&mut transaction, "queue").await? == 0 {
         sqlx::raw_sql(TABLES).execute(&mut *transaction).await?;
     }
     transaction.commit().await?;
@@ -169,7 +168,8 @@ async fn create(connection: &mut SqliteConnection) -> Result<(), Error> {
 }
 
 fn reading(options: &SqliteConnectOptions) -> SqlitePool {
-    SqlitePoolOptions::new().max_connections(2).connect_lazy_with(options.clone().read_only(true))
+    let pool = SqlitePoolOptions::new().max_connections(2).test_before_acquire(false);
+    pool.connect_lazy_with(options.clone().read_only(true))
 }
 
 fn not_begun() -> Error {
@@ -281,7 +281,10 @@ impl Queue for Sqlite {
                 for settled in settled {
                     settle(connection, settled, now).await?;
                 }
-                claim(connection, most, now, longest).await
+                if most == 0 {
+                    return Ok(Vec::new());
+                }
+                claim(connection, i64::try_from(most).unwrap_or(i64::MAX), now, longest).await
             })
         }))
     }
@@ -342,40 +345,16 @@ impl Queue for Sqlite {
 
     fn status(&self) -> Answer<'_, Vec<WebhookStatus>> {
         Box::pin(async move {
-            let rows = sqlx::query(STATUS);
-            let rows = rows.fetch_all(&self.reader()).await?;
-            rows.iter()
-                .map(|row| {
-                    Ok(WebhookStatus::new(
-                        row.try_get(0)?,
-                        row.try_get(1)?,
-                        row.try_get(2)?,
-                        row.try_get(3)?,
-                    ))
-                })
-                .collect()
+            let rows = sqlx::query_as(STATUS).fetch_all(&self.reader()).await?;
+            Ok(rows.into_iter().map(WebhookStatus::of).collect())
         })
     }
 
     fn set_aside(&self, after: i64, most: u32) -> Answer<'_, Vec<SetAside>> {
         Box::pin(async move {
-            let rows = sqlx::query(
-                "SELECT number, key, failures, cause, webhook, body, verified_at
-                FROM order_webhooks_delivery WHERE state = 'set aside' AND number > $1
-                ORDER BY number LIMIT $2",
-            );
-            let rows = rows.bind(after).bind(most).fetch_all(&self.reader()).await?;
-            rows.iter()
-                .map(|row| {
-                    Ok(SetAside {
-                        number: row.try_get(0)?,
-                        key: row.try_get(1)?,
-                        failures: row.try_get(2)?,
-                        cause: row.try_get(3)?,
-                        envelope: envelope(row, 4)?,
-                    })
-                })
-                .collect()
+            let rows = sqlx::query_as(SET_ASIDE).bind(after).bind(i64::from(most));
+            let rows = rows.fetch_all(&self.reader()).await?;
+            Ok(rows.into_iter().map(SetAside::of).collect())
         })
     }
 
@@ -475,66 +454,43 @@ async fn wake_thing(connection: &mut SqliteConnection, key: &str) -> Result<(), 
 
 async fn claim(
     connection: &mut SqliteConnection,
-    most: usize,
+    most: i64,
     now: i64,
     longest: Duration,
 ) -> Result<Vec<Claimed>, sqlx::Error> {
-    let mut claimed = Vec::new();
-    if most == 0 {
-        return Ok(claimed);
-    }
     // The clock was set back.
-    let never = latest(now, longest);
     let early = sqlx::query("UPDATE order_webhooks_thing SET due = 0 WHERE due > $1");
-    early.bind(never).execute(&mut *connection).await?;
+    early.bind(latest(now, longest)).execute(&mut *connection).await?;
 
-    let keys = sqlx::query_scalar::<_, String>(
-        "SELECT key FROM order_webhooks_thing WHERE due <= $1 ORDER BY due LIMIT $2",
+    // A thing without deliveries, which nothing here leaves behind, is not looked at again
+    // at once.
+    let held = sqlx::query_scalar::<_, i64>(
+        "UPDATE order_webhooks_thing AS thing SET due = $1, held = coalesce((
+            SELECT number FROM order_webhooks_delivery
+            WHERE key = thing.key AND state = 'waiting' ORDER BY due, rank, number LIMIT 1
+        ), 0)
+        WHERE key IN (SELECT key FROM order_webhooks_thing WHERE due <= $2 ORDER BY due LIMIT $3)
+        RETURNING held",
     );
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
-    for key in keys.bind(now).bind(most).fetch_all(&mut *connection).await? {
-        let next = sqlx::query(
-            "SELECT number, attempt, id, revision, failures, running, webhook, body, verified_at
-            FROM order_webhooks_delivery WHERE key = $1 AND state = 'waiting'
-            ORDER BY due, rank, number LIMIT 1",
-        );
-        let Some(row) = next.bind(&key).fetch_optional(&mut *connection).await? else {
-            let thing = sqlx::query("DELETE FROM order_webhooks_thing WHERE key = $1");
-            thing.bind(&key).execute(&mut *connection).await?;
-            continue;
-        };
-        let attempt: i64 = row.try_get(1)?;
-        let claim = Claim { number: row.try_get(0)?, attempt: attempt.saturating_add(1) };
-        let running: i64 = row.try_get(5)?;
-        let failures = row.try_get::<i64, _>(4)?.saturating_add((running == 2).into());
-        let taken = sqlx::query(
-            "UPDATE order_webhooks_delivery SET attempt = $1, failures = $2, running = 1
-            WHERE number = $3",
-        );
-        let taken = taken.bind(claim.attempt).bind(failures).bind(claim.number);
-        taken.execute(&mut *connection).await?;
-        let held =
-            sqlx::query("UPDATE order_webhooks_thing SET due = $1, held = $2 WHERE key = $3");
-        let held = held.bind(now.saturating_add(microseconds(LEASE))).bind(claim.number).bind(&key);
-        held.execute(&mut *connection).await?;
-        claimed.push(Claimed {
-            claim,
-            id: row.try_get(2)?,
-            revision: row.try_get(3)?,
-            failures,
-            is_suspect: running > 0,
-            envelope: envelope(&row, 6)?,
-            key,
-        });
+    let held = held.bind(now.saturating_add(microseconds(LEASE))).bind(now).bind(most);
+    let held = held.fetch_all(&mut *connection).await?;
+    if held.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(claimed)
+    let mut taken = QueryBuilder::new(TAKE);
+    let mut numbers = taken.separated(", ");
+    for number in held {
+        numbers.push_bind(number);
+    }
+    taken.push(TAKEN);
+    let rows = taken.build_query_as::<ClaimedRow>().fetch_all(connection).await?;
+    Ok(rows.into_iter().map(Claimed::from).collect())
 }
 
-fn envelope(row: &SqliteRow, first: usize) -> Result<Envelope, sqlx::Error> {
-    let [body, verified_at] = [first.saturating_add(1), first.saturating_add(2)];
-    let body: Vec<u8> = row.try_get(body)?;
-    Ok(Envelope::new(row.try_get(first)?, body, instant(row.try_get(verified_at)?)))
-}
+const TAKE: &str = "UPDATE order_webhooks_delivery SET attempt = attempt + 1,
+    failures = failures + (running = 2), running = iif(running = 0, 1, 3) WHERE number IN (";
+const TAKEN: &str = ") RETURNING number, attempt, id, key, revision, failures, running,
+    webhook, body, verified_at";
 
 async fn settle(
     connection: &mut SqliteConnection,

@@ -1,0 +1,21 @@
+//! The time, as the tables have it.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+/// The time in microseconds since 1970.
+pub(crate) fn now() -> i64 {
+    let microseconds = OffsetDateTime::now_utc().unix_timestamp_nanos().checked_div(1_000);
+    microseconds.and_then(|now| i64::try_from(now).ok()).unwrap_or_default()
+}
+
+pub(crate) fn microseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// The instant that is so many nanoseconds after 1970.
+pub(crate) fn instant(nanoseconds: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp_nanos(nanoseconds.into())
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
