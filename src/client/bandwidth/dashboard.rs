@@ -137,7 +137,8 @@ impl Dashboard {
     ///
     /// # Errors
     ///
-    /// For any status but 200, and for a body that is no XML.
+    /// For any status but 200, for a body that is not XML, and for one that is about
+    /// something else: `the root element is <html> at line 1 column 1`.
     pub fn read_list<B: AsRef<[u8]>>(
         response: Response<B>,
     ) -> Result<Vec<SubscriptionState>, ResponseError<B>> {

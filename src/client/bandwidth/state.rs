@@ -46,7 +46,8 @@ impl SubscriptionState {
     ///
     /// # Errors
     ///
-    /// For what cannot be read as XML at all.
+    /// For what cannot be read as XML at all, and for a document without
+    /// subscriptions that is not about them: a page of HTML is no empty list.
     pub(super) fn read_all(body: &[u8]) -> Result<Vec<Self>, ParseError> {
         const ROOT: &str = "Subscription";
         let (reader, root) = Reader::open_any(body)?;
@@ -64,6 +65,9 @@ impl SubscriptionState {
             }
         }
         reader.finish()?;
+        if states.is_empty() && !root.starts_with(ROOT) {
+            Reader::open(body, "SubscriptionsResponse")?;
+        }
         Ok(states)
     }
 

@@ -55,7 +55,31 @@ fn whatever_it_is_wrapped_in() {
     }
     assert_eq!(read(&format!("<a>{state}<b>{state}</b>{state}</a>")).len(), 3);
     assert_eq!(read("<SubscriptionsResponse/>"), []);
-    assert_eq!(read("<a><Subscription><OrderType>x</OrderType></Subscription></a>"), []);
+    let without_id = "<Subscriptions><Subscription><URL>x</URL></Subscription></Subscriptions>";
+    assert_eq!(read(without_id), []);
+}
+
+/// Read as an empty list, each would make `next_step` create a second subscription.
+#[test]
+fn what_is_no_list_is_not_an_empty_one() {
+    for (body, error) in [
+        (
+            "<html><body>Sign in</body></html>",
+            "the root element is <html> at line 1 column 1",
+        ),
+        ("<Errors><Error/></Errors>", "the root element is <Errors> at line 1 column 1"),
+        ("<!doctype html><html></html>", "document type declarations are refused at line 1 column 1"),
+        ("<html><br></html>", "an end tag of another element at line 1 column 11"),
+        ("{\"error\":\"down\"}", "text outside the root element at line 1 column 1"),
+        ("", "unexpected end of the document at line 1 column 1"),
+        (
+            "<SubscriptionsResponse><Subscription><SubscriptionId>s</SubscriptionId></Subscription>",
+            "unexpected end of the document at line 1 column 87",
+        ),
+    ] {
+        let refused = Dashboard::read_list(Response::new(body)).unwrap_err();
+        assert_eq!(refused.to_string(), format!("the answer does not parse: {error}"), "{body}");
+    }
 }
 
 #[test]
