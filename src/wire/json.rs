@@ -23,11 +23,14 @@ pub(crate) fn event<T: DeserializeOwned>(body: &[u8]) -> Result<T, ParseError> {
     serde_json::from_str(text).or_else(|_| flat::read(body, text))
 }
 
-/// Another object, of any depth.
+/// Another object, of any depth. Its type is ours.
 #[cfg(all(feature = "client", any(feature = "musement", feature = "porterbuddy")))]
 pub(crate) fn document<T: DeserializeOwned>(body: &[u8]) -> Result<T, ParseError> {
     let text = object(body)?;
-    serde_json::from_str(text).or_else(|_| explained(body, text))
+    serde_json::from_str(text).or_else(|said| {
+        let read = explained(body, text);
+        read.map_err(|error| explain::with_name(error, &said))
+    })
 }
 
 /// Any value. The type may be a user's, whose errors can quote the body: ours has the

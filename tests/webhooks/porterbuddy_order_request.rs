@@ -103,8 +103,10 @@ fn what_is_not_typed_comes_back() {
             match OrderRequest::parse_unverified(request.to_string().as_bytes()) {
                 Ok(_) => assert_comes_back(&request),
                 Err(error) => {
-                    let object = path.replacen('/', "", 1).replace("/0", "[0]").replace('/', ".");
-                    assert_eq!(error.field().unwrap_or_default(), object, "{name}");
+                    let field = format!("{path}/{name}");
+                    let field = field.replacen('/', "", 1).replace("/0", "[0]").replace('/', ".");
+                    assert_eq!(error.field(), Some(&*field));
+                    assert_eq!(error.kind(), &ParseErrorKind::Missing, "{field}");
                     let object = request.pointer(path).unwrap().to_string();
                     let at = request.to_string().find(&object).unwrap() + object.len();
                     assert_eq!(error.position().unwrap().column, at, "{name}");

@@ -68,7 +68,7 @@ impl Order {
     /// # Errors
     ///
     /// For anything but a JSON object in UTF-8, without `status` or `items`, or with
-    /// an item without `status` (`items[0]: not what is expected at line 1 column 58`).
+    /// an item without `status` (`items[0].status: missing at line 1 column 26`).
     pub fn parse_unverified(body: &[u8]) -> Result<Self, ParseError> {
         json::document(body)
     }

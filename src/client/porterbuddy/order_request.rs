@@ -5,7 +5,7 @@
 //! keep the form in which they came, so a request that is read and written
 //! again says the same. Two things are lost: a typed field that is `null` is
 //! left out, and numbers in `other` have the precision of `u64`, `i64` or
-//! `f64`. `Debug` leaves out what is, or can be, data of a customer.
+//! `f64`, unless your program has `serde_json` with `arbitrary_precision`. `Debug` leaves out what is, or can be, data of a customer.
 
 mod goods;
 mod number;
@@ -136,10 +136,10 @@ impl OrderRequest {
     ///
     /// # Errors
     ///
-    /// If the body is not a JSON object in UTF-8, lacks a field that is no `Option`
-    /// (`origin.address: not what is expected at line 1 column 120`), has a typed field
-    /// twice, or has one of another type
-    /// (`parcels[0].weightGrams: not a number at line 1 column 446`).
+    /// If the body is not a JSON object in UTF-8, lacks a field that is not an `Option`
+    /// (`origin.address.city: missing at line 1 column 120`), has a typed field twice, or
+    /// has one of another type
+    /// (`parcels[0].weightGrams: not what is expected at line 1 column 446`).
     pub fn parse_unverified(body: &[u8]) -> Result<Self, ParseError> {
         json::document(body)
     }

@@ -1,8 +1,8 @@
 //! Why a text cannot be read, without what it holds.
 //!
-//! What `serde_json` says is neither shown nor looked into: it may quote the body,
-//! and its words are no interface. Its kinds of errors are, its lines and columns,
-//! and the path of `serde_path_to_error`.
+//! What `serde_json` says is not shown, because it may quote the body, and its words are
+//! no interface. Its kinds of errors are, its lines and columns, and the path of
+//! `serde_path_to_error`. One thing is in its words only: see [`with_name`].
 
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
@@ -28,6 +28,28 @@ pub(super) fn explained<T: DeserializeOwned>(body: &[u8], text: &str) -> Result<
     })?;
     end(body, text, &mut reader)?;
     Ok(value)
+}
+
+/// The same error with the name of the field that is missing or given twice.
+///
+/// serde has no other place for the name than its message. The fields of our own types
+/// have fixed names, so nothing of the body is in it; and with another message the error
+/// stays as it is.
+#[cfg(all(feature = "client", any(feature = "musement", feature = "porterbuddy")))]
+pub(super) fn with_name(error: ParseError, said: &serde_json::Error) -> ParseError {
+    let said = said.to_string();
+    let name_after = |words| Some(said.strip_prefix(words)?.split_once('`')?.0);
+    let (kind, name) = match (name_after("missing field `"), name_after("duplicate field `")) {
+        (Some(name), _) => (ParseErrorKind::Missing, name),
+        (_, Some(name)) => (ParseErrorKind::Repeated, name),
+        _ => return error,
+    };
+    let path = error.field().map(|path| format!("{path}.")).unwrap_or_default();
+    let named = ParseError::new(kind).in_field(format!("{path}{name}"));
+    match error.position() {
+        Some(position) => named.at_position(position),
+        None => named,
+    }
 }
 
 /// Checks that nothing is left after the value.

@@ -63,12 +63,12 @@ fn whatever_it_is_wrapped_in() {
 #[test]
 fn what_is_no_list_is_not_an_empty_one() {
     for (body, error) in [
-        (
-            "<html><body>Sign in</body></html>",
-            "the root element is <html> at line 1 column 1",
-        ),
+        ("<html><body>Sign in</body></html>", "the root element is <html> at line 1 column 1"),
         ("<Errors><Error/></Errors>", "the root element is <Errors> at line 1 column 1"),
-        ("<!doctype html><html></html>", "document type declarations are refused at line 1 column 1"),
+        (
+            "<!doctype html><html></html>",
+            "document type declarations are refused at line 1 column 1",
+        ),
         ("<html><br></html>", "an end tag of another element at line 1 column 11"),
         ("{\"error\":\"down\"}", "text outside the root element at line 1 column 1"),
         ("", "unexpected end of the document at line 1 column 1"),
