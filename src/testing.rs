@@ -76,7 +76,7 @@ mod verdict;
 
 pub use delivery::Delivery;
 pub use disorder::{doubled, reordered};
-pub use forgery::{Forgery, damage};
+pub use forgery::Forgery;
 pub use payload::Payload;
 pub use policy::{Delivered, DeliveryPolicy, Retries};
 pub use random::Random;

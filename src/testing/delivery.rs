@@ -128,9 +128,23 @@ impl Delivery {
         self
     }
 
-    /// The same with a body that was damaged after it was signed; see
-    /// [`damage`](crate::testing::damage()). Where nothing is signed, a damaged
-    /// body is noticed only if it does not parse.
+    /// The same with a body that was damaged after it was signed, as a bad line might:
+    /// cut short, emptied, with a bit flipped, or with a byte added. Where nothing is
+    /// signed, a damaged body is noticed only if it does not parse.
+    ///
+    /// ```
+    /// # #[cfg(feature = "porterbuddy")] {
+    /// use order_webhooks::Secret;
+    /// use order_webhooks::testing::{Random, Sender, porterbuddy};
+    ///
+    /// let sender = Sender::porterbuddy("/porterbuddy".parse()?, &Secret::new("key")?);
+    /// let sent = sender.delivery(&porterbuddy::order_status_update());
+    /// let damaged = sent.clone().damaged(&mut Random::new(1));
+    /// let bodies = [sent, damaged].map(|delivery| delivery.request().unwrap().into_body());
+    /// assert_ne!(bodies[0], bodies[1]);
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn damaged(mut self, random: &mut Random) -> Self {
         let body = damage(&self.body, random);
         self.signed.get_or_insert(std::mem::replace(&mut self.body, body));

@@ -67,15 +67,7 @@ pub(super) fn other_password(authorization: &HeaderValue) -> HeaderValue {
 
 /// The body as a bad line might deliver it: cut short, empty, with a bit
 /// flipped, or with a byte added. It always differs from the original.
-///
-/// ```
-/// use order_webhooks::testing::{Random, damage};
-///
-/// let body = br#"{"orderId":"1"}"#;
-/// assert_ne!(damage(body, &mut Random::new(1)), &body[..]);
-/// ```
-#[must_use]
-pub fn damage(body: &[u8], random: &mut Random) -> Bytes {
+pub(super) fn damage(body: &[u8], random: &mut Random) -> Bytes {
     let mut damaged = body.to_vec();
     match random.below(8) {
         0 if !body.is_empty() => damaged.clear(),

@@ -18,8 +18,11 @@ async fn only_genuine_updates_are_delivered() -> Result<(), Box<dyn std::error::
     let webhook = OrderItemWebhook::new(BasicAuth::from(&credentials));
     let app: Router = Router::new().route("/musement", receive(webhook, on_update));
     let sender = Sender::musement("/musement".parse()?, &credentials);
-    let delivery = sender.delivery(&musement::order_item_update());
-    assert_eq!(delivery.clone().run_on(app.clone()).await.verdict, Verdict::Delivered);
-    assert_ne!(delivery.forged(Forgery::Wrong).run_on(app).await.verdict, Verdict::Delivered);
+    let genuine = sender.delivery(&musement::order_item_update());
+    let forged = genuine.clone().forged(Forgery::Wrong);
+    let report = genuine.run_on(app.clone()).await;
+    assert_eq!(report.verdict, Verdict::Delivered, "{report}");
+    let report = forged.run_on(app).await;
+    assert_ne!(report.verdict, Verdict::Delivered, "{report}");
     Ok(())
 }
