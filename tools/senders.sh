@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Sends to both example servers with HTTP clients that differ in how they meet a
-# challenge (tools/senders/run.py says how): small, 1.6 MB and 8 MB bodies, with and
-# without Expect: 100-continue, right and wrong credentials. Every delivery has to arrive
-# once. Prints a table.
+# challenge (tools/senders/run.py says how): bodies small, of 1.6 MB and of 8 MB, plain, in
+# chunks, with Expect: 100-continue, on a connection that is closed for writing after the
+# request, and on one that is kept for 6 s; with right and with wrong credentials. Every
+# delivery has to arrive once. Prints a table.
 #
 #   tools/senders.sh             every client
 #   tools/senders.sh curl go     those whose name contains one of these
