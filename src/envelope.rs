@@ -68,7 +68,7 @@ use crate::musement::{OrderItemUpdate, OrderItemWebhook};
 use crate::porterbuddy::{OrderStatusUpdate, OrderWebhook};
 use crate::rejection::Rejection;
 use crate::webhook::{Verified, Webhook};
-use crate::wire::{text::printable, time as timestamp};
+use crate::wire::{text::printable, time::Timestamp};
 
 /// A webhook's name, a body as it came, and when it was verified.
 ///
@@ -117,7 +117,12 @@ impl Envelope {
     /// becomes the nearest one in them: no delivery is lost to a wrong clock.
     #[must_use]
     pub fn new(webhook: &str, body: impl Into<Bytes>, verified_at: OffsetDateTime) -> Self {
-        let verified_at = timestamp::nearest_in_rfc3339(verified_at);
+        // In nanoseconds since 1970.
+        const FIRST: i128 = -62_167_219_200_000_000_000;
+        const LAST: i128 = 253_402_300_799_999_999_999;
+        let nearest = verified_at.unix_timestamp_nanos().clamp(FIRST, LAST);
+        let verified_at = OffsetDateTime::from_unix_timestamp_nanos(nearest)
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH);
         Self { webhook: webhook.into(), body: body.into(), verified_at }
     }
 
@@ -265,7 +270,7 @@ impl From<ParseError> for OpenError {
 #[derive(Serialize, Deserialize)]
 struct Line<'a> {
     webhook: Box<str>,
-    verified_at: Box<str>,
+    verified_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<std::borrow::Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -277,7 +282,7 @@ impl Serialize for Envelope {
         let text = std::str::from_utf8(&self.body);
         Line {
             webhook: self.webhook.clone(),
-            verified_at: timestamp::rfc3339(self.verified_at).into(),
+            verified_at: Timestamp::rfc3339(self.verified_at),
             body: text.ok().map(Into::into),
             body_base64: text.is_err().then(|| STANDARD.encode(&self.body).into()),
         }
@@ -288,7 +293,9 @@ impl Serialize for Envelope {
 impl<'de> Deserialize<'de> for Envelope {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let line = Line::deserialize(deserializer)?;
-        let at = timestamp::parse(&line.verified_at)
+        let at = line
+            .verified_at
+            .to_offset_date_time()
             .ok_or_else(|| de::Error::custom("verified_at is not a timestamp"))?;
         let body = match (line.body, line.body_base64) {
             (Some(text), None) => Bytes::from(text.into_owned()),

@@ -1,7 +1,7 @@
 use super::*;
 
 fn envelope(webhook: &str, body: &[u8]) -> Envelope {
-    let at = timestamp::parse("2021-06-08T14:16:41.5+02:00").unwrap();
+    let at = Timestamp::from("2021-06-08T14:16:41.5+02:00").to_offset_date_time().unwrap();
     Envelope::new(webhook, body.to_vec(), at)
 }
 
@@ -99,8 +99,8 @@ fn a_proven_body_that_cannot_be_read_is_kept_and_no_other_is() {
 #[test]
 fn a_time_that_has_no_text_is_the_nearest_that_has() {
     let of = |at| Envelope::new("a", "", at);
-    let first = timestamp::parse("0000-01-01T00:00:00Z").unwrap();
-    let last = timestamp::parse("9999-12-31T23:59:59.999999999Z").unwrap();
+    let first = Timestamp::from("0000-01-01T00:00:00Z").to_offset_date_time().unwrap();
+    let last = Timestamp::from("9999-12-31T23:59:59.999999999Z").to_offset_date_time().unwrap();
     let west = time::UtcOffset::from_hms(-2, 0, 0).unwrap();
     for (at, kept) in [
         (first, first),

@@ -12,6 +12,9 @@ use crate::wire::text::ShortText;
 /// `2021-06-08T12:16:40.123456789+02:00`.
 const LONGEST: usize = 35;
 
+/// The length of `2018-12-10`.
+const DAY: usize = 10;
+
 /// A date, a time, or whatever a provider writes in its place: it keeps the
 /// text as it came, and reads the moment from it when you ask.
 ///
@@ -53,16 +56,30 @@ pub struct Timestamp(ShortText<LONGEST>);
 impl Timestamp {
     /// The moment in RFC 3339, as Porterbuddy and Bandwidth write it:
     /// `2021-06-08T12:16:40.32538Z`, `2023-02-13T15:00:00+02:00`.
+    ///
+    /// The fraction is the shortest. The form has no room for the seconds of an
+    /// offset, so it is the same moment at an offset of whole minutes. A year before 0,
+    /// which no provider writes, is written as `time` prints it.
     #[must_use]
     pub fn rfc3339(moment: OffsetDateTime) -> Self {
-        Self::from(&*rfc3339(moment))
+        let (hours, minutes, _) = moment.offset().as_hms();
+        let offset = UtcOffset::from_hms(hours, minutes, 0).ok();
+        let moment = offset.and_then(|offset| moment.checked_to_offset(offset)).unwrap_or(moment);
+        let text = moment.format(&Rfc3339).unwrap_or_else(|_| moment.to_string());
+        Self::from(&*text)
     }
 
     /// The moment with a basic offset of ISO 8601, as Musement writes it:
-    /// `2018-12-10T13:12:40+0000`.
+    /// `2018-12-10T13:12:40+0000`. It has a fraction only if that is not zero.
     #[must_use]
     pub fn basic_offset(moment: OffsetDateTime) -> Self {
-        Self::from(&*basic(moment))
+        let extended = Self::rfc3339(moment);
+        let text = extended.as_str();
+        match (text.strip_suffix('Z'), text.rsplit_once(':')) {
+            (Some(utc), _) => Self::from(&*format!("{utc}+0000")),
+            (None, Some((hours, minutes))) => Self::from(&*format!("{hours}{minutes}")),
+            (None, None) => extended,
+        }
     }
 
     /// The text, as it came.
@@ -79,7 +96,23 @@ impl Timestamp {
     /// `None` for a moment that is past the year 9999 in UTC, too.
     #[must_use]
     pub fn to_offset_date_time(&self) -> Option<OffsetDateTime> {
-        parse(self.as_str())
+        // RFC 3339, once what the providers leave out of it is filled in: the seconds,
+        // the colon of the offset, the `T`.
+        let (day, rest) = self.as_str().split_at_checked(DAY)?;
+        let rest = rest.strip_prefix(['T', ' '])?;
+        let (clock, offset) = rest.split_at_checked(rest.find(['Z', '+', '-'])?)?;
+        let seconds = if clock.len() == "13:12".len() { ":00" } else { "" };
+        let (hours, minutes) = match offset.split_at_checked("+00".len()) {
+            Some((hours, minutes)) if minutes.len() == "00".len() => (hours, minutes),
+            _ => (offset, ""),
+        };
+        let colon = if minutes.is_empty() { "" } else { ":" };
+        let filled = [day, "T", clock, seconds, hours, colon, minutes].concat();
+        let moment = OffsetDateTime::parse(&filled, &Rfc3339).ok()?;
+        // The last hours of the year 9999, at a negative offset, would panic in the
+        // hands of whoever converts them to UTC, and with `time/large-dates` later.
+        let in_utc = moment.checked_to_offset(UtcOffset::UTC)?;
+        (in_utc.year() <= 9999).then_some(moment)
     }
 
     /// The same text for all texts of a moment: RFC 3339 in UTC. A text that is no
@@ -95,8 +128,8 @@ impl Timestamp {
     pub fn to_date(&self) -> Option<Date> {
         let (day, rest) = self.as_str().split_at_checked(DAY)?;
         let ends = rest.is_empty() || rest.starts_with(['T', ' ', 'Z', '+', '-']);
-        let midnight = ends.then(|| format!("{day}T00:00Z"))?;
-        parse(&midnight).map(OffsetDateTime::date)
+        let midnight = ends.then(|| Self::from(&*format!("{day}T00:00Z")))?;
+        midnight.to_offset_date_time().map(OffsetDateTime::date)
     }
 }
 
@@ -121,62 +154,6 @@ impl fmt::Display for Timestamp {
 impl fmt::Debug for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
-    }
-}
-
-/// The length of `2018-12-10`.
-const DAY: usize = 10;
-
-/// Reads RFC 3339 after what the providers leave out of it is filled in: the
-/// seconds, the colon of the offset, the `T`.
-pub(crate) fn parse(text: &str) -> Option<OffsetDateTime> {
-    let (day, rest) = text.split_at_checked(DAY)?;
-    let rest = rest.strip_prefix(['T', ' '])?;
-    let (clock, offset) = rest.split_at_checked(rest.find(['Z', '+', '-'])?)?;
-    let seconds = if clock.len() == "13:12".len() { ":00" } else { "" };
-    let (hours, minutes) = match offset.split_at_checked("+00".len()) {
-        Some((hours, minutes)) if minutes.len() == "00".len() => (hours, minutes),
-        _ => (offset, ""),
-    };
-    let colon = if minutes.is_empty() { "" } else { ":" };
-    let filled = [day, "T", clock, seconds, hours, colon, minutes].concat();
-    // The last hours of the year 9999, at a negative offset, would panic in the
-    // hands of whoever converts them to UTC, and with `time/large-dates` later.
-    let fits = |moment: &OffsetDateTime| {
-        moment.checked_to_offset(UtcOffset::UTC).is_some_and(|utc| utc.year() <= 9999)
-    };
-    OffsetDateTime::parse(&filled, &Rfc3339).ok().filter(fits)
-}
-
-/// The moment in UTC, or the nearest one in the years 0 to 9999.
-pub(crate) fn nearest_in_rfc3339(moment: OffsetDateTime) -> OffsetDateTime {
-    // In nanoseconds since 1970.
-    const FIRST: i128 = -62_167_219_200_000_000_000;
-    const LAST: i128 = 253_402_300_799_999_999_999;
-    let nearest = moment.unix_timestamp_nanos().clamp(FIRST, LAST);
-    OffsetDateTime::from_unix_timestamp_nanos(nearest).unwrap_or(OffsetDateTime::UNIX_EPOCH)
-}
-
-/// Writes `2021-06-08T12:16:40.32538Z`: RFC 3339 with the shortest fraction,
-/// `Z` for UTC and else `±hh:mm`.
-///
-/// The form has no room for the seconds of an offset, so it is the same moment at
-/// an offset of whole minutes. Years before 0, which no provider writes, are
-/// written as `time` prints them.
-pub(crate) fn rfc3339(moment: OffsetDateTime) -> String {
-    let (hours, minutes, _) = moment.offset().as_hms();
-    let offset = UtcOffset::from_hms(hours, minutes, 0).ok();
-    let moment = offset.and_then(|offset| moment.checked_to_offset(offset)).unwrap_or(moment);
-    moment.format(&Rfc3339).unwrap_or_else(|_| moment.to_string())
-}
-
-/// Writes `2018-12-10T13:12:40+0000`, with a fraction only if it is not zero.
-pub(crate) fn basic(moment: OffsetDateTime) -> String {
-    let text = rfc3339(moment);
-    match (text.strip_suffix('Z'), text.rsplit_once(':')) {
-        (Some(utc), _) => format!("{utc}+0000"),
-        (None, Some((hours, minutes))) => format!("{hours}{minutes}"),
-        (None, None) => text,
     }
 }
 

@@ -250,7 +250,7 @@ fn shuffled_and_doubled_the_newest_revision_is_what_is_applied() {
             let known = applied.get(&update.key());
             let standing = known.map_or(Newer, |known: &OrderItemUpdate| update.compare(known));
             assert_ne!(standing, Unknown);
-            if standing.is_news() {
+            if standing == Newer {
                 applied.insert(update.key(), update);
             }
         }

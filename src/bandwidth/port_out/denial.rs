@@ -19,32 +19,33 @@ use crate::wire::xml::element_into;
 ///
 /// Source: Bandwidth numbers documentation, "Portout Validation Webhook".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u16)]
 #[non_exhaustive]
 pub enum DenialReason {
     /// 7510: the account number is missing. The port-out goes into exception.
-    AccountNumberMissing,
+    AccountNumberMissing = 7510,
     /// 7511: the account number is wrong. The port-out goes into exception.
-    AccountNumberInvalid,
+    AccountNumberInvalid = 7511,
     /// 7512: the PIN is missing. The port-out goes into exception.
-    PinMissing,
+    PinMissing = 7512,
     /// 7513: the PIN is wrong. The port-out goes into exception.
-    PinInvalid,
+    PinInvalid = 7513,
     /// 7514: the ZIP code is missing. The port-out goes into exception.
-    ZipCodeMissing,
+    ZipCodeMissing = 7514,
     /// 7515: the ZIP code is wrong. The port-out goes into exception.
-    ZipCodeInvalid,
+    ZipCodeInvalid = 7515,
     /// 7516: a telephone number is not recognised, or not of this account. The
     /// port-out is cancelled.
-    TelephoneNumberUnknown,
+    TelephoneNumberUnknown = 7516,
     /// 7517: too many telephone numbers. The port-out is cancelled.
-    TooManyTelephoneNumbers,
+    TooManyTelephoneNumbers = 7517,
     /// 7518: a telephone number is not active. The port-out is cancelled.
-    TelephoneNumberInactive,
+    TelephoneNumberInactive = 7518,
     /// 7519: the customer information does not match. The port-out goes into
     /// exception.
-    CustomerMismatch,
+    CustomerMismatch = 7519,
     /// 7598: the request is not valid. The port-out goes into exception.
-    InvalidRequest,
+    InvalidRequest = 7598,
 }
 
 impl DenialReason {
@@ -66,19 +67,7 @@ impl DenialReason {
     /// The code on the wire: 7510 to 7519, or 7598.
     #[must_use]
     pub fn code(self) -> u16 {
-        match self {
-            Self::AccountNumberMissing => 7510,
-            Self::AccountNumberInvalid => 7511,
-            Self::PinMissing => 7512,
-            Self::PinInvalid => 7513,
-            Self::ZipCodeMissing => 7514,
-            Self::ZipCodeInvalid => 7515,
-            Self::TelephoneNumberUnknown => 7516,
-            Self::TooManyTelephoneNumbers => 7517,
-            Self::TelephoneNumberInactive => 7518,
-            Self::CustomerMismatch => 7519,
-            Self::InvalidRequest => 7598,
-        }
+        self as u16
     }
 
     /// The description that goes with the code unless the denial gives another.
