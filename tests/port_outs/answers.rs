@@ -5,22 +5,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
 
-use crate::fixture::{self, DEADLINE, Fixture, RUNTIMES, question, send, webhook};
+use crate::fixture::{self, Fixture, RUNTIMES, in_memory, question, send, short, webhook};
 use fixtures::port_outs;
 use fixtures::samples::{BANDWIDTH_USER, CHALLENGE};
-use fixtures::sender::{Connection, Request};
+use fixtures::sender::Request;
 use order_webhooks::bandwidth::{
     DenialReason, PortOutAnswer, PortOutValidationRequest, PortOutWebhook,
 };
-
-fn post(credentials: &[&str], body: &[u8]) -> Request {
-    let request = Request::post("/port-out").body(body);
-    credentials.iter().fold(request, |request, value| request.header("Authorization", *value))
-}
-
-fn short(fixture: &Arc<Fixture>) -> PortOutWebhook {
-    webhook(fixture).with_deadline(DEADLINE).unwrap()
-}
 
 /// The answer to this question, which carries its PON and its number back.
 fn answered(answer: &PortOutAnswer, question: &[u8]) -> String {
@@ -29,8 +20,6 @@ fn answered(answer: &PortOutAnswer, question: &[u8]) -> String {
 
 fn answers_in_every_case(server: &str, address: SocketAddr) {
     let otherwise = PortOutAnswer::deny(DenialReason::InvalidRequest);
-    let asked = |pon| question(pon).written_body();
-    let mut questions = Vec::new();
     for (pon, answer) in [
         ("allow", &PortOutAnswer::Allow),
         ("deny", &PortOutAnswer::deny(DenialReason::PinInvalid)),
@@ -39,15 +28,11 @@ fn answers_in_every_case(server: &str, address: SocketAddr) {
         ("stall", &otherwise),
         ("block too long", &otherwise),
     ] {
-        let body = asked(pon);
-        let answer = answered(answer, &body);
-        questions.push((body, answer));
-    }
-    for (body, answer) in questions {
-        let context = format!("{server}: {:.80}", String::from_utf8_lossy(&body));
-        let response = Connection::open(address).send(&post(&[BANDWIDTH_USER], &body));
-        assert_eq!((response.status, &*response.body), (200, answer.as_bytes()), "{context}");
-        assert_eq!(response.values("content-type"), ["application/xml"], "{context}");
+        let response = send(address, &question(pon));
+        let answer = answered(answer, &question(pon).written_body());
+        let told = (response.status, str::from_utf8(&response.body).unwrap());
+        assert_eq!(told, (200, &*answer), "{server}: {pon}");
+        assert_eq!(response.values("content-type"), ["application/xml"], "{server}: {pon}");
     }
 
     for question in port_outs::questions() {
@@ -55,7 +40,7 @@ fn answers_in_every_case(server: &str, address: SocketAddr) {
         for (name, value) in question.headers {
             request = request.header(name, value);
         }
-        let response = Connection::open(address).send(&request);
+        let response = send(address, &request);
         let context = format!("{server}: {}", question.why);
         let answer = (response.status, str::from_utf8(&response.body).unwrap());
         assert_eq!(answer, (question.status, &*question.answer), "{context}");
@@ -72,7 +57,7 @@ fn axum_and_actix_answer_in_every_case() {
         for runtime in RUNTIMES {
             scope.spawn(move || {
                 let fixture = Arc::new(Fixture::default());
-                let address = runtime.serve(&fixture, short(&fixture));
+                let address = runtime.serve(&fixture, short(webhook(&fixture)));
                 answers_in_every_case(&format!("{runtime:?}"), address);
             });
         }
@@ -82,7 +67,7 @@ fn axum_and_actix_answer_in_every_case() {
 #[test]
 fn hyper_answers_in_every_case() {
     let fixture = Arc::new(Fixture::default());
-    answers_in_every_case("hyper", fixture::serve_hyper(&fixture, short(&fixture)));
+    answers_in_every_case("hyper", fixture::serve_hyper(&fixture, short(webhook(&fixture))));
 }
 
 #[test]
@@ -90,8 +75,9 @@ fn a_body_that_stays_away_is_answered_by_the_deadline() {
     let denied = PortOutAnswer::deny(DenialReason::InvalidRequest).to_xml(None);
     for runtime in RUNTIMES {
         let fixture = Arc::new(Fixture::default());
-        let address = runtime.serve(&fixture, short(&fixture));
-        let response = send(address, &post(&[BANDWIDTH_USER], b"<Por").declaring(10));
+        let address = runtime.serve(&fixture, short(webhook(&fixture)));
+        let request = Request::post("/port-out").header("Authorization", BANDWIDTH_USER);
+        let response = send(address, &request.body("<Por").declaring(10));
         assert_eq!((response.status, &*response.body), (200, denied.as_bytes()), "{runtime:?}");
     }
 }
@@ -115,7 +101,7 @@ fn an_extractor_that_refuses_is_reported_and_answered() {
     let route = order_webhooks::actix::port_out(webhook(&fixture), needs_data);
     actix_web::rt::System::new().block_on(async {
         let app = init_service(App::new().route("/port-out", route)).await;
-        let request = TestRequest::post().uri("/port-out").set_payload(body.clone());
+        let request = TestRequest::post().uri("/port-out").set_payload(body);
         let request = request.insert_header(("authorization", BANDWIDTH_USER)).to_request();
         let response = call_service(&app, request).await;
         assert_eq!(response.status(), 200);
@@ -124,16 +110,14 @@ fn an_extractor_that_refuses_is_reported_and_answered() {
 
     let route = order_webhooks::axum::port_out(webhook(&fixture), needs_extension);
     let app: axum::Router = axum::Router::new().route("/port-out", route);
-    let request = http::Request::post("/port-out").header("authorization", BANDWIDTH_USER);
-    let request = request.body(axum::body::Body::from(body)).unwrap();
     tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let response = tower::ServiceExt::oneshot(app, request).await.unwrap();
+        let response = tower::ServiceExt::oneshot(app, in_memory("allow")).await.unwrap();
         assert_eq!(response.status(), 200);
         let answer = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
         assert_eq!(answer, denied);
     });
 
-    fixture.wait_until("both are told", |fixture| fixture.told() == ["the handler failed"; 2]);
+    fixture.wait_for_reports(&["the handler failed"; 2]);
     let told = fixture.told.lock().unwrap();
     for failure in told.iter() {
         let source = std::error::Error::source(failure).unwrap().to_string();

@@ -4,10 +4,10 @@
 
 use std::any::Any;
 use std::error::Error;
-use std::fmt;
-use std::future::pending;
+use std::future::{Future, pending};
 use std::net::{SocketAddr, TcpListener};
 use std::panic::panic_any;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
@@ -19,6 +19,7 @@ use order_webhooks::bandwidth::{DenialReason, PortOutAnswer, PortOutFailure, Por
 use fixtures::port_outs;
 use fixtures::samples::{BANDWIDTH_USER, X_Y};
 use fixtures::sender::{Connection, Request, Response};
+use tokio::runtime;
 
 /// Where a handler that blocks its thread waits until the test opens it.
 #[derive(Default)]
@@ -36,10 +37,14 @@ impl Gate {
     }
 }
 
+type Question = Verified<PortOutWebhook>;
+type Judged = Result<PortOutAnswer, Box<dyn Error + Send + Sync>>;
+type Judging = Pin<Box<dyn Future<Output = Judged> + Send>>;
+
 /// What handlers did, and what was reported.
 #[derive(Default)]
 pub(crate) struct Fixture {
-    pub(crate) started: AtomicUsize,
+    started: AtomicUsize,
     pub(crate) effects: AtomicUsize,
     pub(crate) cancelled: AtomicUsize,
     pub(crate) gate: Gate,
@@ -54,7 +59,8 @@ impl Drop for CountsWhenDropped<'_> {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("awkward")]
 struct PanicsWhenDropped;
 
 impl Drop for PanicsWhenDropped {
@@ -63,15 +69,8 @@ impl Drop for PanicsWhenDropped {
     }
 }
 
-impl fmt::Display for PanicsWhenDropped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("awkward")
-    }
-}
-
-impl Error for PanicsWhenDropped {}
-
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("slow to go")]
 struct BlocksWhenDropped;
 
 impl Drop for BlocksWhenDropped {
@@ -79,14 +78,6 @@ impl Drop for BlocksWhenDropped {
         thread::sleep(DEADLINE * 2);
     }
 }
-
-impl fmt::Display for BlocksWhenDropped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("slow to go")
-    }
-}
-
-impl Error for BlocksWhenDropped {}
 
 impl Fixture {
     /// Waits, within reason, until this is so.
@@ -101,14 +92,35 @@ impl Fixture {
         panic!("never: {what}; told {:?}", self.told());
     }
 
+    /// Waits until so many handlers have started.
+    #[track_caller]
+    pub(crate) fn wait_for_handlers(&self, count: usize) {
+        self.wait_until("the handlers start", |fixture| fixture.started() == count);
+    }
+
+    /// Waits until this is reported, and nothing else.
+    #[track_caller]
+    pub(crate) fn wait_for_reports(&self, expected: &[&str]) {
+        self.wait_until("the reports", |fixture| fixture.told() == expected);
+    }
+
+    pub(crate) fn started(&self) -> usize {
+        self.started.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn told(&self) -> Vec<String> {
         self.told.lock().unwrap().iter().map(ToString::to_string).collect()
     }
 
-    pub(crate) async fn handle(
-        self: Arc<Self>,
-        request: Verified<PortOutWebhook>,
-    ) -> Result<PortOutAnswer, Box<dyn Error + Send + Sync>> {
+    /// A handler for any of the adapters.
+    pub(crate) fn handler(
+        self: &Arc<Self>,
+    ) -> impl Fn(Question) -> Judging + Clone + Send + Sync + use<> {
+        let fixture = Arc::clone(self);
+        move |question| Box::pin(Arc::clone(&fixture).judge(question))
+    }
+
+    async fn judge(self: Arc<Self>, request: Question) -> Judged {
         self.started.fetch_add(1, Ordering::SeqCst);
         match request.pon.as_deref().unwrap() {
             "allow" => {}
@@ -156,6 +168,13 @@ impl Fixture {
 /// The deadline of questions that are meant to miss it.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(2);
 
+/// What is reported of a handler that misses it.
+pub(crate) const LATE: &str = "the handler was not done by the deadline";
+
+pub(crate) fn short(webhook: PortOutWebhook) -> PortOutWebhook {
+    webhook.with_deadline(DEADLINE).unwrap()
+}
+
 pub(crate) fn webhook(fixture: &Arc<Fixture>) -> PortOutWebhook {
     let fixture = Arc::clone(fixture);
     let tell = move |failure| fixture.told.lock().unwrap().push(failure);
@@ -187,14 +206,12 @@ impl Runtime {
         let (address, fixture) = (listener.local_addr().unwrap(), Arc::clone(fixture));
         thread::spawn(move || match self {
             Self::AxumThreads => {
-                let runtime = tokio::runtime::Builder::new_multi_thread();
-                serve_axum(runtime, listener, fixture, webhook);
+                serve_axum(runtime::Builder::new_multi_thread(), listener, &fixture, webhook);
             }
             Self::AxumOneThread => {
-                let runtime = tokio::runtime::Builder::new_current_thread();
-                serve_axum(runtime, listener, fixture, webhook);
+                serve_axum(runtime::Builder::new_current_thread(), listener, &fixture, webhook);
             }
-            Self::Actix { workers } => serve_actix(workers, listener, fixture, webhook),
+            Self::Actix { workers } => serve_actix(workers, listener, &fixture, webhook),
         });
         address
     }
@@ -205,22 +222,20 @@ pub(crate) fn serve_axum_with(fixture: &Arc<Fixture>, webhook: PortOutWebhook) -
     Runtime::AxumThreads.serve(fixture, webhook)
 }
 
+pub(crate) fn axum_app(fixture: &Arc<Fixture>, webhook: PortOutWebhook) -> axum::Router {
+    let other = async || tokio::task::spawn_blocking(|| "other").await.unwrap();
+    axum::Router::new()
+        .route("/port-out", order_webhooks::axum::port_out(webhook, fixture.handler()))
+        .route("/other", axum::routing::post(other))
+}
+
 fn serve_axum(
-    mut runtime: tokio::runtime::Builder,
+    mut runtime: runtime::Builder,
     listener: TcpListener,
-    fixture: Arc<Fixture>,
+    fixture: &Arc<Fixture>,
     webhook: PortOutWebhook,
 ) {
-    use axum::extract::State;
-    let port_out = async |State(fixture): State<Arc<Fixture>>,
-                          request: Verified<PortOutWebhook>| {
-        fixture.handle(request).await
-    };
-    let other = async || tokio::task::spawn_blocking(|| "other").await.unwrap();
-    let app = axum::Router::new()
-        .route("/port-out", order_webhooks::axum::port_out(webhook, port_out))
-        .route("/other", axum::routing::post(other))
-        .with_state(fixture);
+    let app = axum_app(fixture, webhook);
     let runtime = runtime.enable_all().max_blocking_threads(BLOCKING_THREADS).build().unwrap();
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener).unwrap();
@@ -231,21 +246,14 @@ fn serve_axum(
 fn serve_actix(
     workers: usize,
     listener: TcpListener,
-    fixture: Arc<Fixture>,
+    fixture: &Arc<Fixture>,
     webhook: PortOutWebhook,
 ) {
     use actix_web::{App, HttpServer, web};
-    async fn port_out(
-        fixture: web::Data<Arc<Fixture>>,
-        request: Verified<PortOutWebhook>,
-    ) -> Result<PortOutAnswer, Box<dyn Error + Send + Sync>> {
-        Arc::clone(fixture.get_ref()).handle(request).await
-    }
-    let fixture = web::Data::new(fixture);
+    let handler = fixture.handler();
     let app = move || {
         App::new()
-            .app_data(fixture.clone())
-            .route("/port-out", order_webhooks::actix::port_out(webhook.clone(), port_out))
+            .route("/port-out", order_webhooks::actix::port_out(webhook.clone(), handler.clone()))
             .route("/other", web::post().to(async || web::block(|| "other").await.unwrap()))
     };
     let server = HttpServer::new(app).workers(workers).disable_signals();
@@ -256,20 +264,18 @@ fn serve_actix(
 /// Serves every path with hyper's own connections.
 pub(crate) fn serve_hyper(fixture: &Arc<Fixture>, webhook: PortOutWebhook) -> SocketAddr {
     use http_body_util::Full;
-    use hyper::service::service_fn;
     use hyper_util::rt::{TokioIo, TokioTimer};
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
-    let (address, fixture) = (listener.local_addr().unwrap(), Arc::clone(fixture));
+    let (address, handler) = (listener.local_addr().unwrap(), fixture.handler());
     let serve = async move {
         let listener = tokio::net::TcpListener::from_std(listener).unwrap();
         loop {
             let (stream, _) = listener.accept().await.unwrap();
-            let (webhook, fixture) = (webhook.clone(), Arc::clone(&fixture));
-            let service = service_fn(move |request| {
-                let (webhook, fixture) = (webhook.clone(), Arc::clone(&fixture));
+            let (webhook, handler) = (webhook.clone(), handler.clone());
+            let service = hyper::service::service_fn(move |request| {
+                let (webhook, handler) = (webhook.clone(), handler.clone());
                 async move {
-                    let handler = |question| fixture.handle(question);
                     let response = order_webhooks::body::port_out(&webhook, request, handler);
                     Ok::<_, std::convert::Infallible>(response.await.map(Full::new))
                 }
@@ -279,7 +285,7 @@ pub(crate) fn serve_hyper(fixture: &Arc<Fixture>, webhook: PortOutWebhook) -> So
             tokio::spawn(http.serve_connection(TokioIo::new(stream), service));
         }
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
     thread::spawn(move || runtime.block_on(serve));
     address
 }
@@ -292,6 +298,11 @@ pub(crate) fn question(pon: &str) -> Request {
     Request::post("/port-out").header("Authorization", BANDWIDTH_USER).body(body)
 }
 
+/// The same question, for a server in memory.
+pub(crate) fn in_memory(pon: &str) -> http::Request<axum::body::Body> {
+    question(pon).to_http().unwrap().map(axum::body::Body::from)
+}
+
 /// Wrong credentials.
 pub(crate) fn forged() -> Request {
     Request::post("/port-out").header("Authorization", X_Y).body("<x/>")
@@ -299,6 +310,14 @@ pub(crate) fn forged() -> Request {
 
 pub(crate) fn send(address: SocketAddr, request: &Request) -> Response {
     Connection::open(address).send(request)
+}
+
+/// A connection on which the whole question was written, and nothing was read.
+pub(crate) fn ask_and_leave(address: SocketAddr, pon: &str) -> Connection {
+    let mut connection = Connection::open(address);
+    connection.write(&question(pon).head()).unwrap();
+    connection.write(&question(pon).written_body()).unwrap();
+    connection
 }
 
 /// Whether the question was allowed; what is not, got the verdict for failures.

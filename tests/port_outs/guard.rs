@@ -10,8 +10,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::fixture::{
-    DEADLINE, Fixture, Gate, RUNTIMES, Runtime, allowed_of, ask_beside, forged, is_allowed,
-    question, send, webhook,
+    DEADLINE, Fixture, Gate, LATE, RUNTIMES, Runtime, allowed_of, ask_and_leave, ask_beside,
+    axum_app, forged, in_memory, is_allowed, question, send, short, webhook,
 };
 use fixtures::port_outs;
 use fixtures::samples::BANDWIDTH_USER;
@@ -36,10 +36,6 @@ fn everywhere(
 
 fn most(n: usize) -> NonZeroUsize {
     NonZeroUsize::new(n).unwrap()
-}
-
-fn short(webhook: PortOutWebhook) -> PortOutWebhook {
-    webhook.with_deadline(DEADLINE).unwrap()
 }
 
 /// Forged questions and a reporter that is stuck at the first of them: every
@@ -110,8 +106,7 @@ fn handlers_that_block_take_no_place_but_their_own() {
         |webhook| webhook.with_most_at_once(most(42)),
         |runtime, address, fixture| {
             ask_beside(address, "block", 40);
-            fixture
-                .wait_until("they block", |fixture| fixture.started.load(Ordering::SeqCst) == 40);
+            fixture.wait_for_handlers(40);
             assert_eq!(allowed_of(address, "allow", 50), 50, "{runtime:?}");
             assert_eq!(allowed_of(address, "use the pool", 20), 20, "{runtime:?}");
             let other = send(address, &Request::post("/other"));
@@ -130,7 +125,7 @@ fn at_full_size() {
         let fixture = Arc::new(Fixture::default());
         let address = runtime.serve(&fixture, webhook(&fixture));
         ask_beside(address, "block", 530);
-        fixture.wait_until("they block", |fixture| fixture.started.load(Ordering::SeqCst) == 530);
+        fixture.wait_for_handlers(530);
         assert_eq!(allowed_of(address, "allow", 200), 200, "{runtime:?}");
         assert_eq!(allowed_of(address, "use the pool", 1_100), 1_100, "{runtime:?}");
         assert_eq!(send(address, &Request::post("/other")).status, 200, "{runtime:?}");
@@ -152,16 +147,14 @@ fn a_question_waits_for_its_turn_and_what_is_answered_never_starts() {
 
             ask_beside(address, "block", 2);
             let before = 3 + 2;
-            fixture.wait_until("they block", |fixture| {
-                fixture.started.load(Ordering::SeqCst) == before
-            });
+            fixture.wait_for_handlers(before);
             assert_eq!(allowed_of(address, "allow", 5), 0, "{runtime:?}");
             let other = send(address, &Request::post("/other"));
             assert_eq!(other.status, 200, "{runtime:?}");
             fixture.gate.open();
             // There is a place again, and the order is kept.
             assert_eq!(allowed_of(address, "allow", 1), 1, "{runtime:?}");
-            assert_eq!(fixture.started.load(Ordering::SeqCst), before + 1, "{runtime:?}");
+            assert_eq!(fixture.started(), before + 1, "{runtime:?}");
             let not_asked = "the handler was not started by the deadline";
             let told = fixture.told();
             assert_eq!(told.iter().filter(|told| *told == not_asked).count(), 5, "{told:?}");
@@ -178,8 +171,7 @@ fn a_handler_is_over_when_its_question_is_answered() {
         assert!(!is_allowed(&send(address, &question("be late"))), "{runtime:?}");
         thread::sleep(DEADLINE);
         assert_eq!(fixture.effects.load(Ordering::SeqCst), 0, "{runtime:?}");
-        let late = "the handler was not done by the deadline";
-        fixture.wait_until("both are told", |fixture| fixture.told() == [late, late]);
+        fixture.wait_for_reports(&[LATE, LATE]);
     });
 }
 
@@ -219,15 +211,8 @@ fn no_panic_ends_the_connection() {
         for pon in awkward {
             assert!(!is_allowed(&send(address, &question(pon))), "{runtime:?}: {pon}");
         }
-        fixture.wait_until("all are told", |fixture| {
-            let told = fixture.told();
-            told == [
-                "the handler panicked",
-                "the handler panicked",
-                "the handler failed",
-                "the handler was not done by the deadline",
-            ]
-        });
+        let panicked = "the handler panicked";
+        fixture.wait_for_reports(&[panicked, panicked, "the handler failed", LATE]);
         // An awkward error panics when the test drops it, too.
         std::mem::forget(std::mem::take(&mut *fixture.told.lock().unwrap()));
     });
@@ -278,7 +263,7 @@ fn local_tasks_are_not_to_be_had_in_a_handler() {
         |webhook| webhook,
         |runtime, address, fixture| {
             assert!(!is_allowed(&send(address, &question("spawn locally"))), "{runtime:?}");
-            fixture.wait_until("it is told", |fixture| fixture.told() == ["the handler panicked"]);
+            fixture.wait_for_reports(&["the handler panicked"]);
         },
     );
 }
@@ -287,30 +272,21 @@ fn local_tasks_are_not_to_be_had_in_a_handler() {
 /// is reported is the same.
 #[test]
 fn a_sender_that_leaves_early_is_reported_alike() {
-    everywhere(short, |runtime, address, fixture| {
-        for (pon, failure) in [
-            ("fail later", "the handler failed"),
-            ("stall", "the handler was not done by the deadline"),
-        ] {
-            let mut connection = Connection::open(address);
-            let request = question(pon);
-            connection.write(&request.head()).unwrap();
-            connection.write(&request.written_body()).unwrap();
-            let before = fixture.told().len();
-            fixture.wait_until("the handler runs", |fixture| {
-                fixture.started.load(Ordering::SeqCst) > before
-            });
-            drop(connection);
-            fixture
-                .wait_until(failure, |fixture| fixture.told().get(before) == Some(&failure.into()));
+    everywhere(short, |_, address, fixture| {
+        let failed = "the handler failed";
+        for (pon, handlers, reports) in
+            [("fail later", 1, &[failed][..]), ("stall", 2, &[failed, LATE])]
+        {
+            let leaver = ask_and_leave(address, pon);
+            fixture.wait_for_handlers(handlers);
+            drop(leaver);
+            fixture.wait_for_reports(reports);
         }
         let mut connection = Connection::open(address);
         connection.write(&question("allow").declaring(1_000).head()).unwrap();
         connection.write(b"<Port").unwrap();
         drop(connection);
-        let incomplete = "the body is incomplete";
-        fixture.wait_until(incomplete, |fixture| fixture.told().get(2) == Some(&incomplete.into()));
-        assert_eq!(fixture.told().len(), 3, "{runtime:?}");
+        fixture.wait_for_reports(&[failed, LATE, "the body is incomplete"]);
     });
 }
 
@@ -364,21 +340,19 @@ fn a_thread_that_the_system_refuses_is_no_panic() {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let fixture = Arc::new(Fixture::default());
     let webhook = webhook(&fixture).with_deadline(Duration::from_millis(300)).unwrap();
-    let handler = async |_: order_webhooks::axum::Verified<PortOutWebhook>| {
-        order_webhooks::bandwidth::PortOutAnswer::Allow
-    };
-    let route = order_webhooks::axum::port_out(webhook, handler);
-    let app: axum::Router = axum::Router::new().route("/port-out", route);
+    let app = axum_app(&fixture, webhook);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     for _ in 0..3 {
-        let request = http::Request::post("/port-out")
-            .header("authorization", BANDWIDTH_USER)
-            .body(axum::body::Body::from(question("allow").written_body()))
-            .unwrap();
-        let response = runtime.block_on(tower::ServiceExt::oneshot(app.clone(), request)).unwrap();
-        let body = runtime.block_on(axum::body::to_bytes(response.into_body(), 10_000)).unwrap();
-        assert!(String::from_utf8_lossy(&body).contains("<Code>7598</Code>"));
+        let answer = runtime.block_on(answer_of(&app));
+        assert!(answer.contains("<Code>7598</Code>"), "{answer}");
     }
+}
+
+/// The answer to a question in memory.
+async fn answer_of(app: &axum::Router) -> String {
+    let response = tower::ServiceExt::oneshot(app.clone(), in_memory("allow")).await.unwrap();
+    let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+    String::from_utf8(body.into()).unwrap()
 }
 
 /// Without tokio's timer nothing has a time limit. A route that is built inside of
@@ -387,30 +361,21 @@ fn a_thread_that_the_system_refuses_is_no_panic() {
 fn a_runtime_without_a_timer_is_noticed() {
     let without_timer = || tokio::runtime::Builder::new_current_thread().build().unwrap();
     let fixture = Arc::new(Fixture::default());
-    let handler = async |_: order_webhooks::axum::Verified<PortOutWebhook>| {
-        order_webhooks::bandwidth::PortOutAnswer::Allow
-    };
-    let route = || order_webhooks::axum::port_out::<_, _, ()>(webhook(&fixture), handler);
+    let app = || axum_app(&fixture, webhook(&fixture));
     let at_start_up = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        without_timer().block_on(async { drop(route()) });
+        without_timer().block_on(async { drop(app()) });
     }));
     let message = at_start_up.unwrap_err().downcast::<String>().unwrap();
     assert!(message.contains("enable_time"), "{message}");
 
-    let app: axum::Router = axum::Router::new().route("/port-out", route());
-    let body = question("allow").written_body();
-    let request = http::Request::post("/port-out").header("authorization", BANDWIDTH_USER);
-    let request = request.body(axum::body::Body::from(body)).unwrap();
-    without_timer().block_on(async {
-        let response = tower::ServiceExt::oneshot(app, request).await.unwrap();
-        let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
-        let answer = String::from_utf8_lossy(&body);
-        assert!(answer.contains("<PON>allow</PON>"), "{answer}");
-        assert!(answer.contains("<Code>7598</Code>"), "{answer}");
-        assert!(answer.contains("<TelephoneNumber>2223331000</TelephoneNumber>"), "{answer}");
-    });
-    let no_timer = "the runtime has no timer; build it with `enable_time`";
-    fixture.wait_until("it is told", |fixture| fixture.told() == [no_timer]);
+    let app = app();
+    let answer = without_timer().block_on(answer_of(&app));
+    for element in
+        ["<PON>allow</PON>", "<Code>7598</Code>", "<TelephoneNumber>2223331000</TelephoneNumber>"]
+    {
+        assert!(answer.contains(element), "{answer}");
+    }
+    fixture.wait_for_reports(&["the runtime has no timer; build it with `enable_time`"]);
 }
 
 /// What a handler logs is in the span of its request, on whatever thread it runs.
@@ -429,14 +394,11 @@ fn a_handler_runs_inside_the_span_of_its_request() {
     let entered = Entered::default();
     let fixture = Arc::new(Fixture::default());
     let webhook = webhook(&fixture);
-    let request = http::Request::post("/").header("authorization", BANDWIDTH_USER);
-    let request: http::Request<http_body_util::Full<bytes::Bytes>> =
-        request.body(question("allow").written_body().into()).unwrap();
-    let handler = |request| fixture.handle(request);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let subscriber = tracing_subscriber::registry().with(entered.clone());
     tracing::subscriber::with_default(subscriber, || {
-        let answer = order_webhooks::body::port_out(&webhook, request, handler);
+        let answer =
+            order_webhooks::body::port_out(&webhook, in_memory("allow"), fixture.handler());
         runtime.block_on(answer.instrument(tracing::info_span!("request")));
     });
     let entered = entered.0.lock().unwrap();
