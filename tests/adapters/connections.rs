@@ -122,7 +122,7 @@ fn a_body_that_is_not_verified_is_not_kept() {
     let refused = [
         (Request::post("/musement").body(ORDER_ITEM), 401),
         (Request::post("/notifications").body(ORDER_NOTIFICATION), 401),
-        (porterbuddy_signed(&sign("another-key", ORDER_STATUS), ORDER_STATUS), 403),
+        (signed(&sign("another-key", ORDER_STATUS), ORDER_STATUS), 403),
         (musement(ORDER_ITEM).header("Content-Encoding", "gzip"), 415),
         (Request::new("GET", "/musement"), 405),
     ];

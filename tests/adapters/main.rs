@@ -31,11 +31,16 @@ fn musement(body: &str) -> Request {
     Request::post("/musement").header("Authorization", JOHN_SMITH).body(body)
 }
 
-fn porterbuddy(body: &str) -> Request {
-    porterbuddy_signed(&sign(PORTERBUDDY_KEY, body), body)
+/// The documented sample, as if it were encoded.
+fn encoded(encoding: &str) -> Request {
+    musement(ORDER_ITEM).header("Content-Encoding", encoding)
 }
 
-fn porterbuddy_signed(signature: &str, body: &str) -> Request {
+fn porterbuddy(body: &str) -> Request {
+    signed(&sign(PORTERBUDDY_KEY, body), body)
+}
+
+fn signed(signature: &str, body: &str) -> Request {
     Request::post("/porterbuddy").header("x-porterbuddy-hmac-SHA256", signature).body(body)
 }
 
@@ -49,6 +54,11 @@ fn update_signed(key: &str, body: &str) -> Request {
     Request::post("/v2").header("X-Bandwidth-Signature-SHA-256", signature).body(body)
 }
 
+/// The request with one more header.
+fn with(request: Request, (name, value): (&'static str, &str)) -> Request {
+    request.header(name, value)
+}
+
 fn sign(key: &str, body: &str) -> String {
     OrderWebhook::new(&secret(key)).signature().sign(body.as_bytes())
 }
@@ -58,14 +68,18 @@ fn order_item() -> Value {
     serde_json::from_str(ORDER_ITEM).unwrap()
 }
 
-fn order_status(status: &str) -> Value {
-    let mut event: Value = serde_json::from_str(ORDER_STATUS).unwrap();
-    event["orderStatus"] = json!(status);
-    event
+fn item(event: Value) -> Outcome {
+    Delivered("musement.order_item", event)
 }
 
-fn order_notification(status: &str) -> Value {
-    json!({
+fn order(status: &str) -> Outcome {
+    let mut event: Value = serde_json::from_str(ORDER_STATUS).unwrap();
+    event["orderStatus"] = json!(status);
+    Delivered("porterbuddy.order", event)
+}
+
+fn notified(status: &str) -> Outcome {
+    let event = json!({
         "SubscriptionId": "3b2a4c0e-5f0d-4c58-9f0e-1f5d2a7c9e11",
         "OrderType": "orders",
         "CustomerOrderId": "customer-order-1",
@@ -73,7 +87,8 @@ fn order_notification(status: &str) -> Value {
         "CompletedTelephoneNumbers": ["2223331000"],
         "LastModifiedDate": "2023-09-12T15:11:31.705Z",
         "ActualFocDate": "2023-09-12T00:00:00Z",
-    })
+    });
+    Delivered("bandwidth.notification", event)
 }
 
 /// The sample with as many spaces behind it as make it this long.
@@ -107,6 +122,15 @@ fn holds(webhooks: &Webhooks, cases: impl IntoIterator<Item = (&'static str, Req
             outcome.is_that_of(&response, &handled, &format!("{input}, without a server"));
         }
     }
+}
+
+/// The same, where each delivery is refused with this status.
+#[track_caller]
+fn refused(webhooks: &Webhooks, cases: impl IntoIterator<Item = (&'static str, Request, u16)>) {
+    holds(
+        webhooks,
+        cases.into_iter().map(|(case, request, status)| (case, request, Refused(status))),
+    );
 }
 
 impl Outcome {

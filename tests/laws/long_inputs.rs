@@ -33,6 +33,7 @@ fn much_text_is_read() {
     let ends = "]>".repeat(1_000);
     for (content, text) in [
         (&"&amp;".repeat(100_000), &"&".repeat(100_000)),
+        (&"a<![CDATA[b]]>".repeat(35_000), &"ab".repeat(35_000)),
         (&brackets, &brackets),
         (&format!("<![CDATA[{brackets}]]>"), &brackets),
         // CVE-2024-41123, REXML: quadratic.

@@ -291,6 +291,8 @@ fn records_that_lack_a_field_need_no_case_of_their_own() {
             r.subscriber_name = name.map(str::to_owned);
         });
         assert_eq!(subscriber.judge(&request), PortOutAnswer::Allow);
+        let other = subscriber.judge(&self::request(|_| {}));
+        assert_eq!(other == PortOutAnswer::Allow, pin.is_none(), "{pin:?}");
     }
 }
 

@@ -38,6 +38,9 @@ fn a_customer_is_found_by_its_numbers_in_every_form() {
     }
     assert_eq!(judged(&request("2", "2222", &["2223332001", "+12223332002"])), None);
     assert!(subscribers().find(&"2223339999".into()).is_none());
+    let moving = Subscriber::new("4", ["2223334001"]).unwrap();
+    let moving = Subscribers::new([moving.with_inactive_numbers(["2223334002"])]).unwrap();
+    assert!(moving.find(&"2223334002".into()).is_some());
 }
 
 #[test]
