@@ -144,17 +144,10 @@ fn a_status_that_is_not_documented_keeps_its_text() {
     assert!(matches!(&status, OrderStatus::Other(_)) && status.as_str() == "SOMETHING_NEW");
 }
 
+#[rustfmt::skip]
 const NAMES: [&str; 10] = [
-    "SubscriptionId",
-    "OrderType",
-    "OrderId",
-    "CustomerOrderId",
-    "Status",
-    "Message",
-    "Note",
-    "EventType",
-    "LastModifiedDate",
-    "ActualFocDate",
+    "SubscriptionId", "OrderType", "OrderId", "CustomerOrderId", "Status", "Message", "Note",
+    "EventType", "LastModifiedDate", "ActualFocDate",
 ];
 
 fn number(number: &str) -> String {
@@ -204,18 +197,12 @@ fn the_first_of_two_elements_is_taken() {
 /// Bandwidth prints all of these dates.
 #[test]
 fn a_date_or_a_number_in_any_form_is_kept() {
-    for date in [
-        "never",
-        "yesterday",
-        "2023-09-12",
-        "2023-09-12T15:11:31",
-        "2023-02-30T00:00:00Z",
-        "2014-03-25 12:55:11.0",
-        "2015-02-25 00:00:00",
-        "2021-06-30Z",
-        "12/09/2023",
-        "1694531491",
-    ] {
+    #[rustfmt::skip]
+    let dates = [
+        "never", "yesterday", "2023-09-12", "2023-09-12T15:11:31", "2023-02-30T00:00:00Z",
+        "2014-03-25 12:55:11.0", "2015-02-25 00:00:00", "2021-06-30Z", "12/09/2023", "1694531491",
+    ];
+    for date in dates {
         for name in ["LastModifiedDate", "ActualFocDate"] {
             let mut expected = bare();
             expected[name] = json!(date);
@@ -401,14 +388,9 @@ fn text_is_read_whole_and_resolved() {
 /// section 4.2).
 #[test]
 fn an_encoding_is_no_reason_to_refuse_what_is_utf_8() {
+    #[rustfmt::skip]
     const OF_UTF_8: [&str; 8] = [
-        "UTF-8",
-        "utf-8",
-        "utf8",
-        "UTF8",
-        "unicode-1-1-utf-8",
-        "unicode11utf8",
-        "unicode20utf8",
+        "UTF-8", "utf-8", "utf8", "UTF8", "unicode-1-1-utf-8", "unicode11utf8", "unicode20utf8",
         "x-unicode20utf8",
     ];
     assert_eq!(event(format!("\u{feff}{}", with(""))), Ok(bare()));

@@ -109,20 +109,10 @@ fn no_file_of_the_senders_imports_itself_by_a_detour() {
 
 #[test]
 fn the_core_knows_no_runtime_no_io_and_no_clock() {
+    #[rustfmt::skip]
     let foreign = [
-        "async ",
-        ".await",
-        "tokio",
-        "axum::",
-        "actix_web",
-        "std::net::Tcp",
-        "std::fs",
-        "std::io",
-        "std::thread",
-        "std::env",
-        "Instant",
-        "SystemTime::now",
-        "::now()",
+        "async ", ".await", "tokio", "axum::", "actix_web", "std::net::Tcp", "std::fs", "std::io",
+        "std::thread", "std::env", "Instant", "SystemTime::now", "::now()",
     ];
     for (module, path, lines) in sources().into_iter().filter(|(m, ..)| floor(m) <= CORE) {
         if [GUARD, REPORT].iter().any(|guard| path.to_string_lossy().contains(guard)) {
