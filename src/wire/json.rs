@@ -40,6 +40,36 @@ pub(crate) fn value<T: DeserializeOwned>(body: &[u8]) -> Result<T, ParseError> {
     serde_json::from_str(text).or_else(|_| explained(body, text))
 }
 
+/// The value as it is whatever features `serde_json` has in this program:
+/// `preserve_order` keeps the order of names, and `arbitrary_precision` the digits.
+#[cfg(all(feature = "client", feature = "musement"))]
+pub(crate) fn normalize(value: &mut serde_json::Value) {
+    fn normalize_numbers(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Array(items) => items.iter_mut().for_each(normalize_numbers),
+            serde_json::Value::Object(fields) => fields.values_mut().for_each(normalize_numbers),
+            serde_json::Value::Number(digits) => {
+                if let Some(plain) = number(digits) {
+                    *digits = plain;
+                }
+            }
+            _ => {}
+        }
+    }
+    value.sort_all_objects();
+    normalize_numbers(value);
+}
+
+/// The number as `serde_json` has it without `arbitrary_precision`: a `u64`, an `i64`, or
+/// the nearest `f64`. Of one that is too large for that there is none.
+#[cfg(all(feature = "client", any(feature = "musement", feature = "porterbuddy")))]
+pub(crate) fn number(digits: &serde_json::Number) -> Option<serde_json::Number> {
+    let nearest = digits.as_f64()?;
+    let whole = digits.as_u64().map(Into::into).or_else(|| digits.as_i64().map(Into::into));
+    let is_minus_zero = nearest.to_bits() == (-0.0_f64).to_bits();
+    whole.filter(|_| !is_minus_zero).or_else(|| serde_json::Number::from_f64(nearest))
+}
+
 /// The text of an object. The structs of serde take an array of the values of their
 /// fields as well.
 fn object(body: &[u8]) -> Result<&str, ParseError> {

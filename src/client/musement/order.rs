@@ -96,9 +96,8 @@ impl Tracked for OrderItem {
 impl OrderItem {
     fn content(&self) -> ContentDigest {
         let mut same = self.clone();
-        // The order is that of the names, whatever features `serde_json` has.
         if let Some(vouchers) = &mut same.vouchers {
-            vouchers.sort_all_objects();
+            json::normalize(vouchers);
         }
         ContentDigest::of_event(&same)
     }

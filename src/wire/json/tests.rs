@@ -214,6 +214,26 @@ fn what_is_wrong_with_another_value_is_placed_and_not_told() {
     assert_eq!(value::<String>(br#""a\u0062""#), Ok("ab".into()));
 }
 
+/// With `arbitrary_precision` a number keeps its digits, and with `preserve_order` an
+/// object its order.
+#[cfg(all(feature = "client", feature = "musement"))]
+#[test]
+fn a_value_is_the_same_with_every_feature_of_serde_json() {
+    for (written, expected) in [
+        ("1.50", "1.5"),
+        ("1e2", "100.0"),
+        ("-0", "-0.0"),
+        ("-7", "-7"),
+        ("18446744073709551615", "18446744073709551615"),
+        ("18446744073709551616", "1.8446744073709552e+19"),
+        (r#"[{"b":[1.50],"a":{"d":null,"c":0.0}}]"#, r#"[{"a":{"c":0.0,"d":null},"b":[1.5]}]"#),
+    ] {
+        let mut value: Value = serde_json::from_str(written).unwrap();
+        normalize(&mut value);
+        assert_eq!(value.to_string(), expected, "{written}");
+    }
+}
+
 #[test]
 fn other_encodings_are_named() {
     let text = r#"{"orderId":"1"}"#;

@@ -4,6 +4,8 @@ use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::wire::json;
+
 /// From here on, what is neither `u64` nor `i64` can have been rounded when it
 /// was read.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -108,15 +110,11 @@ impl<'de> Deserialize<'de> for Number {
     }
 }
 
-/// The number as it is without the feature `arbitrary_precision` of `serde_json`, unless
-/// it may have been rounded.
-fn exact(number: &serde_json::Number) -> Option<serde_json::Number> {
-    let nearest = number.as_f64()?;
-    let whole = number.as_u64().map(Into::into);
-    let whole = whole.or_else(|| number.as_i64().filter(|whole| *whole < 0).map(Into::into));
-    let is_exact = nearest.abs() < EXACT;
-    let fraction = || is_exact.then(|| serde_json::Number::from_f64(nearest)).flatten();
-    whole.filter(|_| nearest.to_bits() != (-0.0_f64).to_bits()).or_else(fraction)
+/// The number, unless it may have been rounded.
+fn exact(digits: &serde_json::Number) -> Option<serde_json::Number> {
+    let number = json::number(digits)?;
+    let is_whole = number.is_u64() || number.is_i64();
+    (is_whole || number.as_f64()?.abs() < EXACT).then_some(number)
 }
 
 #[cfg(test)]
