@@ -236,7 +236,7 @@ macro_rules! limits_and_instance {
     () => {
         /// Reads bodies within these bounds.
         #[must_use]
-        pub fn with_limits(mut self, limits: $crate::Limits) -> Self {
+        pub fn with_limits(mut self, limits: $crate::limits::Limits) -> Self {
             self.limits = limits;
             self
         }

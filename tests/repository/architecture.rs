@@ -49,11 +49,12 @@ fn sources() -> Vec<(String, PathBuf, Vec<String>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     walk(&root, &mut files);
-    let of_tests = |path: &Path| path.components().any(|part| part.as_os_str() == "tests");
+    let inside = |path: &Path| path.strip_prefix(&root).unwrap().to_owned();
+    let of_tests = |path: &Path| inside(path).components().any(|part| part.as_os_str() == "tests");
     files
         .retain(|path| !of_tests(path) && !path.ends_with("lib.rs") && !path.ends_with("tests.rs"));
     let read = |path: PathBuf| {
-        let inside = path.strip_prefix(&root).unwrap();
+        let inside = inside(&path);
         let module = inside.components().next().unwrap().as_os_str().to_str().unwrap();
         let module = module.trim_end_matches(".rs").to_owned();
         let text = fs::read_to_string(&path).unwrap();

@@ -106,6 +106,33 @@ fn every_file_that_is_named_exists() {
     assert!(found > 50, "{found} names");
 }
 
+/// The walks of CONTRIBUTING.md name files inside of `src`: by their path there, with a `*`
+/// for each adapter, or by their name alone, if they are in the folder of the walk.
+#[test]
+fn every_file_of_a_walk_exists() {
+    const PORT_OUT: &str = "bandwidth/port_out";
+    let page = include_str!("../../CONTRIBUTING.md");
+    let walks = page.split("\n## ").filter(|section| section.starts_with("The way of a"));
+    let mut found = 0;
+    for walk in walks {
+        for name in walk.split('`').skip(1).step_by(2).filter(|name| name.ends_with(".rs")) {
+            let places = match name.split_once('*') {
+                Some((before, after)) => {
+                    ["axum", "actix"].map(|adapter| format!("{before}{adapter}{after}")).to_vec()
+                }
+                None => vec![name.to_owned()],
+            };
+            for place in places {
+                let src = root().join("src");
+                let there = src.join(&place).exists() || src.join(PORT_OUT).join(&place).exists();
+                assert!(there, "{place}");
+                found += 1;
+            }
+        }
+    }
+    assert!(found > 20, "{found} files");
+}
+
 /// On docs.rs a guide has no other pages beside it. So `src/guide.rs` gives each name
 /// that stands for another page, `[name]: page.md`, a target of its own.
 #[test]

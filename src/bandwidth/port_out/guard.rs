@@ -21,7 +21,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::answer::Answer;
@@ -30,6 +30,9 @@ use crate::bandwidth::{PortOutAnswer, PortOutFailure, PortOutValidationRequest, 
 use crate::log;
 use crate::rejection::Rejection;
 use crate::webhook::{Verified, source};
+
+/// A place for each handler that may run.
+pub(super) type Places = Semaphore;
 
 type AnyError = Box<dyn Error + Send + Sync>;
 

@@ -6,15 +6,12 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-#[cfg(feature = "body")]
-use tokio::sync::Semaphore;
-
 use crate::answer::Answer;
 use crate::auth::Senders;
 #[cfg(feature = "body")]
 use crate::bandwidth::PortOutFailure;
 #[cfg(feature = "body")]
-use crate::bandwidth::port_out::report::Reports;
+use crate::bandwidth::port_out::{guard::Places, report::Reports};
 use crate::bandwidth::{PortOutAnswer, PortOutValidationRequest};
 use crate::error::{ConfigError, ParseError};
 use crate::head::Head;
@@ -109,7 +106,7 @@ pub struct PortOutWebhook {
     deadline: Duration,
     /// A place for each handler that runs; the clones of a webhook share them.
     #[cfg(feature = "body")]
-    pub(super) places: Arc<Semaphore>,
+    pub(super) places: Arc<Places>,
     #[cfg(feature = "body")]
     pub(super) reports: Option<Arc<Reports>>,
 }
@@ -127,7 +124,7 @@ impl PortOutWebhook {
             instance: None,
             deadline: Duration::from_secs(25),
             #[cfg(feature = "body")]
-            places: Arc::new(Semaphore::new(MOST_AT_ONCE)),
+            places: Arc::new(Places::new(MOST_AT_ONCE)),
             #[cfg(feature = "body")]
             reports: None,
         }
@@ -184,8 +181,8 @@ impl PortOutWebhook {
     #[cfg(feature = "body")]
     #[must_use]
     pub fn with_most_at_once(mut self, most_at_once: NonZeroUsize) -> Self {
-        let most_at_once = most_at_once.get().min(Semaphore::MAX_PERMITS);
-        self.places = Arc::new(Semaphore::new(most_at_once));
+        let most_at_once = most_at_once.get().min(Places::MAX_PERMITS);
+        self.places = Arc::new(Places::new(most_at_once));
         self
     }
 
