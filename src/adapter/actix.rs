@@ -126,7 +126,7 @@ use crate::bandwidth::{PortOutAnswer, PortOutWebhook};
 use crate::head::{Head, Headers, PeerAddress};
 use crate::log;
 use crate::rejection::Rejection;
-use crate::webhook::{Extract, Webhook, WebhookExt as _, source};
+use crate::webhook::{Extract, Pending, Webhook, WebhookExt as _, source};
 
 pub use self::handler::Handler;
 pub use self::peer_address::{PeerAddressSet, SetPeerAddress};
@@ -207,8 +207,10 @@ where
         let (mut guard, webhook, handler) =
             (Guard::new(webhook.clone()), webhook.clone(), handler.clone());
         async move {
-            let receiving = receive_any(&webhook, &request, payload.into_inner());
-            let question = match guard.receive(receiving).await {
+            let check_head = || authenticate(&webhook, &request);
+            let body = ActixBody::new(payload.into_inner(), request.clone());
+            let received = body::receive_port_out(&mut guard, &webhook, check_head, body);
+            let question = match received.await {
                 Ok(question) => question,
                 Err(refused) => return response(refused),
             };
@@ -253,17 +255,22 @@ async fn receive_any<W: Webhook>(
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<Verified<W>, Rejection> {
-    let pending = {
-        let head = Head::new(request.method().as_str(), request.headers());
-        let given = request.extensions().get::<PeerAddress>().map(|peer| peer.0);
-        let connection = || request.peer_addr().map(|address| address.ip());
-        webhook.authenticate(&match given.or_else(connection) {
-            Some(peer) => head.with_peer(peer),
-            None => head,
-        })
-    };
+    let head = authenticate(webhook, request);
     let body = ActixBody::new(payload, request.clone());
-    body::read_and_verify(webhook, pending, body).await
+    body::read_and_verify(webhook, head, body).await
+}
+
+fn authenticate<'w, W: Webhook>(
+    webhook: &'w W,
+    request: &HttpRequest,
+) -> Result<Pending<'w, W>, Rejection> {
+    let head = Head::new(request.method().as_str(), request.headers());
+    let given = request.extensions().get::<PeerAddress>().map(|peer| peer.0);
+    let connection = || request.peer_addr().map(|address| address.ip());
+    webhook.authenticate(&match given.or_else(connection) {
+        Some(peer) => head.with_peer(peer),
+        None => head,
+    })
 }
 
 /// actix-web keeps headers in the `http` crate's previous version.

@@ -197,11 +197,9 @@ where
             (Guard::new(webhook.clone()), webhook.clone(), handler.clone());
         async move {
             let (parts, body) = request.into_parts();
-            let receiving = async {
-                let head = body::authenticate(&webhook, &parts);
-                body::read_and_verify(&webhook, head, body).await
-            };
-            let request = match guard.receive(receiving).await {
+            let check_head = || body::authenticate(&webhook, &parts);
+            let received = body::receive_port_out(&mut guard, &webhook, check_head, body);
+            let request = match received.await {
                 Ok(request) => request,
                 Err(response) => return response.map(Body::from),
             };

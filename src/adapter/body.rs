@@ -134,11 +134,9 @@ where
     F: Future<Output: IntoReceipt<PortOutAnswer>> + Send + 'static,
 {
     let mut guard = Guard::new(webhook.clone());
-    let receiving = async {
-        let (head, body) = split(webhook, request);
-        read_and_verify(webhook, head, body).await
-    };
-    match guard.receive(receiving).await {
+    let (parts, body) = request.into_parts();
+    let received = receive_port_out(&mut guard, webhook, || authenticate(webhook, &parts), body);
+    match received.await {
         Ok(request) => {
             let ask =
                 |request| ready(Ok(move || async move { handler(request).await.into_receipt() }));
@@ -146,6 +144,18 @@ where
         }
         Err(response) => response,
     }
+}
+
+/// The question of a port-out, or the answer to one that is refused.
+#[cfg(feature = "bandwidth")]
+pub(super) async fn receive_port_out<'w>(
+    guard: &mut Guard,
+    webhook: &'w PortOutWebhook,
+    check_head: impl FnOnce() -> Result<Pending<'w, PortOutWebhook>, Rejection>,
+    body: impl Body,
+) -> Result<Verified<PortOutWebhook>, Response<Bytes>> {
+    let head = guard.check_head(check_head)?;
+    guard.receive(read_and_verify(webhook, head, body)).await
 }
 
 /// Checks the head of a request, and drops it: a future that holds less is moved

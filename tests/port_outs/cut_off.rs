@@ -19,7 +19,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use fixtures::samples::BANDWIDTH_USER;
 use http_body::Frame;
-use order_webhooks::bandwidth::PortOutWebhook;
+use order_webhooks::bandwidth::{PortOutFailure, PortOutWebhook};
 use order_webhooks::body;
 use tokio::runtime::{self, Runtime};
 use tokio::time::{sleep, timeout};
@@ -135,6 +135,11 @@ fn an_answer_that_a_layer_cuts_off_is_reported_once() {
                     adapter.ask(&fixture, short(webhook(&fixture)), pon, whole);
                     let outcome = (fixture.started(), fixture.told());
                     assert_eq!(outcome, (started, vec![told.into()]), "{adapter:?}: {pon}");
+                    let failures = fixture.told.lock().unwrap();
+                    // The credentials came with the head.
+                    let proven =
+                        !matches!(failures[..], [PortOutFailure::CutOff { proven: false }]);
+                    assert!(proven, "{adapter:?}: {pon}");
                 });
             }
             // What is answered in time is not cut off.

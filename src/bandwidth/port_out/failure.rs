@@ -55,7 +55,7 @@ pub enum PortOutFailure {
     /// then; or in its place the failure of the handler, if that is what it comes to.
     #[error("the answer was cut off")]
     CutOff {
-        /// Whether the sender had shown who it is, and its question had come whole.
+        /// Whether the sender had shown who it is, with the head of its question.
         proven: bool,
     },
     /// The runtime has no timer, so no question can be answered by its handler.

@@ -29,7 +29,7 @@ use crate::bandwidth::port_out::survive::{Survives, survive};
 use crate::bandwidth::{PortOutAnswer, PortOutFailure, PortOutValidationRequest, PortOutWebhook};
 use crate::log;
 use crate::rejection::Rejection;
-use crate::webhook::{Verified, source};
+use crate::webhook::{Pending, Verified, source};
 
 /// A place for each handler that may run.
 pub(super) type Places = Semaphore;
@@ -78,16 +78,23 @@ impl Guard {
         Self { webhook, runtime: Handle::current(), deadline, proven: false, settled: false }
     }
 
+    /// The head as it was decided, or the answer if that panics.
+    pub(crate) fn check_head<'w>(
+        &mut self,
+        check: impl FnOnce() -> Result<Pending<'w, PortOutWebhook>, Rejection>,
+    ) -> Result<Result<Pending<'w, PortOutWebhook>, Rejection>, Response<Bytes>> {
+        let head = survive(check).ok_or_else(|| self.panicked())?;
+        self.proven = head.is_ok();
+        Ok(head)
+    }
+
     /// The question, or the answer to one that is refused.
     pub(crate) async fn receive(
         &mut self,
         receiving: impl Future<Output = Result<Verified<PortOutWebhook>, Rejection>>,
     ) -> Result<Verified<PortOutWebhook>, Response<Bytes>> {
         match Survives::new(receiving).await {
-            Some(Ok(request)) => {
-                self.proven = true;
-                Ok(request)
-            }
+            Some(Ok(request)) => Ok(request),
             Some(Err(rejection)) => {
                 let response = rejection.to_response();
                 self.settled = true;
@@ -99,13 +106,16 @@ impl Guard {
                 }
                 Err(response)
             }
-            None => {
-                // The body's time limit panics without a timer.
-                let panicked = PortOutFailure::HandlerPanicked;
-                self.fails(if has_timer() { panicked } else { PortOutFailure::NoTimer });
-                Err(self.webhook.otherwise(None).to_response())
-            }
+            None => Err(self.panicked()),
         }
+    }
+
+    /// The answer when the question could not be received. The body's time limit
+    /// panics without a timer.
+    fn panicked(&mut self) -> Response<Bytes> {
+        let panicked = PortOutFailure::HandlerPanicked;
+        self.fails(if has_timer() { panicked } else { PortOutFailure::NoTimer });
+        self.webhook.otherwise(None).to_response()
     }
 
     /// Asks the handler the question that was received, and answers before the
