@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
 use subtle::{Choice, ConstantTimeEq as _};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::error::ConfigError;
 use crate::secret::{Secret, check_ends};
@@ -208,16 +208,15 @@ impl fmt::Debug for BasicAuth {
 
 /// The base64 of a pair, padded with zeros to one size. Base64 has one spelling
 /// only, so comparing it is comparing the pair.
-#[derive(Zeroize, ZeroizeOnDrop)]
 struct Expected {
-    token: [u8; LONGEST_TOKEN],
-    length: usize,
+    token: Zeroizing<[u8; LONGEST_TOKEN]>,
+    length: Zeroizing<usize>,
 }
 
 impl Expected {
     fn new(credentials: &Credentials) -> Self {
         let token = credentials.token();
-        Self { token: padded(token.as_bytes()), length: token.len() }
+        Self { token: Zeroizing::new(padded(token.as_bytes())), length: token.len().into() }
     }
 
     /// Looks at every byte of both, wherever they differ, eight at a time.

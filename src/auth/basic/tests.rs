@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::auth::ChallengeState::{Authenticated, Mismatch};
+use zeroize::{Zeroize as _, ZeroizeOnDrop};
 
 fn auth() -> BasicAuth {
     BasicAuth::new("u", "p:q").unwrap()
@@ -73,9 +74,11 @@ fn the_challenge_is_quoted_and_names_the_charset() {
 fn the_pairs_are_wiped() {
     fn wiped<T: ZeroizeOnDrop>(_: &T) {}
     let credentials = Credentials::new("u", "p").unwrap();
-    wiped(&Expected::new(&credentials));
     wiped(&credentials.token());
-    let mut expected = Expected::new(&credentials);
-    expected.zeroize();
-    assert_eq!((expected.token, expected.length), ([0; LONGEST_TOKEN], 0));
+    let Expected { mut token, mut length } = Expected::new(&credentials);
+    wiped(&token);
+    wiped(&length);
+    token.zeroize();
+    length.zeroize();
+    assert_eq!((*token, *length), ([0; LONGEST_TOKEN], 0));
 }
