@@ -15,3 +15,4 @@ mod answers;
 mod cut_off;
 mod fixture;
 mod guard;
+mod layers;

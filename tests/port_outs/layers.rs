@@ -1,0 +1,109 @@
+//! What answers a port-out in place of its route. Each of these answers is an approval, and
+//! stands in the table of docs/port-outs.md.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::App;
+use actix_web::middleware::{NormalizePath, TrailingSlash};
+use actix_web::test::{TestRequest, call_service, init_service};
+use axum::error_handling::HandleErrorLayer;
+use axum::http::StatusCode;
+use axum::{BoxError, Router};
+use fixtures::samples::BANDWIDTH_USER;
+use tower::limit::ConcurrencyLimitLayer;
+use tower::load_shed::LoadShedLayer;
+use tower::{ServiceBuilder, ServiceExt as _};
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::fixture::{Fixture, Runtime, question, send, serve_axum_with, serve_hyper, webhook};
+
+fn app(fixture: &Arc<Fixture>) -> Router {
+    Router::new()
+        .route("/port-out", order_webhooks::axum::port_out(webhook(fixture), fixture.handler()))
+}
+
+async fn status_of(app: Router, path: &str, pon: &str) -> StatusCode {
+    let request = http::Request::post(path).header("authorization", BANDWIDTH_USER);
+    let body = question(pon).written_body();
+    let request =
+        request.header("content-length", body.len()).body(axum::body::Body::from(body)).unwrap();
+    app.oneshot(request).await.unwrap().status()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_answers_in_axum() {
+    let timed_out = StatusCode::REQUEST_TIMEOUT;
+    let patience = Duration::from_millis(300);
+    let within = TimeoutLayer::with_status_code(timed_out, patience);
+    let busy = HandleErrorLayer::new(async |_: BoxError| StatusCode::SERVICE_UNAVAILABLE);
+    let shed = ServiceBuilder::new().layer(busy).layer(LoadShedLayer::new());
+    let one_at_once = ConcurrencyLimitLayer::new(1);
+    let shed = shed.layer(one_at_once);
+    for (change, path, pon, status, told) in [
+        (&(|app| app) as &dyn Fn(Router) -> Router, "/port-out", "allow", 200, None),
+        (&|app| app, "/port-out/", "allow", 404, None),
+        (&|app| app, "//port-out", "allow", 404, None),
+        (&|app| app.layer(within), "/port-out", "be slow", 408, Some("the answer was cut off")),
+        (&|app| app.layer(RequestBodyLimitLayer::new(10)), "/port-out", "allow", 413, None),
+    ] {
+        let fixture = Arc::new(Fixture::default());
+        assert_eq!(status_of(change(app(&fixture)), path, pon).await, status, "{path}: {pon}");
+        let told: Vec<String> = told.into_iter().map(str::to_owned).collect();
+        tokio::task::spawn_blocking(move || fixture.wait_until("told", |now| now.told() == told))
+            .await
+            .unwrap();
+    }
+    // One question has the only place, and the next one is turned away.
+    let fixture = Arc::new(Fixture::default());
+    let app = app(&fixture).layer(shed).with_state(());
+    let both =
+        [status_of(app.clone(), "/port-out", "be slow"), status_of(app, "/port-out", "allow")];
+    let [first, second] = both.map(tokio::spawn);
+    let mut both = [first.await.unwrap(), second.await.unwrap()];
+    both.sort();
+    assert_eq!(both, [200, 503]);
+}
+
+#[actix_web::test]
+async fn what_answers_in_actix() {
+    for (slash, path, status) in [
+        (TrailingSlash::Trim, "/port-out", 200),
+        (TrailingSlash::Trim, "/port-out/", 200),
+        (TrailingSlash::Always, "/port-out", 404),
+        (TrailingSlash::MergeOnly, "/port-out/", 404),
+    ] {
+        let fixture = Arc::new(Fixture::default());
+        let route = order_webhooks::actix::port_out(webhook(&fixture), fixture.handler());
+        let app = App::new().wrap(NormalizePath::new(slash)).route("/port-out", route);
+        let app = init_service(app).await;
+        let request =
+            TestRequest::post().uri(path).insert_header(("authorization", BANDWIDTH_USER));
+        let request = request.set_payload(question("allow").written_body()).to_request();
+        assert_eq!(call_service(&app, request).await.status(), status, "{slash:?}: {path}");
+    }
+}
+
+/// Heads that the servers themselves refuse.
+#[test]
+fn what_the_servers_answer() {
+    let fixture = Arc::new(Fixture::default());
+    let axum = serve_axum_with(&fixture, webhook(&fixture));
+    let hyper = serve_hyper(&fixture, webhook(&fixture));
+    let actix = Runtime::Actix { workers: 1 }.serve(&fixture, webhook(&fixture));
+    for (server, address, headers, length, status) in [
+        ("axum", axum, 90, 1, 200),
+        ("axum", axum, 101, 1, 431),
+        ("axum", axum, 10, 60_000, 431),
+        ("hyper", hyper, 101, 1, 431),
+        ("actix", actix, 90, 1, 200),
+        ("actix", actix, 97, 1, 431),
+        ("actix", actix, 3, 60_000, 431),
+    ] {
+        let filled =
+            |request: fixtures::sender::Request, _| request.header("X-Filler", "x".repeat(length));
+        let request = (0..headers).fold(question("allow"), filled);
+        assert_eq!(send(address, &request).status, status, "{server}: {headers} of {length}");
+    }
+}
