@@ -11,10 +11,15 @@ pub enum Error {
     /// The database failed, or cannot be reached.
     #[error("the database failed")]
     Database(#[source] Arc<sqlx::Error>),
+    /// NATS failed, or cannot be reached: there is no leader, the stream is full.
+    #[cfg(feature = "jetstream")]
+    #[error("JetStream failed")]
+    JetStream(#[source] Arc<dyn std::error::Error + Send + Sync>),
     /// The address is no database that this build can open: `"mysql://…"`, or
     /// `"postgres://…"` without the feature `postgres`.
     #[error(
-        "no store for {0:?}: expected sqlite:…, or postgres://… (and the feature of that name)"
+        "no store for {0:?}: expected sqlite:…, or postgres://… (and the feature of that name); \
+        for NATS there is Inbox::jetstream"
     )]
     Address(String),
     /// The queue's connection would lose what it has acknowledged when the power

@@ -101,6 +101,42 @@ impl Inbox {
         Ok(Self::over(Arc::new(queue), settings))
     }
 
+    /// A stream of NATS JetStream on three nodes, with the queue's tables in PostgreSQL.
+    /// It creates the stream and its consumer, if they are not there.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use order_webhooks_inbox::async_nats::ConnectOptions;
+    /// use order_webhooks_inbox::{Inbox, JetStream, Settings};
+    ///
+    /// # async fn open() -> Result<(), Box<dyn std::error::Error>> {
+    /// // A node that hangs is left after two pings that it did not answer.
+    /// let options = ConnectOptions::new().ping_interval(Duration::from_secs(2));
+    /// let nats = options.connect(["nats://n1:4222", "nats://n2:4222", "nats://n3:4222"]).await?;
+    /// let tables = "postgres://inbox@db/shop".parse()?;
+    /// let inbox = Inbox::jetstream(JetStream::new(nats, tables), Settings::default()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Deliveries are kept while PostgreSQL is away. The nodes need `sync_interval: always`
+    /// in their `jetstream` block, and no client can see whether they have it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::JetStream`] if the stream is not there and cannot be created, such as one of
+    /// three replicas on one node. [`Error::Durability`] for a stream with fewer replicas,
+    /// or one that drops old messages.
+    #[cfg(feature = "jetstream")]
+    pub async fn jetstream(
+        stream: crate::queue::jetstream::JetStream,
+        settings: Settings,
+    ) -> Result<Self, Error> {
+        let open = crate::queue::jetstream::Jetstream::open;
+        let queue = open(stream, settings.longest_pause).await?;
+        Ok(Self::over(Arc::new(queue), settings))
+    }
+
     fn over(queue: Arc<dyn Queue>, settings: Settings) -> Self {
         let workers = Arc::new(Workers::new(Arc::clone(&queue), settings));
         let (wake, patience) = (Arc::clone(&workers.wake), workers.settings.patience);

@@ -26,10 +26,14 @@ mod worker;
 mod workers;
 
 pub use applied::Database;
+#[cfg(feature = "jetstream")]
+pub use async_nats;
 pub use delivery::{Delivery, Tx};
 pub use error::Error;
 pub use inbox::Inbox;
 pub use keeper::Keeper;
 pub use operate::{Finding, SetAside, WebhookStatus};
+#[cfg(feature = "jetstream")]
+pub use queue::jetstream::JetStream;
 pub use settings::Settings;
 pub use sqlx;

@@ -1,15 +1,19 @@
 //! What a store of the queue does, and what goes in and out of it.
 
+#[cfg(feature = "jetstream")]
+pub(crate) mod jetstream;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use order_webhooks::envelope::Envelope;
 use order_webhooks::tracking::{Key, Revision};
+use tokio::sync::Notify;
 
 use crate::clock;
 use crate::error::Error;
@@ -59,6 +63,11 @@ pub(crate) trait Queue: Send + Sync {
     fn drop_set_aside<'a>(&'a self, numbers: &'a [i64]) -> Answer<'a, u64>;
 
     fn check(&self) -> Answer<'_, Vec<Finding>>;
+
+    /// Tells the workers of this process that something may be due.
+    fn wake(&self) -> Arc<Notify> {
+        Arc::default()
+    }
 
     /// The SQLite file that the queue is in.
     fn file(&self) -> Option<&std::path::Path> {

@@ -23,7 +23,7 @@ pub(crate) struct Workers {
 
 impl Workers {
     pub(crate) fn new(queue: Arc<dyn Queue>, settings: Settings) -> Self {
-        let (wake, stop) = (Arc::default(), watch::Sender::new(false));
+        let (wake, stop) = (queue.wake(), watch::Sender::new(false));
         Self { queue, settings, wake, stop, company: RwLock::new(()) }
     }
 

@@ -3,10 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use fixtures::servers::Cluster;
 use order_webhooks::musement::OrderItemUpdate;
+use order_webhooks_inbox::async_nats::{ConnectOptions, jetstream};
 use order_webhooks_inbox::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use order_webhooks_inbox::sqlx::{self, PgPool, Postgres, Sqlite, SqlitePool};
-use order_webhooks_inbox::{Error, Inbox, Tx};
+use order_webhooks_inbox::{Error, Inbox, JetStream, Settings, Tx};
 use tokio::time::sleep;
 
 use crate::send::Delivery;
@@ -73,9 +75,28 @@ pub(crate) async fn apply_postgres(
     Ok(())
 }
 
+/// The nodes of JetStream have no place for tables: those are in the shop's database.
+pub(crate) async fn open(queue: &str, shop: &str) -> Result<Inbox, Error> {
+    if !queue.starts_with("nats:") {
+        return Inbox::open(queue).await;
+    }
+    let options = ConnectOptions::new().ping_interval(Duration::from_secs(1));
+    let nodes: Vec<&str> = queue.split(',').collect();
+    let Ok(client) = options.connect(nodes).await else { return Err(Error::Closed) };
+    Inbox::jetstream(JetStream::new(client, shop.parse()?), Settings::default()).await
+}
+
+/// The number of the node that leads the stream.
+pub(crate) async fn leader(cluster: &Cluster) -> Option<usize> {
+    let client = ConnectOptions::new().connect(cluster.addresses()).await.ok()?;
+    let stream = jetstream::new(client).get_stream("ORDER_WEBHOOKS").await.ok()?;
+    let leader = stream.cached_info().cluster.as_ref()?.leader.as_ref()?;
+    leader.strip_prefix("node-")?.parse().ok()
+}
+
 /// Whether nothing waits in the inbox.
-pub(crate) async fn is_done(queue: &str) -> bool {
-    let status = async { Inbox::open(queue).await?.status().await };
+pub(crate) async fn is_done(queue: &str, shop: &str) -> bool {
+    let status = async { open(queue, shop).await?.status().await };
     match status.await {
         Ok(status) => status.iter().all(|webhook| webhook.waiting == 0),
         // The engine is starting again.
@@ -139,7 +160,7 @@ pub(crate) async fn faults(
                 .push(format!("{item} is {version}, and was last changed to {:?}", last.get(item)));
         }
     }
-    let aside = Inbox::open(queue).await.unwrap().set_aside(0, 10).await.unwrap();
+    let aside = open(queue, shop).await.unwrap().set_aside(0, 10).await.unwrap();
     for it in aside {
         faults.push(format!("{} was set aside: {:?}", it.number, it.cause));
     }

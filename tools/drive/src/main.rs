@@ -6,7 +6,8 @@
 //!
 //! Two receivers and two workers share one inbox. Every delivery is sent twice, in a
 //! shuffled order. Every few seconds one of the four is killed or paused; with
-//! `--store postgres` or `pgbouncer` the server is crashed as well. In the end the tables
+//! `--store postgres` or `pgbouncer` the server is crashed as well, and with `jetstream` a
+//! node of three is killed, or the leader is cut off for a while. In the end the tables
 //! of the shop are read: every thing has to be in the state of its newest revision, nothing
 //! may be applied twice, and nothing that was answered 200 may be missing.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program")]
@@ -21,7 +22,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::{Parser, ValueEnum};
-use fixtures::servers::Server;
+use fixtures::servers::{Cluster, Server};
+use tokio::time::sleep;
 
 use crate::process::{Process, Role};
 
@@ -55,6 +57,7 @@ enum Store {
     Sqlite,
     Postgres,
     Pgbouncer,
+    Jetstream,
 }
 
 #[tokio::main]
@@ -75,7 +78,8 @@ async fn drive(options: &Options) -> bool {
         (Some(engine), Store::Pgbouncer) => Some(Server::pgbouncer(engine)),
         _ => None,
     };
-    let (queue, shop) = match bouncer.as_ref().or(engine.as_ref()) {
+    let cluster = (options.store == Store::Jetstream).then(Cluster::nats);
+    let (mut queue, shop) = match bouncer.as_ref().or(engine.as_ref()) {
         None => {
             let file = |name| format!("sqlite:{}", folder.path().join(name).display());
             (file("inbox.db"), file("shop.db"))
@@ -87,6 +91,9 @@ async fn drive(options: &Options) -> bool {
             (address.clone(), address)
         }
     };
+    if let Some(cluster) = &cluster {
+        queue = cluster.addresses().join(",");
+    }
     audit::prepare(&shop).await;
 
     let mut random = fastrand::Rng::with_seed(options.seed);
@@ -105,15 +112,25 @@ async fn drive(options: &Options) -> bool {
     random.shuffle(&mut deliveries);
     let sending = tokio::spawn(send::all(deliveries, ports, options.at_once));
 
-    let mut kills = Kills { every: options.kill_every, random, last: Instant::now(), count: 0 };
+    let mut kills = Kills {
+        every: options.kill_every,
+        random,
+        last: Instant::now(),
+        count: 0,
+        engine: engine.as_ref(),
+        cluster: cluster.as_ref(),
+    };
     while !sending.is_finished() {
-        kills.maybe(&mut processes, engine.as_ref()).await;
+        kills.maybe(&mut processes).await;
     }
     let sent = sending.await.unwrap();
     let kept = begun.elapsed();
     // The kills go on while the rest is worked on.
-    while !audit::is_done(&queue).await {
-        kills.maybe(&mut processes, engine.as_ref()).await;
+    // Several times: a leader that was cut off can answer for a moment when it is back.
+    let mut looks = 0;
+    while looks < 10 {
+        kills.maybe(&mut processes).await;
+        looks = if audit::is_done(&queue, &shop).await { looks + 1 } else { 0 };
     }
     println!(
         "seed {}: {} deliveries sent twice in {:.1} s and settled after {:.1} s, {} kills; {} of {} were accepted",
@@ -137,26 +154,43 @@ async fn drive(options: &Options) -> bool {
     faults.is_empty()
 }
 
-struct Kills {
+struct Kills<'a> {
     every: f64,
     random: fastrand::Rng,
     last: Instant,
     count: usize,
+    engine: Option<&'a Server>,
+    cluster: Option<&'a Cluster>,
 }
 
-impl Kills {
-    async fn maybe(&mut self, processes: &mut [Process], engine: Option<&Server>) {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+impl Kills<'_> {
+    async fn maybe(&mut self, processes: &mut [Process]) {
+        sleep(Duration::from_millis(100)).await;
         if self.every <= 0.0 || self.last.elapsed().as_secs_f64() < self.every {
             return;
         }
         self.count += 1;
         let victim = self.random.usize(..processes.len());
-        match (self.random.u8(..4), engine) {
-            (0, Some(engine)) => engine.crash(),
-            (0 | 1, _) => processes[victim].pause(self.random.u64(1..20)).await,
+        match (self.random.u8(..4), self.engine, self.cluster) {
+            (0, _, Some(cluster)) => self.node(cluster).await,
+            (0, Some(engine), None) => engine.crash(),
+            (1, Some(engine), Some(_)) if self.random.u8(..4) == 0 => engine.crash(),
+            (0 | 1, ..) => processes[victim].pause(self.random.u64(1..20)).await,
             _ => processes[victim].kill(),
         }
         self.last = Instant::now();
+    }
+
+    async fn node(&mut self, cluster: &Cluster) {
+        let leader = audit::leader(cluster).await;
+        match (self.random.u8(..3), leader) {
+            (0, Some(leader)) => {
+                cluster.signal(leader, "-STOP");
+                sleep(Duration::from_secs(self.random.u64(1..20))).await;
+                cluster.signal(leader, "-CONT");
+            }
+            (1, Some(leader)) => cluster.kill(leader),
+            _ => cluster.kill(self.random.usize(..3)),
+        }
     }
 }

@@ -11,7 +11,7 @@ use order_webhooks::envelope::Event;
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::{BasicAuth, musement::OrderItemUpdate};
 use order_webhooks_inbox::sqlx::{Connection, Pool};
-use order_webhooks_inbox::{Database, Delivery, Error, Inbox, Settings, Tx};
+use order_webhooks_inbox::{Database, Delivery, Error, Inbox, Tx};
 use tokio::time::sleep;
 
 use crate::audit;
@@ -82,7 +82,7 @@ pub(crate) fn webhook() -> OrderItemWebhook {
 pub(crate) async fn run(role: &str, queue: &str, shop: &str, port: u16, handler: u64) {
     let inbox = loop {
         // The engine may be starting again.
-        match Inbox::open_with(queue, Settings::default()).await {
+        match audit::open(queue, shop).await {
             Ok(inbox) => break inbox,
             Err(_) => sleep(Duration::from_millis(100)).await,
         }

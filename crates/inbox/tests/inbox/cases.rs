@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use order_webhooks::envelope::Envelope;
 use order_webhooks::tracking::Revision;
-use order_webhooks_inbox::{Delivery, Error, Inbox, Settings, sqlx};
+use order_webhooks_inbox::{Delivery, Error, Inbox, sqlx};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-use crate::stores::{BehindPgBouncer, OnPostgres, OnSqlite, Store};
+use crate::stores::{BehindPgBouncer, OnJetStream, OnPostgres, OnSqlite, Store};
 use crate::{counts, keep, keep_version, quick, settled, undated, while_working};
 
 macro_rules! cases {
@@ -37,6 +37,14 @@ macro_rules! cases {
             #[ignore = "needs the packages postgresql and pgbouncer"]
             async fn $name() {
                 super::$name(<super::BehindPgBouncer as super::Store>::new().await).await;
+            })*
+        }
+
+        mod on_jetstream {
+            $(#[tokio::test(flavor = "multi_thread")]
+            #[ignore = "needs the package postgresql, and nats-server"]
+            async fn $name() {
+                super::$name(<super::OnJetStream as super::Store>::new().await).await;
             })*
         }
     };
@@ -553,7 +561,7 @@ async fn what_is_settled_is_deleted_in_time<S: Store>(store: S) {
     assert_eq!(inbox.prune().await.unwrap(), 0);
     let mut forever = quick();
     forever.retention = Duration::MAX;
-    let forever = Inbox::open_with(store.address(), forever).await.unwrap();
+    let forever = store.inbox(forever).await;
     assert_eq!(forever.prune().await.unwrap(), 0);
     drop(forever);
     let week = "UPDATE order_webhooks_delivery SET settled_at = settled_at - 7 * 86400000000 - 1
@@ -570,7 +578,7 @@ async fn what_is_settled_is_deleted_in_time<S: Store>(store: S) {
 
 async fn sixteen_start_at_once<S: Store>(store: S) {
     let starts = (0..16).map(|_| async {
-        let inbox = Inbox::open_with(store.address(), quick()).await.unwrap();
+        let inbox = store.inbox(quick()).await;
         inbox.stop();
         inbox.work(store.shop(), apply::<S>).await.unwrap();
         inbox
@@ -582,12 +590,14 @@ async fn sixteen_start_at_once<S: Store>(store: S) {
 }
 
 async fn a_newer_version_of_the_tables<S: Store>(store: S) {
-    drop(store.inbox(quick()).await);
+    // A stream opens without its tables, and a question needs them.
+    counts(&store.inbox(quick()).await).await;
     store.change("UPDATE order_webhooks_tables SET version = 2").await;
     let inbox = store.inbox(quick()).await;
     keep_version(&inbox, "a", 1).await;
     store.change("UPDATE order_webhooks_tables SET version = 3").await;
-    let refused = Inbox::open_with(store.address(), Settings::default()).await.unwrap_err();
+    let refused = async { store.open(quick()).await?.status().await };
+    let refused = refused.await.unwrap_err();
     let refused = format!("{refused:?}");
     assert!(refused.contains("Schema { found: 3, known: 1 }"), "{refused}");
 }

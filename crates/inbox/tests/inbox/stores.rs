@@ -1,14 +1,17 @@
 //! The stores that the suite runs on.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use order_webhooks_inbox::{Database, Inbox, Settings, Tx, sqlx};
+use order_webhooks_inbox::async_nats::{ConnectOptions, jetstream};
+use order_webhooks_inbox::{Database, Error, Inbox, JetStream, Settings, Tx, sqlx};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use sqlx::{AssertSqlSafe, PgPool, Pool, Postgres, Sqlite, SqlitePool};
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
+use tokio::time::sleep;
 
-use fixtures::servers::Server;
+use fixtures::servers::{Cluster, Server};
 
 /// A queue, and the database of a shop with one table: `shop(key, state)`.
 pub(crate) trait Store {
@@ -37,8 +40,13 @@ pub(crate) trait Store {
     /// A number out of the queue.
     async fn number(&self, sql: &str) -> i64;
 
+    /// Opens the inbox.
+    async fn open(&self, settings: Settings) -> Result<Inbox, Error> {
+        Inbox::open_with(self.address(), settings).await
+    }
+
     async fn inbox(&self, settings: Settings) -> Inbox {
-        Inbox::open_with(self.address(), settings).await.unwrap()
+        self.open(settings).await.unwrap()
     }
 }
 
@@ -214,5 +222,103 @@ impl Store for BehindPgBouncer {
 
     async fn number(&self, sql: &str) -> i64 {
         self.0.number(sql).await
+    }
+}
+
+/// Three nodes that have found each other.
+async fn started() -> Arc<Cluster> {
+    let cluster = Arc::new(Cluster::nats());
+    let config = jetstream::stream::Config {
+        name: "READY".into(),
+        num_replicas: 3,
+        ..jetstream::stream::Config::default()
+    };
+    loop {
+        sleep(Duration::from_millis(100)).await;
+        let client = ConnectOptions::new().connect(cluster.addresses()).await;
+        if let Ok(client) = client
+            && jetstream::new(client).create_stream(&config).await.is_ok()
+        {
+            return cluster;
+        }
+    }
+}
+
+async fn cluster() -> Arc<Cluster> {
+    static CLUSTER: OnceCell<Arc<Cluster>> = OnceCell::const_new();
+    Arc::clone(CLUSTER.get_or_init(started).await)
+}
+
+/// A stream of its own for each test in a cluster of three nodes, and a database of its own.
+pub(crate) struct OnJetStream {
+    tables: OnPostgres,
+    stream: String,
+    pub(crate) cluster: Arc<Cluster>,
+}
+
+impl OnJetStream {
+    async fn at(cluster: Arc<Cluster>) -> Self {
+        let tables = OnPostgres::new().await;
+        let stream = format!("TEST{:x}", fastrand::u64(..));
+        Self { tables, stream, cluster }
+    }
+
+    /// With nodes that no other test has.
+    pub(crate) async fn alone() -> Self {
+        Self::at(started().await).await
+    }
+
+    pub(crate) async fn context(&self) -> jetstream::Context {
+        let options = ConnectOptions::new().ping_interval(Duration::from_secs(1));
+        jetstream::new(options.connect(self.cluster.addresses()).await.unwrap())
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.stream
+    }
+
+    pub(crate) async fn options(&self) -> JetStream {
+        let client = self.context().await.client();
+        JetStream::new(client, self.address().parse().unwrap()).with_stream(&self.stream)
+    }
+
+    pub(crate) async fn stream(&self) -> jetstream::stream::Stream {
+        self.context().await.get_stream(&self.stream).await.unwrap()
+    }
+}
+
+impl Store for OnJetStream {
+    type DB = Postgres;
+
+    async fn new() -> Self {
+        Self::at(cluster().await).await
+    }
+
+    async fn open(&self, settings: Settings) -> Result<Inbox, Error> {
+        Inbox::jetstream(self.options().await, settings).await
+    }
+
+    fn address(&self) -> &str {
+        self.tables.address()
+    }
+
+    fn shop(&self) -> &PgPool {
+        self.tables.shop()
+    }
+
+    async fn write(tx: &mut Tx<Postgres>, key: &str, state: &str) -> Result<(), sqlx::Error> {
+        OnPostgres::write(tx, key, state).await
+    }
+
+    async fn written(&self) -> Vec<(String, String)> {
+        self.tables.written().await
+    }
+
+    async fn change(&self, sql: &str) {
+        self.tables.change(sql).await;
+    }
+
+    async fn number(&self, sql: &str) -> i64 {
+        self.tables.number(sql).await
     }
 }
