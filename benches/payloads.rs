@@ -6,10 +6,10 @@ use std::borrow::Cow;
 use divan::{Bencher, black_box};
 use order_webhooks::bandwidth::{
     Notification, OrderStatus, OrderType, PortOutValidationRequest, Subscriber, TelephoneNumber,
-    Timestamp,
 };
 use order_webhooks::musement::{OrderItemUpdate, OrderItemWebhook};
 use order_webhooks::porterbuddy::{OrderStatusUpdate, OrderWebhook};
+use order_webhooks::tracking::Timestamp;
 use order_webhooks::{BasicAuth, Head, Secret, Webhook, WebhookExt as _};
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::Event;

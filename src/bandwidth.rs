@@ -76,5 +76,3 @@ pub use port_out::{
 pub use telephone_number::TelephoneNumber;
 pub use v2::{Json, V2Webhook};
 pub use webhook::NotificationWebhook;
-
-pub use crate::wire::time::Timestamp;

@@ -13,7 +13,6 @@ mod order_id;
 mod order_item_update;
 mod webhook;
 
-pub use crate::wire::time::Timestamp;
 pub use order_id::OrderId;
 #[cfg(feature = "client")]
 pub(crate) use order_item_update::{KIND, as_uuid};

@@ -15,6 +15,5 @@
 mod order_status_update;
 mod webhook;
 
-pub use crate::wire::time::Timestamp;
 pub use order_status_update::{OrderStatus, OrderStatusUpdate};
 pub use webhook::OrderWebhook;

@@ -6,9 +6,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::bandwidth::document::{self, Element, document};
-use crate::bandwidth::{EventType, OrderStatus, OrderType, TelephoneNumber, Timestamp};
+use crate::bandwidth::{EventType, OrderStatus, OrderType, TelephoneNumber};
 use crate::error::ParseError;
-use crate::tracking::{ContentDigest, Key, Revision, Tracked};
+use crate::tracking::{ContentDigest, Key, Revision, Timestamp, Tracked};
 use crate::wire::lenient;
 use crate::wire::xml::{Reader, element_into};
 

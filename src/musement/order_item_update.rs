@@ -4,8 +4,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::error::ParseError;
-use crate::musement::{OrderId, Timestamp};
-use crate::tracking::{ContentDigest, Key, Revision, Tracked};
+use crate::musement::OrderId;
+use crate::tracking::{ContentDigest, Key, Revision, Timestamp, Tracked};
 use crate::wire::words::open_enum;
 use crate::wire::{json, lenient};
 

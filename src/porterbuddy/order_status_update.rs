@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::ParseError;
-use crate::porterbuddy::Timestamp;
-use crate::tracking::{ContentDigest, Key, Revision, Tracked};
+use crate::tracking::{ContentDigest, Key, Revision, Timestamp, Tracked};
 use crate::wire::words::open_enum;
 use crate::wire::{json, lenient};
 

@@ -7,11 +7,12 @@ use http::{HeaderName, HeaderValue, Uri};
 use crate::auth::{BodySignature, Credentials, SignatureEncoding};
 use crate::bandwidth::{
     EventNotification, EventType, NoteNotification, Notification, OrderNotification, OrderStatus,
-    OrderType, PortOutValidationRequest, TelephoneNumber, Timestamp,
+    OrderType, PortOutValidationRequest, TelephoneNumber,
 };
 use crate::secret::Secret;
 use crate::testing::policy::{Delivered, DeliveryPolicy, Retries};
 use crate::testing::sender::Sender;
+use crate::tracking::Timestamp;
 
 const XML: HeaderValue = HeaderValue::from_static("application/xml");
 

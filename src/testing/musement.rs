@@ -4,9 +4,10 @@ use http::Uri;
 use uuid::Uuid;
 
 use crate::auth::Credentials;
-use crate::musement::{OrderItemStatus, OrderItemUpdate, Timestamp};
+use crate::musement::{OrderItemStatus, OrderItemUpdate};
 use crate::testing::policy::{Delivered, DeliveryPolicy, Retries};
 use crate::testing::sender::Sender;
+use crate::tracking::Timestamp;
 
 /// How Musement delivers: 200 and nothing else confirms, and a delivery that fails
 /// comes again. It does not say when or how often.

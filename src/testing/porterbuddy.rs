@@ -5,10 +5,11 @@ use std::time::Duration;
 use http::{HeaderName, Uri};
 
 use crate::auth::{BodySignature, SignatureEncoding};
-use crate::porterbuddy::{OrderStatus, OrderStatusUpdate, Timestamp};
+use crate::porterbuddy::{OrderStatus, OrderStatusUpdate};
 use crate::secret::Secret;
 use crate::testing::policy::{Delivered, DeliveryPolicy, Retries};
 use crate::testing::sender::Sender;
+use crate::tracking::Timestamp;
 
 /// How Porterbuddy delivers: any status from 200 to 299 within 10 s confirms. After
 /// another it tries twice more, at rising intervals.

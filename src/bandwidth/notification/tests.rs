@@ -225,7 +225,7 @@ mod round_trips {
     use proptest::prelude::*;
 
     use super::super::*;
-    use crate::bandwidth::Timestamp;
+    use crate::tracking::Timestamp;
 
     /// Text that a document gives back: no white space at its ends, no character
     /// that XML cannot hold, not empty.

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::debug_only;
-use crate::porterbuddy::Timestamp;
+use crate::tracking::Timestamp;
 
 /// When the parcels can be picked up.
 ///
