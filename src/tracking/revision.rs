@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_how_to_what() {
+    fn how_two_revisions_compare() {
         use Standing::{Newer, Older, Same, Unknown};
         let noon = dated("2021-06-08T12:00:00Z", "a");
         for (this, that, standing) in [

@@ -82,7 +82,7 @@ fn a_realm_that_no_challenge_can_show() {
 }
 
 #[test]
-fn an_allowlist_that_is_none() {
+fn an_allowlist_that_allows_nobody_or_everybody() {
     assert_eq!(refused(Allowlist::new(<[&str; 0]>::default())), "the allowlist is empty");
     for everybody in [
         &["0.0.0.0/0"][..],
@@ -112,7 +112,7 @@ fn an_allowlist_that_is_none() {
 }
 
 #[test]
-fn a_limit_of_nothing() {
+fn a_limit_of_zero() {
     for limits in [Limits::new(0, Duration::MAX), Limits::new(1, Duration::ZERO)] {
         assert_eq!(refused(limits), "a limit must be more than zero");
     }

@@ -77,7 +77,7 @@ fn a_sender_is_as_strict_as_its_provider() {
 }
 
 #[test]
-fn names() {
+fn each_webhook_has_its_name() {
     assert_eq!(
         [
             <OrderItemWebhook as Webhook>::NAME,

@@ -112,7 +112,7 @@ fn an_error_says_where_and_what() {
 }
 
 #[test]
-fn answers() {
+fn an_answer_has_a_status_a_type_and_a_body() {
     let empty = Answer::empty(StatusCode::ACCEPTED);
     assert_eq!((empty.status(), &empty.body()[..]), (StatusCode::ACCEPTED, &b""[..]));
     assert_eq!(empty.to_response().status(), 202);

@@ -139,7 +139,7 @@ fn json_is_not_utf_8() {
 }
 
 #[test]
-fn json_is_no_object_or_not_one() {
+fn json_is_not_one_object() {
     let sample = &in_one_line(ORDER_ITEM);
     let end = sample.len();
     for (body, why, line, column) in [
@@ -206,7 +206,7 @@ fn a_document_type_is_refused() {
 
 /// In text that is read.
 #[test]
-fn a_reference_says_nothing() {
+fn a_reference_that_cannot_be_resolved_is_refused() {
     const NO_ENTITY: &str = "Message: an entity that is not predefined";
     const LONE: &str = "Message: `&` without a reference";
     for (content, why, byte) in [

@@ -232,7 +232,7 @@ fn no_panic_ends_the_connection() {
 /// With nobody to report to, errors are dropped: on the handler's thread, where a drop
 /// that panics or blocks holds up no answer and no other route.
 #[test]
-fn an_error_that_nobody_hears_of_ends_with_its_handler() {
+fn an_error_without_a_reporter_is_dropped_on_the_handlers_thread() {
     let unheard = || port_outs::webhook().with_deadline(DEADLINE).unwrap();
     everywhere(
         |_| unheard(),
@@ -258,7 +258,7 @@ fn an_error_that_nobody_hears_of_ends_with_its_handler() {
 
 /// What only actix's own threads can do panics, is told, and is answered.
 #[test]
-fn local_tasks_are_not_to_be_had_in_a_handler() {
+fn a_handler_that_spawns_a_local_task_panics_and_is_answered() {
     everywhere(
         |webhook| webhook,
         |runtime, address, fixture| {

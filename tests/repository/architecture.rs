@@ -84,7 +84,7 @@ fn a_file_imports_from_lower_floors_only() {
 
 /// The senders name the file of what they import, so a circle shows.
 #[test]
-fn no_file_of_the_senders_imports_itself_by_a_detour() {
+fn the_files_of_the_senders_import_each_other_in_no_circle() {
     let file = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
     let imports: BTreeMap<String, BTreeSet<String>> = sources()
         .into_iter()
@@ -100,7 +100,7 @@ fn no_file_of_the_senders_imports_itself_by_a_detour() {
         let mut seen = BTreeSet::new();
         let mut next: Vec<&String> = imports[start].iter().collect();
         while let Some(name) = next.pop() {
-            assert_ne!(name, start, "{start} imports itself by a detour");
+            assert_ne!(name, start, "{start} is in a circle");
             if seen.insert(name) {
                 next.extend(imports.get(name).into_iter().flatten());
             }

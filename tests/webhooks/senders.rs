@@ -276,7 +276,7 @@ async fn a_receiver_can_check_the_address() {
 /// Behind a proxy the connection is the proxy's, and the sender stands in a header.
 /// A test of it passes only if there is a middleware that looks there.
 #[tokio::test]
-async fn a_middleware_that_is_missing_is_missed() {
+async fn a_missing_middleware_is_noticed() {
     let webhook = OrderItemWebhook::new(Allowlist::new(["203.0.113.7"]).unwrap());
     let bare = Router::new().route("/", post(axum_on::<OrderItemWebhook>)).with_state(webhook);
     let proxied = bare.clone().layer(map_request(async |mut request: Request<Body>| {

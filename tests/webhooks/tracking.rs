@@ -209,7 +209,7 @@ fn every_bandwidth_note_is_a_thing_of_its_own() {
 }
 
 #[test]
-fn bandwidth_events_cannot_be_told() {
+fn bandwidth_events_cannot_be_ordered() {
     let event = |subscription, number| {
         bandwidth(&format!(
             "<SubscriptionId>{subscription}</SubscriptionId><EventType>MESSAGING_LOST</EventType>\
