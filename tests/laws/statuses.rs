@@ -18,44 +18,77 @@ fn challenge() -> http::HeaderValue {
 /// The response has the status, the challenge of a 401, the method of a 405, and
 /// nothing more.
 #[test]
-fn every_reason_has_its_status_and_its_words() {
+fn every_reason_has_its_code_its_status_and_its_words() {
     let unparsable = ParseError::new(ParseErrorKind::Missing).in_field("orderId");
     let limit = Duration::from_millis(1_500);
-    for (reason, status, words) in [
-        (Reason::Method, 405, "the method is not POST"),
-        (Reason::Challenged(challenge()), 401, "asked for credentials"),
+    for (reason, code, status, words) in [
+        (Reason::Method, "method", 405, "the method is not POST"),
+        (Reason::Challenged(challenge()), "challenged", 401, "asked for credentials"),
         (
             Reason::CredentialsScheme(challenge()),
+            "credentials_scheme",
             401,
             "credentials refused: another scheme than Basic",
         ),
-        (Reason::CredentialsMalformed(challenge()), 401, "credentials refused: malformed"),
+        (
+            Reason::CredentialsMalformed(challenge()),
+            "credentials_malformed",
+            401,
+            "credentials refused: malformed",
+        ),
         (
             Reason::CredentialsMismatch(challenge()),
+            "credentials_mismatch",
             401,
             "credentials refused: not the expected ones",
         ),
-        (Reason::RepeatedHeader(AUTHORIZATION), 400, "header authorization given more than once"),
-        (Reason::SignatureMissing, 403, "no signature"),
-        (Reason::SignatureMalformed, 403, "the signature is malformed"),
-        (Reason::SignatureMismatch, 403, "the signature does not match the body"),
-        (Reason::Expired, 403, "the signature has expired"),
-        (Reason::AddressUnknown, 403, "the server does not give the sender's address"),
-        (Reason::AddressMissing, 403, "no proxy has written the sender's address"),
+        (
+            Reason::RepeatedHeader(AUTHORIZATION),
+            "repeated_header",
+            400,
+            "header authorization given more than once",
+        ),
+        (Reason::SignatureMissing, "signature_missing", 403, "no signature"),
+        (Reason::SignatureMalformed, "signature_malformed", 403, "the signature is malformed"),
+        (
+            Reason::SignatureMismatch,
+            "signature_mismatch",
+            403,
+            "the signature does not match the body",
+        ),
+        (Reason::Expired, "expired", 403, "the signature has expired"),
+        (
+            Reason::AddressUnknown,
+            "address_unknown",
+            403,
+            "the server does not give the sender's address",
+        ),
+        (
+            Reason::AddressMissing,
+            "address_missing",
+            403,
+            "no proxy has written the sender's address",
+        ),
         (
             Reason::AddressRefused([203, 0, 113, 8].into()),
+            "address_refused",
             403,
             "the sender's address is not allowed",
         ),
-        (Reason::Encoded, 415, "the body is encoded"),
-        (Reason::TooLarge { limit: 7 }, 413, "the body is longer than 7 bytes"),
-        (Reason::TooSlow { limit }, 408, "the body did not come within 1.5s"),
-        (Reason::Incomplete, 400, "the body is incomplete"),
-        (Reason::Unparsable(unparsable), 400, "the body does not parse: orderId: missing"),
-        (Reason::Unconfigured, 500, "no webhook is configured for this handler"),
+        (Reason::Encoded, "encoded", 415, "the body is encoded"),
+        (Reason::TooLarge { limit: 7 }, "too_large", 413, "the body is longer than 7 bytes"),
+        (Reason::TooSlow { limit }, "too_slow", 408, "the body did not come within 1.5s"),
+        (Reason::Incomplete, "incomplete", 400, "the body is incomplete"),
+        (
+            Reason::Unparsable(unparsable),
+            "unparsable",
+            400,
+            "the body does not parse: orderId: missing",
+        ),
+        (Reason::Unconfigured, "unconfigured", 500, "no webhook is configured for this handler"),
     ] {
         let rejection = Rejection::new(reason.clone());
-        assert_eq!(reason.to_string(), words);
+        assert_eq!((reason.code(), &*reason.to_string()), (code, words));
         assert_eq!(rejection.to_string(), words);
         assert_eq!(rejection.reason(), &reason);
         assert_eq!(rejection.status(), status, "{words}");

@@ -153,6 +153,22 @@ mod tests {
     }
 
     #[test]
+    fn every_failure_has_its_code() {
+        for (failure, code) in [
+            (PortOutFailure::Refused(Rejection::new(Reason::Expired)), "expired"),
+            (PortOutFailure::HandlerFailed("no record".into()), "handler_failed"),
+            (PortOutFailure::HandlerPanicked, "handler_panicked"),
+            (PortOutFailure::HandlerLate, "handler_late"),
+            (PortOutFailure::HandlerNotAsked, "handler_not_asked"),
+            (PortOutFailure::CutOff { proven: true }, "handler_cut_off"),
+            (PortOutFailure::NoTimer, "no_timer"),
+            (PortOutFailure::Missed { proven: 1, forged: 0 }, "missed"),
+        ] {
+            assert_eq!(failure.code(), code);
+        }
+    }
+
+    #[test]
     fn a_handlers_error_is_shown_by_its_source_only() {
         let failure = PortOutFailure::HandlerFailed("no record of Ane B".into());
         assert_eq!(failure.to_string(), "the handler failed");
