@@ -46,6 +46,11 @@ class Network:
             if in_chunks:
                 head = [line for line in head if not line.lower().startswith(b"content-length:")]
                 head.append(b"Transfer-Encoding: chunked\r\n")
+            is_last = self.shape == "half-closed" and b"authorization" in headers
+            if is_last:
+                # So that the client, which does not know, sends no other request after it.
+                head = [line for line in head if not line.lower().startswith(b"connection:")]
+                head.append(b"Connection: close\r\n")
             server.sendall(b"".join(head) + b"\r\n")
             if b"chunked" in headers.get(b"transfer-encoding", b"").lower():
                 copy_chunks(client, server)
@@ -54,7 +59,7 @@ class Network:
                 server.sendall(b"%x\r\n%s\r\n" % (len(data), data) if in_chunks else data)
             if in_chunks:
                 server.sendall(b"0\r\n\r\n")
-            if self.shape == "half-closed" and b"authorization" in headers:
+            if is_last:
                 server.shutdown(socket.SHUT_WR)
                 return
 
