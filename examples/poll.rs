@@ -18,11 +18,12 @@ use std::collections::HashMap;
 use axum::Router;
 use axum::routing::{get, post};
 use client::{http_client, send, serve};
+use order_webhooks::Secret;
 use order_webhooks::client::{musement, porterbuddy};
 use order_webhooks::musement::OrderItemUpdate;
 use order_webhooks::porterbuddy::OrderStatusUpdate;
+use order_webhooks::tracking::Tracked;
 use order_webhooks::tracking::{Applied, Decision, Key, decide};
-use order_webhooks::{Secret, Tracked};
 use ureq::Agent;
 
 type Error = Box<dyn std::error::Error>;

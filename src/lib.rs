@@ -90,8 +90,6 @@ pub use limits::Limits;
 pub use rejection::{Reason, Rejection};
 pub use secret::Secret;
 #[doc(inline)]
-pub use tracking::Tracked;
-#[doc(inline)]
 pub use webhook::{Verified, Webhook, WebhookExt};
 
 #[cfg_attr(docsrs, doc(auto_cfg = false))]

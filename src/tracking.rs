@@ -10,7 +10,7 @@
 //! ```
 //! # #[cfg(feature = "musement")] {
 //! use std::collections::HashMap;
-//! use order_webhooks::Tracked;
+//! use order_webhooks::tracking::Tracked;
 //! use order_webhooks::musement::OrderItemUpdate;
 //! use order_webhooks::tracking::{Applied, Decision, Key, decide};
 //!
@@ -102,7 +102,7 @@ pub use crate::wire::time::Timestamp;
 ///
 /// ```
 /// # #[cfg(feature = "porterbuddy")] {
-/// use order_webhooks::{Tracked, porterbuddy::OrderStatusUpdate, tracking::Standing};
+/// use order_webhooks::{porterbuddy::OrderStatusUpdate, tracking::{Standing, Tracked}};
 ///
 /// let ready = br#"{"orderId":"394326","orderStatus":"ready",
 ///   "statusUpdatedAt":"2021-06-08T12:16:40.32538Z"}"#;

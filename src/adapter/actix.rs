@@ -94,27 +94,20 @@
 //! proxies, [`SetPeerAddress`] puts it there.
 
 mod handler;
+mod payload;
 mod peer_address;
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
-use std::time::Duration;
 
 use actix_web::Route;
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
-use actix_web::error::PayloadError;
-use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::http::header::{HeaderMap, HeaderValue};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, Responder, web};
 use actix_web::{ResponseError, http::StatusCode};
 use bytes::Bytes;
-use futures_core::Stream as _;
 use http::HeaderName;
-use http_body::{Body, Frame, SizeHint};
-use tokio::runtime::Handle;
-use tokio::sync::oneshot;
-use tokio::time::sleep;
 
 use crate::adapter::body;
 use crate::adapter::route::{self, FromDelivery as _};
@@ -127,6 +120,8 @@ use crate::head::{Head, Headers, PeerAddress};
 use crate::log;
 use crate::rejection::Rejection;
 use crate::webhook::{Extract, Pending, Webhook, WebhookExt as _, source};
+
+use self::payload::ActixBody;
 
 pub use self::handler::Handler;
 pub use self::peer_address::{PeerAddressSet, SetPeerAddress};
@@ -284,68 +279,6 @@ impl Headers for HeaderMap {
         [values.next(), values.next()]
     }
 }
-
-/// A payload as a body of the `http-body` crate.
-struct ActixBody {
-    payload: Payload,
-    request: HttpRequest,
-    ended: bool,
-}
-
-impl ActixBody {
-    fn new(payload: Payload, request: HttpRequest) -> Self {
-        Self { payload, request, ended: false }
-    }
-}
-
-impl Body for ActixBody {
-    type Data = Bytes;
-    type Error = PayloadError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, PayloadError>>> {
-        let chunk = Pin::new(&mut self.payload).poll_next(cx);
-        chunk.map(|chunk| {
-            self.ended = !matches!(chunk, Some(Ok(_)));
-            chunk.map(|chunk| chunk.map(Frame::data))
-        })
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        let declared = self.request.headers().get(header::CONTENT_LENGTH);
-        let declared = declared.and_then(|value| value.to_str().ok()?.parse().ok());
-        declared.map_or_else(SizeHint::default, SizeHint::with_exact)
-    }
-}
-
-/// What a request leaves unread is read and dropped by actix-http without a
-/// bound, if nobody holds the payload when the response is sent. If somebody
-/// does, the connection is closed after the response. So it is held until then.
-impl Drop for ActixBody {
-    fn drop(&mut self) {
-        // Outside of a runtime there is no connection any more.
-        if self.ended || Handle::try_current().is_err() {
-            return;
-        }
-        let payload = self.payload.take();
-        let (request_ends, ended) = oneshot::channel::<()>();
-        self.request.extensions_mut().insert(Unread(request_ends));
-        actix_web::rt::spawn(async move {
-            let _ = ended.await;
-            sleep(UNREAD_IS_HELD).await;
-            drop(payload);
-        });
-    }
-}
-
-/// In a request's extensions, it ends with the request.
-struct Unread(#[allow(dead_code, reason = "it is there to be dropped")] oneshot::Sender<()>);
-
-/// The response is sent when its request has ended; a body of some length takes
-/// a moment.
-const UNREAD_IS_HELD: Duration = Duration::from_secs(1);
 
 fn response(response: http::Response<Bytes>) -> HttpResponse {
     let status = StatusCode::from_u16(response.status().as_u16());

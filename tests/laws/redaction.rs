@@ -14,8 +14,9 @@ use order_webhooks::client::{self, bandwidth::Dashboard};
 use order_webhooks::musement::{OrderItemStatus, OrderItemWebhook};
 use order_webhooks::porterbuddy::{self, OrderStatusUpdate, OrderWebhook};
 use order_webhooks::testing::{self, Sender};
+use order_webhooks::tracking::Tracked;
 use order_webhooks::{
-    Allowlist, BasicAuth, Credentials, Head, Rejection, Secret, Tracked, Webhook, WebhookExt as _,
+    Allowlist, BasicAuth, Credentials, Head, Rejection, Secret, Webhook, WebhookExt as _,
     auth::{BodySignature, SignatureEncoding},
     webhook::Answer,
 };

@@ -1,10 +1,10 @@
 //! Nothing that is signed tells a replay from the first delivery: both verify,
 //! and keys and revisions tell them apart (`tests/webhooks/tracking.rs`).
 
-use order_webhooks::Tracked;
 use order_webhooks::bandwidth::NotificationWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::tracking::Standing;
+use order_webhooks::tracking::Tracked;
 
 use super::signature::NAME;
 use crate::outcome;

@@ -6,7 +6,7 @@ use http::{Request, Response};
 use order_webhooks::client::{RequestError, ResponseErrorKind, musement, porterbuddy};
 use order_webhooks::musement::OrderItemStatus;
 use order_webhooks::porterbuddy::{OrderStatus, OrderStatusUpdate};
-use order_webhooks::{Tracked, tracking::Standing};
+use order_webhooks::tracking::{Standing, Tracked};
 use uuid::Uuid;
 
 use fixtures::samples::secret;

@@ -6,10 +6,7 @@ use order_webhooks::musement::OrderItemUpdate;
 use order_webhooks::porterbuddy::OrderStatusUpdate;
 use order_webhooks::testing::Random;
 use order_webhooks::tracking::Standing::{Newer, Older, Same, Unknown};
-use order_webhooks::{
-    Tracked,
-    tracking::{Key, Revision, Standing},
-};
+use order_webhooks::tracking::{Key, Revision, Standing, Tracked};
 
 use fixtures::samples::ORDER_ITEM;
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use order_webhooks::envelope::Envelope;
 use order_webhooks::tracking::{Key, Revision};
 use order_webhooks::webhook::Verified;
-use order_webhooks::{Tracked, Webhook};
+use order_webhooks::{Webhook, tracking::Tracked};
 use sqlx::Pool;
 use time::OffsetDateTime;
 

@@ -4,9 +4,10 @@ use std::error::Error as StdError;
 
 use futures_util::future::BoxFuture;
 use order_webhooks::envelope::Envelope;
+use order_webhooks::tracking::Tracked;
 use order_webhooks::tracking::{ContentDigest, Key, Revision};
 use order_webhooks::webhook::Verified;
-use order_webhooks::{Accepted, Rejection, Tracked, Webhook};
+use order_webhooks::{Accepted, Rejection, Webhook};
 use time::OffsetDateTime;
 
 use crate::error::Error;

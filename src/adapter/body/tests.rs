@@ -8,7 +8,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt as _;
 use tokio::time::Instant;
+
+use crate::limits::Limits;
+use crate::rejection::Reason;
 
 #[derive(Default)]
 struct Pieces {

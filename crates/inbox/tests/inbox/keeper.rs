@@ -9,7 +9,8 @@ use order_webhooks::bandwidth::{NotificationWebhook, V2Webhook};
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::testing::{Forgery, Sender, Verdict, bandwidth, musement};
-use order_webhooks::{BasicAuth, Credentials, Secret, Tracked as _, WebhookExt as _};
+use order_webhooks::tracking::Tracked as _;
+use order_webhooks::{BasicAuth, Credentials, Secret, WebhookExt as _};
 use order_webhooks_inbox::{Inbox, sqlx};
 
 use crate::stores::{OnSqlite, Store};
