@@ -20,6 +20,7 @@ fn the_line_is_stable_and_comes_back() {
         ),
     ] {
         let envelope = envelope("a.b", body);
+        assert_eq!((envelope.webhook(), &**envelope.body()), ("a.b", body));
         assert_eq!(serde_json::to_string(&envelope).unwrap(), line);
         assert_eq!(serde_json::from_str::<Envelope>(line).unwrap(), envelope);
     }

@@ -234,6 +234,40 @@ async fn the_verdict_on_a_port_out_is_an_event() {
     }
 }
 
+/// Its body does not come, and the server gives its request up.
+#[tokio::test]
+async fn a_port_out_that_is_cut_off_is_an_event() {
+    use std::pin::Pin;
+    use std::task::Context;
+
+    use http_body::{Body, Frame};
+    use order_webhooks::{Verified, bandwidth::PortOutAnswer};
+
+    struct NeverComes;
+    impl Body for NeverComes {
+        type Data = bytes::Bytes;
+        type Error = std::convert::Infallible;
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<bytes::Bytes>, Self::Error>>> {
+            Poll::Pending
+        }
+    }
+
+    let webhook = PortOutWebhook::new(u_pq(), DenialReason::InvalidRequest.into());
+    let allows = async |_: Verified<PortOutWebhook>| PortOutAnswer::Allow;
+    let request = http::Request::post("/").header("authorization", U_PQ).body(NeverComes).unwrap();
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let answer = order_webhooks::body::port_out(&webhook, request, allows);
+    assert!(tokio::time::timeout(Duration::from_millis(20), answer).await.is_err());
+    log.has(&[
+        "ERROR message=port-out not answered: the sender left, or a layer of the server gave up \
+         webhook=\"bandwidth.port_out\" code=\"handler_cut_off\"",
+    ]);
+}
+
 /// A layer that logs headers shows credentials, unless another one marks them before.
 #[tokio::test]
 async fn headers_are_logged_without_credentials_if_they_are_marked() {

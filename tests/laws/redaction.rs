@@ -13,6 +13,7 @@ use order_webhooks::client::porterbuddy::OrderRequest;
 use order_webhooks::client::{self, bandwidth::Dashboard};
 use order_webhooks::musement::{OrderItemStatus, OrderItemWebhook};
 use order_webhooks::porterbuddy::{self, OrderStatusUpdate, OrderWebhook};
+use order_webhooks::signed::SignedWebhook;
 use order_webhooks::testing::{self, Sender};
 use order_webhooks::tracking::Tracked;
 use order_webhooks::{
@@ -87,6 +88,13 @@ fn what_holds_secrets_shows_none() {
         "V2Webhook { signature: BodySignature { header: \
          \"x-bandwidth-signature-sha-256\", encoding: Base64, keys: 1, .. }, senders: None, limits: Limits \
          { body_bytes: 1048576, body_time: 10s }, .. }",
+    );
+    let signature =
+        BodySignature::new("x-signature".parse().unwrap(), SignatureEncoding::Hex, &secret);
+    shows(
+        &SignedWebhook::<()>::new(signature),
+        "SignedWebhook { signature: BodySignature { header: \"x-signature\", encoding: Hex, keys: 1, \
+         .. }, senders: None, limits: Limits { body_bytes: 1048576, body_time: 10s }, .. }",
     );
     shows(
         &Dashboard::new(Dashboard::TEST, "9900000", credentials.authorization()).unwrap(),

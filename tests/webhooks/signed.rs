@@ -7,7 +7,7 @@ use http::Response;
 use order_webhooks::auth::{BodySignature, SignatureEncoding, SignedPart, SignedTime};
 use order_webhooks::signed::{SignedEvent, SignedWebhook};
 use order_webhooks::testing::{DeliveryPolicy, Forgery, Sender, Verdict};
-use order_webhooks::{BasicAuth, Reason, Secret, WebhookExt as _};
+use order_webhooks::{BasicAuth, Limits, Reason, Secret, WebhookExt as _};
 
 const TOLERANCE: Duration = Duration::from_secs(300);
 
@@ -116,6 +116,19 @@ fn a_body_that_does_not_parse_is_refused_with_the_place() {
         let expected = format!("the body does not parse: {message}");
         assert_eq!((rejection.status().as_u16(), rejection.reason().to_string()), (400, expected));
         assert_eq!(rejection.verified_body().map(|body| &**body), Some(body.as_bytes()));
+    }
+}
+
+#[test]
+fn a_body_is_read_up_to_the_limit_of_its_webhook() {
+    let [signature, ..] = providers(1000);
+    let limit = ORDER.len() - 1;
+    for (most, reason) in [(ORDER.len(), None), (limit, Some(Reason::TooLarge { limit }))] {
+        let limits = Limits::new(most, Duration::from_secs(1)).unwrap();
+        let webhook = SignedWebhook::<Order>::new(signature.clone()).with_limits(limits);
+        let request = sender(signature.clone()).delivery(ORDER).request().unwrap();
+        let refused = webhook.verify(request).err().map(|rejection| rejection.reason().clone());
+        assert_eq!(refused, reason, "{most}");
     }
 }
 
