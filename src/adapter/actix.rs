@@ -344,4 +344,41 @@ mod tests {
             assert_eq!(peer, expected.map(|address| PeerAddress(address.into())), "{proxies}");
         }
     }
+
+    /// A server that shuts down may drop a request after its runtime.
+    #[test]
+    fn a_body_can_be_dropped_outside_of_a_runtime() {
+        drop(ActixBody::new(Payload::None, TestRequest::default().to_http_request()));
+    }
+
+    #[actix_web::test]
+    async fn a_body_is_held_if_it_was_not_read_to_its_end() {
+        for (reads, is_held) in [(0, true), (1, true), (2, false)] {
+            let (mut sender, payload) = actix_http::h1::Payload::create(false);
+            sender.feed_data(Bytes::from_static(b"1"));
+            sender.feed_eof();
+            let request = TestRequest::default().to_http_request();
+            let mut body = ActixBody::new(Payload::from(payload), request.clone());
+            for _ in 0..reads {
+                std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
+            }
+            drop(body);
+            assert_eq!(request.extensions().contains::<Unread>(), is_held, "{reads}");
+        }
+    }
+
+    #[cfg(feature = "musement")]
+    #[actix_web::test]
+    async fn the_body_is_read_even_if_no_webhook_is_configured() {
+        type Update = Verified<crate::musement::OrderItemWebhook>;
+        let (mut sender, payload) = actix_http::h1::Payload::create(false);
+        let request = TestRequest::default().to_http_request();
+        let mut received = Update::from_request(&request, &mut Payload::from(payload));
+        sender.feed_data(Bytes::from_static(b"{"));
+        let first = std::future::poll_fn(|cx| Poll::Ready(received.as_mut().poll(cx))).await;
+        assert!(first.is_pending(), "it waits for the rest");
+        sender.feed_eof();
+        let refused = received.await.unwrap_err();
+        assert_eq!(*refused.reason(), crate::Reason::Unconfigured);
+    }
 }

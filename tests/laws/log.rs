@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
-use order_webhooks::bandwidth::{DenialReason, PortOutWebhook};
+use order_webhooks::auth::{BodySignature, SignatureEncoding};
+use order_webhooks::bandwidth::{DenialReason, NotificationWebhook, PortOutWebhook, V2Webhook};
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
+use order_webhooks::signed::{SignedEvent, SignedWebhook};
 use order_webhooks::{Allowlist, PeerAddress, Reason, Rejection, Webhook, WebhookExt as _};
 use tracing::field::{Field, Visit};
 
@@ -61,6 +63,15 @@ impl Log {
     }
 }
 
+const SIGNATURE: http::HeaderName = http::HeaderName::from_static("x-signature");
+
+#[derive(serde::Deserialize)]
+struct Own;
+
+impl SignedEvent for Own {
+    const NAME: &'static str = "own";
+}
+
 const UPDATE: &str = r#"{"orderId":"1","orderStatus":"ready"}"#;
 
 #[test]
@@ -69,6 +80,9 @@ fn a_delivery_is_one_event_with_nothing_of_it_inside() {
     let porterbuddy = OrderWebhook::new(&secret(PORTERBUDDY_KEY)).with_instance("oslo");
     let port_out = PortOutWebhook::new(u_pq(), DenialReason::InvalidRequest.into());
     let signature = porterbuddy.signature().sign(UPDATE.as_bytes());
+    let own = BodySignature::new(SIGNATURE, SignatureEncoding::Hex, &secret("k"));
+    let signed = SignedWebhook::<Own>::new(own);
+    let v2 = V2Webhook::<()>::new(&secret("k")).with_instance("numbers");
 
     let log = Log::default();
     tracing::subscriber::with_default(log.clone(), || {
@@ -83,6 +97,12 @@ fn a_delivery_is_one_event_with_nothing_of_it_inside() {
         deliver(&porterbuddy, ("x-porterbuddy-hmac-sha256", &signature), "{}");
         let two_pins = "<PortOutValidationRequest><Pin>1111</Pin><Pin>2222</Pin>";
         deliver(&port_out, ("authorization", U_PQ), two_pins);
+        // Each webhook can be given a name, and one of your own has none unless you say so.
+        deliver(&signed, ("x-signature", "00"), "");
+        deliver(&v2, ("x-signature", ""), "");
+        deliver(&NotificationWebhook::new(u_pq()).with_instance("fax"), ("x", ""), "");
+        deliver(&musement.with_instance("rome"), ("x", ""), "");
+        deliver(&port_out.with_instance("ny"), ("x", ""), "");
     });
     #[rustfmt::skip]
     let lines = [
@@ -92,6 +112,11 @@ fn a_delivery_is_one_event_with_nothing_of_it_inside() {
         "INFO delivery verified webhook=porterbuddy.order instance=oslo code=verified body_bytes=37",
         "WARN delivery refused webhook=porterbuddy.order instance=oslo code=signature_mismatch status=403 reason=the signature does not match the body",
         "WARN delivery refused webhook=bandwidth.port_out code=unparsable status=200 reason=the body does not parse: Pin: given twice at line 1 column 42",
+        "WARN delivery refused webhook=own code=signature_malformed status=403 reason=the signature is malformed",
+        "WARN delivery refused webhook=bandwidth.v2 instance=numbers code=signature_missing status=403 reason=no signature",
+        "DEBUG credentials asked for webhook=bandwidth.notification instance=fax code=challenged status=401",
+        "DEBUG credentials asked for webhook=musement.order_item instance=rome code=challenged status=401",
+        "DEBUG credentials asked for webhook=bandwidth.port_out instance=ny code=challenged status=401",
     ];
     assert_eq!(log.take(), lines);
 }
@@ -262,10 +287,9 @@ async fn a_port_out_that_is_cut_off_is_an_event() {
     let _guard = tracing::subscriber::set_default(log.clone());
     let answer = order_webhooks::body::port_out(&webhook, request, allows);
     assert!(tokio::time::timeout(Duration::from_millis(20), answer).await.is_err());
-    log.has(&[
-        "ERROR message=port-out not answered: the sender left, or a layer of the server gave up \
-         webhook=\"bandwidth.port_out\" code=\"handler_cut_off\"",
-    ]);
+    let line = "ERROR port-out not answered: the sender left, or a layer of the server gave up \
+                webhook=bandwidth.port_out code=handler_cut_off";
+    assert_eq!(log.take(), [line]);
 }
 
 /// A layer that logs headers shows credentials, unless another one marks them before.

@@ -200,6 +200,23 @@ fn a_future_that_is_dropped_outside_its_runtime_is_reported() {
     }
 }
 
+/// A panic around the route takes the answer with it.
+#[test]
+fn a_future_that_a_panic_drops_is_reported() {
+    let fixture = Arc::new(Fixture::default());
+    let webhook = webhook(&fixture);
+    Runtime::new().unwrap().block_on(async {
+        let answer = body::port_out(&webhook, asked("allow", false), fixture.handler());
+        let answer = started(answer).await;
+        let around = std::panic::AssertUnwindSafe(move || {
+            let _answer = answer;
+            std::panic::panic_any("on purpose");
+        });
+        std::panic::catch_unwind(around).unwrap_err();
+    });
+    fixture.wait_for_reports(&[CUT_OFF]);
+}
+
 #[test]
 fn a_future_of_actix_that_is_dropped_outside_its_runtime_is_reported() {
     let fixture = Arc::new(Fixture::default());

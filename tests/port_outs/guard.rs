@@ -333,7 +333,9 @@ fn a_thread_that_the_system_refuses_is_no_panic() {
         let output = child.output().unwrap();
         assert!(output.status.success(), "{output:?}");
         let log = String::from_utf8_lossy(&output.stderr);
-        assert!(log.contains("the system gives no thread for handlers"), "{log}");
+        // The reporter's at the route; then for each question its handler's, and the
+        // reporter's again.
+        assert_eq!(log.matches("the system gives no thread for handlers").count(), 7, "{log}");
         return;
     }
     assert!(thread::Builder::new().spawn(|| ()).is_err(), "the test makes threads impossible");
@@ -378,15 +380,20 @@ fn a_runtime_without_a_timer_is_noticed() {
     fixture.wait_for_reports(&["the runtime has no timer; build it with `enable_time`"]);
 }
 
-/// What a handler logs is in the span of its request, on whatever thread it runs.
+/// What a handler logs is in the span of its request, on whatever thread it runs, and
+/// so is what is logged of its answer.
 #[test]
 fn a_handler_runs_inside_the_span_of_its_request() {
     use tracing::Instrument as _;
     use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+    use tracing_subscriber::registry::LookupSpan;
 
     #[derive(Clone, Default)]
     struct Entered(Arc<Mutex<Vec<Option<String>>>>);
-    impl<S: tracing::Subscriber> Layer<S> for Entered {
+    impl<S: tracing::Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Entered {
+        fn on_event(&self, event: &tracing::Event<'_>, context: Context<'_, S>) {
+            assert!(context.lookup_current().is_some(), "{event:?}");
+        }
         fn on_enter(&self, _: &tracing::Id, _: Context<'_, S>) {
             self.0.lock().unwrap().push(thread::current().name().map(str::to_owned));
         }

@@ -251,6 +251,19 @@ mod tests {
         assert!(threads.iter().all(|thread| *thread == threads[0]));
     }
 
+    #[tokio::test]
+    async fn the_thread_ends_while_it_waits_for_reports() {
+        let (sender, told) = mpsc::channel();
+        let reports = reports(move |failure| sender.send(failure.to_string()).unwrap());
+        reports.tell(&runtime(), unparsable());
+        let long = Duration::from_secs(10);
+        assert_eq!(told.recv_timeout(long).as_deref(), Ok("the body is incomplete"));
+        // Time enough to come to its wait.
+        std::thread::sleep(Duration::from_millis(100));
+        drop(reports);
+        assert_eq!(told.recv_timeout(long), Err(mpsc::RecvTimeoutError::Disconnected));
+    }
+
     fn rest(queues: &mut Queues) -> Vec<String> {
         std::iter::from_fn(|| queues.next()).map(|failure| failure.to_string()).collect()
     }
