@@ -367,6 +367,22 @@ mod tests {
         }
     }
 
+    /// While its handler runs, and for the second in which the response is sent.
+    #[actix_web::test]
+    async fn an_unread_body_is_held_for_a_second_after_its_request() {
+        tokio::time::pause();
+        let (sender, payload) = actix_http::h1::Payload::create(false);
+        let request = TestRequest::default().to_http_request();
+        drop(ActixBody::new(Payload::from(payload), request.clone()));
+        sleep(Duration::from_secs(60)).await;
+        assert!(!sender.is_dropped(), "the handler still runs");
+        drop(request);
+        sleep(Duration::from_millis(900)).await;
+        assert!(!sender.is_dropped(), "the response is being sent");
+        sleep(Duration::from_millis(200)).await;
+        assert!(sender.is_dropped());
+    }
+
     #[cfg(feature = "musement")]
     #[actix_web::test]
     async fn the_body_is_read_even_if_no_webhook_is_configured() {

@@ -179,6 +179,24 @@ mod tests {
         }
     }
 
+    /// One value is enough, wherever it stands.
+    #[test]
+    fn a_denial_with_a_value_is_one() {
+        let full = denial(&["7513"]);
+        let number = "<TelephoneNumbers><TelephoneNumber>1</TelephoneNumber></TelephoneNumbers>";
+        for values in [
+            number,
+            &format!("{number}<Pin/>"),
+            "<Pin>1</Pin><TelephoneNumbers/>",
+            "<AccountNumber>1</AccountNumber><Pin/>",
+            "<Unknown><Pin/></Unknown><ZipCode>1</ZipCode>",
+            "<SubscriberName>A</SubscriberName>",
+        ] {
+            let verdict = judged("application/xml", &full.replace("<Pin>2222</Pin>", values));
+            assert_eq!(verdict, "port-out denied: 7513 (exception)", "{values}");
+        }
+    }
+
     #[test]
     fn what_is_no_answer_approves() {
         let allow = answer("<Portable>true</Portable><PON>p</PON>");

@@ -6,9 +6,9 @@
 
 use std::time::Instant;
 
-use order_webhooks::auth::{BodySignature, SignatureEncoding};
+use order_webhooks::auth::{BodySignature, ChallengeState, SignatureEncoding};
 use order_webhooks::musement::OrderItemWebhook;
-use order_webhooks::{Credentials, Head, Secret};
+use order_webhooks::{BasicAuth, Credentials, Head, Secret};
 
 use crate::deliver;
 use fixtures::samples::{john_smith, u_pq};
@@ -60,4 +60,23 @@ fn the_place_of_the_right_key_does_not_show() {
     };
     let (first, last) = (quickest(0), quickest(63));
     assert!(first * 4 > last, "{first:?} with the first key, {last:?} with the last");
+}
+
+/// As with keys, so with credentials.
+#[test]
+fn the_place_of_the_right_credentials_does_not_show() {
+    let password = |n: usize| format!("password {n}");
+    let all = BasicAuth::new("u", &password(0)).unwrap();
+    let all = (1..64).fold(all, |auth, n| auth.or("u", &password(n)).unwrap());
+    let quickest = |right: usize| {
+        let value = Credentials::new("u", &password(right)).unwrap().authorization();
+        let measure = |_| {
+            let start = Instant::now();
+            assert_eq!(all.check(value.as_bytes()), ChallengeState::Authenticated);
+            start.elapsed()
+        };
+        (0..20).map(measure).min().unwrap()
+    };
+    let (first, last) = (quickest(0), quickest(63));
+    assert!(first * 4 > last, "{first:?} with the first pair, {last:?} with the last");
 }

@@ -176,6 +176,15 @@ async fn the_receipt_is_an_event_and_so_is_a_failure() {
         .route("/panics", receive(webhook(), panics));
     let log = Log::default();
     let _guard = tracing::subscriber::set_default(log.clone());
+    // The rejection that a handler gives back is logged already.
+    let gives_back = async |update: Result<Update, Rejection>| update.map(|_| Receipt::Accepted);
+    let refused = http::Request::post("/").header("authorization", "Basic eDp5");
+    let refused = refused.body(Body::from(ORDER_ITEM)).unwrap();
+    let gives_back = Router::new().route("/", receive(webhook(), gives_back));
+    assert_eq!(gives_back.oneshot(refused).await.unwrap().status(), 401);
+    let line = "WARN delivery refused webhook=musement.order_item code=credentials_mismatch \
+                status=401 reason=credentials refused: not the expected ones";
+    assert_eq!(log.take(), [line]);
     #[rustfmt::skip]
     let table = [
         ("/accepts", &["INFO delivery answered WEBHOOK code=accepted status=200"][..]),
@@ -228,10 +237,13 @@ async fn the_verdict_on_a_port_out_is_an_event() {
     let allows = async |_: Question| PortOutAnswer::Allow;
     let denies = async |_: Question| PortOutAnswer::deny(DenialReason::PinInvalid);
     let fails = async |_: Question| Err::<PortOutAnswer, _>("the database is away");
+    let waits = async |_: Question| std::future::pending::<PortOutAnswer>().await;
+    const LITTLE: Duration = Duration::from_millis(300);
     let app: Router = Router::new()
         .route("/allows", port_out(webhook.clone(), allows))
         .route("/denies", port_out(webhook.clone(), denies))
-        .route("/fails", port_out(webhook, fails));
+        .route("/fails", port_out(webhook.clone(), fails))
+        .route("/waits", port_out(webhook.with_deadline(LITTLE).unwrap(), waits));
     let log = Log::default();
     let _guard = tracing::subscriber::set_default(log.clone());
     let verified =
@@ -243,6 +255,11 @@ async fn the_verdict_on_a_port_out_is_an_event() {
         ("/fails", U_PQ, &[
             &verified,
             "ERROR answered without the handler WEBHOOK code=handler_failed failure=the handler failed",
+            "INFO port-out answered WEBHOOK code=denied by=guard denial=7598",
+        ]),
+        ("/waits", U_PQ, &[
+            &verified,
+            "ERROR answered without the handler WEBHOOK code=handler_late failure=the handler was not done by the deadline",
             "INFO port-out answered WEBHOOK code=denied by=guard denial=7598",
         ]),
         ("/allows", "Basic eDp5", &[

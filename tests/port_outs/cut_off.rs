@@ -123,6 +123,7 @@ fn an_answer_that_a_layer_cuts_off_is_reported_once() {
         ("be slow", true, 1, CUT_OFF),
         ("stall", true, 1, LATE),
         ("block too long", true, 1, LATE),
+        ("block too long and fail with an awkward error", true, 1, LATE),
         ("fail later", true, 1, "the handler failed"),
         // The body is not complete when the layer answers.
         ("allow", false, 0, CUT_OFF),
@@ -197,6 +198,10 @@ fn a_future_that_is_dropped_outside_its_runtime_is_reported() {
         let answer = body::port_out(&webhook, asked("be slow", whole), fixture.handler());
         drop(runtime.block_on(started(answer)));
         fixture.wait_for_reports(&[CUT_OFF]);
+        // The sender is proven as soon as the body is complete.
+        let told = fixture.told.lock().unwrap();
+        let [PortOutFailure::CutOff { proven }] = told[..] else { panic!("{told:?}") };
+        assert_eq!(proven, whole);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Porterbuddy's order webhook: the documented sample.
 
 use order_webhooks::porterbuddy::OrderWebhook;
+use order_webhooks::{Allowlist, PeerAddress, Reason, WebhookExt as _};
 use serde_json::{Value, json};
 
 use fixtures::deliver::outcome;
@@ -32,4 +33,23 @@ fn the_sample_as_it_is_printed_is_refused() {
         of_porterbuddy(ORDER_STATUS_AS_PRINTED, &signature).unwrap_err(),
         "400 the body does not parse: trailing comma at line 8 column 1"
     );
+}
+
+/// Whoever has the key still has to come from the right address, if there is a list.
+#[test]
+fn the_address_counts_beside_the_signature() {
+    let webhook = OrderWebhook::new(&secret(PORTERBUDDY_KEY))
+        .with_senders(Allowlist::new(["203.0.113.7"]).unwrap());
+    for (address, refused) in [
+        ([203, 0, 113, 7], None),
+        ([203, 0, 113, 8], Some(Reason::AddressRefused([203, 0, 113, 8].into()))),
+    ] {
+        let mut request = http::Request::post("/")
+            .header("x-porterbuddy-hmac-SHA256", ORDER_STATUS_SIGNATURE)
+            .body(ORDER_STATUS)
+            .unwrap();
+        request.extensions_mut().insert(PeerAddress(address.into()));
+        let outcome = webhook.verify(request).err().map(|rejection| rejection.reason().clone());
+        assert_eq!(outcome, refused);
+    }
 }

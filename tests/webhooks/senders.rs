@@ -2,12 +2,13 @@
 
 use std::convert::Infallible;
 use std::future::pending;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use actix_web::{App, test::init_service, web};
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::middleware::map_request;
 use axum::routing::post;
 use bytes::Bytes;
@@ -25,6 +26,8 @@ use order_webhooks::{
     webhook::Extract,
 };
 use tower::service_fn;
+
+use fixtures::samples::ORDER_ITEM;
 
 #[derive(Clone)]
 struct Webhooks {
@@ -273,6 +276,41 @@ async fn a_receiver_can_check_the_address() {
     }
 }
 
+/// An address cannot come twice: a repeated delivery comes from the right one if
+/// it repeats another proof.
+#[test]
+fn where_a_forgery_comes_from() {
+    let address: IpAddr = "203.0.113.7".parse().unwrap();
+    let wrong: IpAddr = "192.0.2.1".parse().unwrap();
+    let musement = Sender::musement("/".parse().unwrap(), &credentials());
+    let porterbuddy = Sender::porterbuddy("/".parse().unwrap(), &key());
+    let nobody = Sender::new("/".parse().unwrap(), testing::musement::POLICY);
+    for (sender, repeated) in [(musement, address), (porterbuddy, address), (nobody, wrong)] {
+        let delivery = sender.from_address(address).delivery("{}");
+        for (forgery, expected) in [
+            (Forgery::Missing, None),
+            (Forgery::Wrong, Some(wrong)),
+            (Forgery::Malformed, Some(wrong)),
+            (Forgery::Repeated, Some(repeated)),
+        ] {
+            let request = delivery.clone().forged(forgery).request().unwrap();
+            let connection = request.extensions().get::<ConnectInfo<SocketAddr>>();
+            assert_eq!(connection.map(|info| info.0.ip()), expected, "{forgery:?}");
+        }
+    }
+}
+
+/// Bandwidth asks with the body or without it, and proves itself with it.
+#[test]
+fn the_first_request_of_a_challenge_can_be_without_its_body() {
+    let sender = Sender::notifications("/".parse().unwrap(), &credentials());
+    for (sender, first) in [(sender.clone(), "<a/>"), (sender.without_bare_body(), "")] {
+        let asked = sender.delivery("<a/>").request().unwrap();
+        assert_eq!(*asked.body(), first);
+        assert_eq!(asked.headers()["content-length"], first.len().to_string());
+    }
+}
+
 /// Behind a proxy the connection is the proxy's, and the sender stands in a header.
 /// A test of it passes only if there is a middleware that looks there.
 #[tokio::test]
@@ -311,4 +349,23 @@ async fn a_webhook_of_ones_own_has_a_sender_too() {
         .delivery(r#"{"a":1}"#)
         .run(|request| webhook.verify(request).ok().map(|_| Response::new(bytes::Bytes::new())));
     assert_eq!(report.verdict, Verdict::Delivered);
+}
+
+/// tower lets a service be called only after it said that it is ready; a clone of
+/// it has not said so.
+#[tokio::test]
+async fn the_layer_calls_the_service_that_was_ready() {
+    use tower::{Layer as _, Service as _};
+
+    let inner = service_fn(async |_: Request<Full<Bytes>>| {
+        Ok::<_, Infallible>(Response::new(Bytes::new()))
+    });
+    let inner = tower::limit::ConcurrencyLimit::new(inner, 1);
+    let webhook = OrderItemWebhook::new(BasicAuth::from(&credentials()));
+    let mut layered = VerifyLayer::new(webhook).layer(inner);
+    let request = Request::post("/").header("authorization", credentials().authorization());
+    let request = request.body(Full::<Bytes>::from(ORDER_ITEM)).unwrap();
+    let ready = tower::ServiceExt::<Request<Full<Bytes>>>::ready(&mut layered).await.unwrap();
+    let response = ready.call(request).await.unwrap();
+    assert_eq!(response.status(), 200);
 }

@@ -58,14 +58,48 @@ impl<F> Drop for Survives<F> {
 mod tests {
     use super::*;
 
+    struct Awkward;
+
+    impl Drop for Awkward {
+        fn drop(&mut self) {
+            std::panic::panic_any(Awkward);
+        }
+    }
+
+    /// Whatever it does when it is polled, it panics when it is dropped.
+    struct AwkwardFuture(fn() -> Poll<u8>);
+
+    impl Future for AwkwardFuture {
+        type Output = u8;
+
+        fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<u8> {
+            (self.0)()
+        }
+    }
+
+    impl Drop for AwkwardFuture {
+        fn drop(&mut self) {
+            std::panic::panic_any(Awkward);
+        }
+    }
+
+    #[test]
+    fn a_future_that_panics_is_dropped_without_a_panic() {
+        let polls: [(fn() -> Poll<u8>, _); 3] = [
+            (|| Poll::Pending, Poll::Pending),
+            (|| Poll::Ready(7), Poll::Ready(Some(7))),
+            (|| std::panic::panic_any(Awkward), Poll::Ready(None)),
+        ];
+        for (poll, polled) in polls {
+            let mut survives = Survives::new(AwkwardFuture(poll));
+            let mut context = Context::from_waker(std::task::Waker::noop());
+            assert_eq!(Pin::new(&mut survives).poll(&mut context), polled);
+            drop(survives);
+        }
+    }
+
     #[test]
     fn whatever_it_is_a_panic_ends_with_itself() {
-        struct Awkward;
-        impl Drop for Awkward {
-            fn drop(&mut self) {
-                std::panic::panic_any(Awkward);
-            }
-        }
         assert_eq!(survive(|| 7), Some(7));
         assert_eq!(survive(|| panic!("on purpose")), None::<()>);
         assert_eq!(survive(|| std::panic::panic_any(Awkward)), None::<()>);
