@@ -198,10 +198,6 @@ fn a_future_that_is_dropped_outside_its_runtime_is_reported() {
         let answer = body::port_out(&webhook, asked("be slow", whole), fixture.handler());
         drop(runtime.block_on(started(answer)));
         fixture.wait_for_reports(&[CUT_OFF]);
-        // The sender is proven as soon as the body is complete.
-        let told = fixture.told.lock().unwrap();
-        let [PortOutFailure::CutOff { proven }] = told[..] else { panic!("{told:?}") };
-        assert_eq!(proven, whole);
     }
 }
 

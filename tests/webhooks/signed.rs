@@ -143,3 +143,19 @@ fn credentials_can_be_asked_for_as_well() {
     request.headers_mut().insert("authorization", "Basic dTpwOnE=".parse().unwrap());
     assert!(webhook.verify(request).is_ok());
 }
+
+#[test]
+fn debug_shows_no_key() {
+    let [_, _, stripe, standard] = providers(1000);
+    assert_eq!(
+        format!("{stripe:?}"),
+        "BodySignature { header: \"stripe-signature\", encoding: Hex, keys: 1, .. }"
+    );
+    assert_eq!(
+        format!("{standard:?}"),
+        "BodySignature { header: \"webhook-signature\", encoding: Base64, keys: 1, .. }"
+    );
+    let time = SignedTime::in_list("t=", TOLERANCE, clock(1000));
+    let shown = "SignedTime { place: List(\"t=\"), tolerance: 300s, .. }";
+    assert_eq!(format!("{time:?}"), shown);
+}

@@ -82,3 +82,37 @@ impl<S: Service<ServiceRequest>> Service<ServiceRequest> for PeerAddressSet<S> {
         self.inner.call(request)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::Error;
+    use actix_web::dev::ServiceResponse;
+    use http::header::FORWARDED;
+
+    use super::*;
+
+    /// A service that is not ready.
+    struct Busy;
+
+    impl Service<ServiceRequest> for Busy {
+        type Response = ServiceResponse;
+        type Error = Error;
+        type Future = Ready<Result<ServiceResponse, Error>>;
+
+        fn poll_ready(&self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+            Poll::Pending
+        }
+
+        fn call(&self, request: ServiceRequest) -> Self::Future {
+            ready(Ok(request.into_response(actix_web::HttpResponse::Ok())))
+        }
+    }
+
+    #[test]
+    fn it_is_ready_when_the_service_inside_is() {
+        let set = SetPeerAddress::new(FORWARDED, NonZeroUsize::MIN);
+        let service = set.new_transform(Busy).into_inner().unwrap();
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        assert!(service.poll_ready(&mut context).is_pending());
+    }
+}

@@ -74,3 +74,22 @@ impl<S: Service<Request<B>>, B> Service<Request<B>> for SetPeerAddress<S> {
         self.inner.call(request)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::header::FORWARDED;
+    use tower::limit::ConcurrencyLimit;
+
+    use super::*;
+
+    #[test]
+    fn it_is_ready_when_the_service_inside_is() {
+        let inner = tower::service_fn(async |_: Request<()>| Ok::<_, ()>(()));
+        let layer = SetPeerAddressLayer::new(FORWARDED, NonZeroUsize::MIN);
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        for (most, is_ready) in [(1, true), (0, false)] {
+            let mut service = layer.layer(ConcurrencyLimit::new(inner, most));
+            assert_eq!(service.poll_ready(&mut context).is_ready(), is_ready, "{most}");
+        }
+    }
+}

@@ -368,4 +368,22 @@ mod tests {
         assert_eq!(run(Duration::ZERO, true).await, (false, None), "the deadline itself");
         assert_eq!(run(minute, false).await, (false, None), "it is answered already");
     }
+
+    /// A thread that has not come to its handler at the deadline has not asked it.
+    #[tokio::test]
+    async fn what_is_told_at_the_deadline_is_whether_the_handler_was_asked() {
+        for (started, told) in [(true, "handler_late"), (false, "handler_not_asked")] {
+            let (sender, reports) = std::sync::mpsc::channel();
+            let webhook =
+                PortOutWebhook::new(BasicAuth::new("u", "p").unwrap(), PortOutAnswer::Allow)
+                    .with_reporter(move |failure| sender.send(failure.code()).unwrap())
+                    .with_deadline(Duration::from_millis(1))
+                    .unwrap();
+            let (_sender, verdict) = oneshot::channel();
+            let question = PortOutValidationRequest::default();
+            let started = AtomicBool::new(started);
+            Guard::new(webhook).watch(verdict, &question, &started).await;
+            assert_eq!(reports.recv_timeout(Duration::from_secs(10)), Ok(told));
+        }
+    }
 }
