@@ -345,44 +345,6 @@ mod tests {
         }
     }
 
-    /// A server that shuts down may drop a request after its runtime.
-    #[test]
-    fn a_body_can_be_dropped_outside_of_a_runtime() {
-        drop(ActixBody::new(Payload::None, TestRequest::default().to_http_request()));
-    }
-
-    #[actix_web::test]
-    async fn a_body_is_held_if_it_was_not_read_to_its_end() {
-        for (reads, is_held) in [(0, true), (1, true), (2, false)] {
-            let (mut sender, payload) = actix_http::h1::Payload::create(false);
-            sender.feed_data(Bytes::from_static(b"1"));
-            sender.feed_eof();
-            let request = TestRequest::default().to_http_request();
-            let mut body = ActixBody::new(Payload::from(payload), request.clone());
-            for _ in 0..reads {
-                std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
-            }
-            drop(body);
-            assert_eq!(request.extensions().contains::<Unread>(), is_held, "{reads}");
-        }
-    }
-
-    /// While its handler runs, and for the second in which the response is sent.
-    #[actix_web::test]
-    async fn an_unread_body_is_held_for_a_second_after_its_request() {
-        tokio::time::pause();
-        let (sender, payload) = actix_http::h1::Payload::create(false);
-        let request = TestRequest::default().to_http_request();
-        drop(ActixBody::new(Payload::from(payload), request.clone()));
-        sleep(Duration::from_secs(60)).await;
-        assert!(!sender.is_dropped(), "the handler still runs");
-        drop(request);
-        sleep(Duration::from_millis(900)).await;
-        assert!(!sender.is_dropped(), "the response is being sent");
-        sleep(Duration::from_millis(200)).await;
-        assert!(sender.is_dropped());
-    }
-
     #[cfg(feature = "musement")]
     #[actix_web::test]
     async fn the_body_is_read_even_if_no_webhook_is_configured() {
@@ -391,7 +353,8 @@ mod tests {
         let request = TestRequest::default().to_http_request();
         let mut received = Update::from_request(&request, &mut Payload::from(payload));
         sender.feed_data(Bytes::from_static(b"{"));
-        let first = std::future::poll_fn(|cx| Poll::Ready(received.as_mut().poll(cx))).await;
+        let first =
+            std::future::poll_fn(|cx| std::task::Poll::Ready(received.as_mut().poll(cx))).await;
         assert!(first.is_pending(), "it waits for the rest");
         sender.feed_eof();
         let refused = received.await.unwrap_err();

@@ -76,3 +76,50 @@ struct Unread(#[allow(dead_code, reason = "it is there to be dropped")] oneshot:
 /// The response is sent when its request has ended; a body of some length takes
 /// a moment.
 const UNREAD_IS_HELD: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    /// A server that shuts down may drop a request after its runtime.
+    #[test]
+    fn a_body_can_be_dropped_outside_of_a_runtime() {
+        drop(ActixBody::new(Payload::None, TestRequest::default().to_http_request()));
+    }
+
+    #[actix_web::test]
+    async fn a_body_is_held_if_it_was_not_read_to_its_end() {
+        for (reads, is_held) in [(0, true), (1, true), (2, false)] {
+            let (mut sender, payload) = actix_http::h1::Payload::create(false);
+            sender.feed_data(Bytes::from_static(b"1"));
+            sender.feed_eof();
+            let request = TestRequest::default().to_http_request();
+            let mut body = ActixBody::new(Payload::from(payload), request.clone());
+            for _ in 0..reads {
+                poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
+            }
+            drop(body);
+            assert_eq!(request.extensions().contains::<Unread>(), is_held, "{reads}");
+        }
+    }
+
+    /// While its handler runs, and for the second in which the response is sent.
+    #[actix_web::test]
+    async fn an_unread_body_is_held_for_a_second_after_its_request() {
+        tokio::time::pause();
+        let (sender, payload) = actix_http::h1::Payload::create(false);
+        let request = TestRequest::default().to_http_request();
+        drop(ActixBody::new(Payload::from(payload), request.clone()));
+        sleep(Duration::from_secs(60)).await;
+        assert!(!sender.is_dropped(), "the handler still runs");
+        drop(request);
+        sleep(Duration::from_millis(900)).await;
+        assert!(!sender.is_dropped(), "the response is being sent");
+        sleep(Duration::from_millis(200)).await;
+        assert!(sender.is_dropped());
+    }
+}
