@@ -53,6 +53,7 @@ fn credentials_that_no_header_can_show() {
         ("u", "p\r", "the password ends with a line end"),
         ("u", "p\n", "the password ends with a line end"),
         (" u", "p", "the username begins with white space"),
+        ("u", " ", "the password begins with white space"),
         ("u", "p\t", "the password ends with white space"),
         ("\u{feff}u", "p", "the username begins with a byte order mark"),
         ("u", "p\x1b[2J", IN_PASSWORD),
