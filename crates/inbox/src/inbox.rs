@@ -112,7 +112,7 @@ impl Inbox {
     /// # async fn open() -> Result<(), Box<dyn std::error::Error>> {
     /// // A node that hangs is left after two pings that it did not answer.
     /// let options = ConnectOptions::new().ping_interval(Duration::from_secs(2));
-    /// let nats = options.connect(["nats://n1:4222", "nats://n2:4222", "nats://n3:4222"]).await?;
+    /// let nats = options.connect(vec!["nats://n1:4222", "nats://n2:4222", "nats://n3:4222"]).await?;
     /// let tables = "postgres://inbox@db/shop".parse()?;
     /// let inbox = Inbox::jetstream(JetStream::new(nats, tables), Settings::default()).await?;
     /// # Ok(())
@@ -120,7 +120,9 @@ impl Inbox {
     /// ```
     ///
     /// Deliveries are kept while PostgreSQL is away. The nodes need `sync_interval: always`
-    /// in their `jetstream` block, and no client can see whether they have it.
+    /// in their `jetstream` block, and no client can see whether they have it. Workers move
+    /// what is kept to PostgreSQL; what is being moved may be counted twice by
+    /// [`status`](Self::status).
     ///
     /// # Errors
     ///
