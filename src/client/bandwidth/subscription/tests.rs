@@ -47,6 +47,31 @@ fn everything_is_written_in_the_documented_order() {
 }
 
 #[test]
+fn a_callback_has_credentials_or_a_key_or_neither() {
+    let key = STANDARD.encode(CERTIFICATE);
+    let bare = || Callback::without_credentials("http://a").unwrap();
+    for (callback, expected) in [
+        (bare(), String::new()),
+        (
+            Callback::new("http://a", credentials("u")).unwrap(),
+            "<CallbackCredentials><BasicAuthentication><Username>u</Username><Password>&lt;&amp;&gt;\
+             </Password></BasicAuthentication></CallbackCredentials>"
+                .into(),
+        ),
+        (
+            bare().with_public_key(&key).unwrap(),
+            format!("<CallbackCredentials><PublicKey>{key}</PublicKey></CallbackCredentials>"),
+        ),
+    ] {
+        let subscription = to_port_ins(callback);
+        assert_eq!(subscription.expiry(), Subscription::TEN_YEARS);
+        let xml = subscription.to_xml();
+        let (_, credentials) = xml.split_once("</Expiry>").unwrap();
+        assert_eq!(credentials, expected + "</CallbackSubscription></Subscription>");
+    }
+}
+
+#[test]
 fn the_urls_that_bandwidth_can_call() {
     use SubscriptionError::{Port, Url, UserInUrl};
     for (url, expected) in [

@@ -34,7 +34,7 @@ fn replace(id: &str) -> NextStep {
 #[test]
 fn what_is_there_decides() {
     type Edit = fn(&mut SubscriptionState);
-    let table: [(&str, Edit, NextStep); 19] = [
+    let table: [(&str, Edit, NextStep); 20] = [
         ("as wanted", |_| {}, NextStep::Nothing),
         ("its server answers 500", |s| s.last_answer = Some("500".into()), NextStep::Nothing),
         (
@@ -55,6 +55,7 @@ fn what_is_there_decides() {
             |s| s.url = Some("https://a.example/B".into()),
             NextStep::Create,
         ),
+        ("no URL at all", |s| s.url = Some("https://a example/b".into()), NextStep::Create),
         ("another query", |s| s.url = Some("https://a.example/b?c".into()), NextStep::Create),
         ("another port", |s| s.url = Some("https://a.example:8443/b".into()), NextStep::Create),
         ("another scheme", |s| s.url = Some("http://a.example/b".into()), NextStep::Create),
