@@ -12,16 +12,22 @@
 //! may be applied twice, and nothing that was answered 200 may be missing.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "it stops at what goes wrong")]
-#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "small numbers")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_precision_loss,
+    clippy::indexing_slicing,
+    reason = "small numbers"
+)]
 
 mod audit;
+mod measure;
 mod process;
 mod send;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use fixtures::servers::{Cluster, Server};
 use tokio::time::sleep;
 
@@ -29,14 +35,16 @@ use crate::process::{Process, Role};
 
 #[derive(Parser)]
 struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Where the queue is, and the shop's tables.
-    #[arg(long, default_value = "sqlite")]
+    #[arg(long, global = true, default_value = "sqlite")]
     store: Store,
     /// The same seed gives the same deliveries in the same order, and the same kills.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How many deliveries there are. Each is sent twice.
-    #[arg(long, default_value_t = 2_000)]
+    /// How many deliveries there are. Each is sent twice; to measure, once.
+    #[arg(long, global = true, default_value_t = 2_000)]
     deliveries: usize,
     /// How long a handler works before it begins its transaction, in milliseconds.
     #[arg(long, default_value_t = 5)]
@@ -45,11 +53,23 @@ struct Options {
     #[arg(long, default_value_t = 3.0)]
     kill_every: f64,
     /// How many are sent at once.
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, global = true, default_value_t = 64)]
     at_once: usize,
+    /// How many workers there are.
+    #[arg(long, default_value_t = 2)]
+    workers: usize,
+    /// How often each figure is taken: its median is shown.
+    #[arg(long, global = true, default_value_t = 3)]
+    rounds: usize,
     /// Run as a part of it: this is for the program itself.
     #[arg(long, hide = true, num_args = 4)]
     part: Option<Vec<String>>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Measures how many deliveries are kept in a second.
+    Measure,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -66,6 +86,10 @@ async fn main() -> ExitCode {
     if let Some(part) = &options.part {
         let [role, queue, shop, port] = &part[..] else { return ExitCode::FAILURE };
         process::run(role, queue, shop, port.parse().unwrap(), options.handler).await;
+        return ExitCode::SUCCESS;
+    }
+    if options.command.is_some() {
+        measure::measure(&options).await;
         return ExitCode::SUCCESS;
     }
     if drive(&options).await { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -98,7 +122,8 @@ async fn drive(options: &Options) -> bool {
 
     let mut random = fastrand::Rng::with_seed(options.seed);
     let mut processes = Vec::new();
-    for role in [Role::Receiver, Role::Receiver, Role::Worker, Role::Worker] {
+    let roles = [Role::Receiver; 2].into_iter().chain(vec![Role::Worker; options.workers]);
+    for role in roles {
         processes.push(Process::start(role, &queue, &shop, options.handler));
     }
     let ports: Vec<u16> = processes.iter().filter_map(Process::port).collect();

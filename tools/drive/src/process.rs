@@ -6,10 +6,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use axum::Router;
-use order_webhooks::axum::receive;
+use axum::routing::MethodRouter;
+use order_webhooks::axum::{Verified, receive};
 use order_webhooks::envelope::Event;
-use order_webhooks::musement::OrderItemWebhook;
-use order_webhooks::{BasicAuth, musement::OrderItemUpdate};
+use order_webhooks::musement::{OrderItemUpdate, OrderItemWebhook};
+use order_webhooks::{BasicAuth, Receipt};
 use order_webhooks_inbox::sqlx::{Connection, Pool};
 use order_webhooks_inbox::{Database, Delivery, Error, Inbox, Tx};
 use tokio::time::sleep;
@@ -20,6 +21,10 @@ use crate::audit;
 pub(crate) enum Role {
     Receiver,
     Worker,
+    /// Both in one process.
+    Both,
+    /// Receives, and keeps nothing.
+    Bare,
 }
 
 pub(crate) struct Process {
@@ -32,7 +37,12 @@ pub(crate) struct Process {
 impl Process {
     pub(crate) fn start(role: Role, queue: &str, shop: &str, handler: u64) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let name = if role == Role::Receiver { "receiver" } else { "worker" };
+        let name = match role {
+            Role::Receiver => "receiver",
+            Role::Worker => "worker",
+            Role::Both => "both",
+            Role::Bare => "bare",
+        };
         let arguments =
             ["--handler", &handler.to_string(), "--part", name, queue, shop, &port.to_string()];
         let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
@@ -41,7 +51,7 @@ impl Process {
     }
 
     pub(crate) fn port(&self) -> Option<u16> {
-        (self.role == Role::Receiver).then_some(self.port)
+        (self.role != Role::Worker).then_some(self.port)
     }
 
     /// Kills it, and starts it again.
@@ -80,6 +90,9 @@ pub(crate) fn webhook() -> OrderItemWebhook {
 }
 
 pub(crate) async fn run(role: &str, queue: &str, shop: &str, port: u16, handler: u64) {
+    if role == "bare" {
+        return serve(port, receive(webhook(), accept)).await;
+    }
     let inbox = loop {
         // The engine may be starting again.
         match audit::open(queue, shop).await {
@@ -87,17 +100,32 @@ pub(crate) async fn run(role: &str, queue: &str, shop: &str, port: u16, handler:
             Err(_) => sleep(Duration::from_millis(100)).await,
         }
     };
-    if role == "receiver" {
-        let app = Router::new().route("/musement", receive(webhook(), inbox.keeper()));
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
-        axum::serve(listener, app).await.unwrap();
-    } else if shop.starts_with("sqlite") {
+    match role {
+        "receiver" => serve(port, receive(webhook(), inbox.keeper())).await,
+        "both" => {
+            let receiving = serve(port, receive(webhook(), inbox.keeper()));
+            tokio::join!(receiving, work_in(&inbox, shop, handler));
+        }
+        _ => work_in(&inbox, shop, handler).await,
+    }
+}
+
+async fn serve(port: u16, route: MethodRouter) {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    axum::serve(listener, Router::new().route("/musement", route)).await.unwrap();
+}
+
+async fn accept(_: Verified<OrderItemWebhook>) -> Receipt {
+    Receipt::Accepted
+}
+
+async fn work_in(inbox: &Inbox, shop: &str, handler: u64) {
+    if shop.starts_with("sqlite") {
         let pool = audit::sqlite(shop);
-        work(&inbox, &pool, handler, async |tx, update| audit::apply_sqlite(tx, update).await)
-            .await;
+        work(inbox, &pool, handler, async |tx, update| audit::apply_sqlite(tx, update).await).await;
     } else {
         let pool = audit::postgres(shop);
-        work(&inbox, &pool, handler, async |tx, update| audit::apply_postgres(tx, update).await)
+        work(inbox, &pool, handler, async |tx, update| audit::apply_postgres(tx, update).await)
             .await;
     }
 }
