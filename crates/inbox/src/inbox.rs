@@ -142,7 +142,7 @@ impl Inbox {
     fn over(queue: Arc<dyn Queue>, settings: Settings) -> Self {
         let workers = Arc::new(Workers::new(Arc::clone(&queue), settings));
         let (wake, patience) = (Arc::clone(&workers.wake), workers.settings.patience);
-        // A large file takes seconds to look through, and nobody waits for that.
+        // Nobody waits for that.
         let checked = Arc::clone(&queue);
         tokio::spawn(async move { report(checked.check().await) });
         Self { keeping: Keeping::start(queue, wake, patience), workers }

@@ -6,10 +6,9 @@ use crate::error::Error;
 /// process can go on while a new one starts.
 pub(crate) const VERSION: i64 = 1;
 
-fn runs_on(found: i64) -> Result<i64, sqlx::Error> {
+fn runs_on(found: i64) -> Result<i64, Error> {
     if found > VERSION.saturating_add(1) {
-        let error = Error::Schema { found, known: VERSION };
-        return Err(sqlx::Error::Configuration(Box::new(error)));
+        return Err(Error::Schema { found, known: VERSION });
     }
     Ok(found)
 }
@@ -20,7 +19,7 @@ fn runs_on(found: i64) -> Result<i64, sqlx::Error> {
 pub(crate) async fn of_sqlite(
     connection: &mut sqlx::SqliteConnection,
     part: &str,
-) -> Result<i64, sqlx::Error> {
+) -> Result<i64, Error> {
     let tables = "CREATE TABLE IF NOT EXISTS order_webhooks_tables
         (part TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID";
     sqlx::raw_sql(tables).execute(&mut *connection).await?;
@@ -42,7 +41,7 @@ pub(crate) const BEGIN_POSTGRES: &str = "BEGIN; SELECT pg_advisory_xact_lock(709
 pub(crate) async fn of_postgres(
     connection: &mut sqlx::PgConnection,
     part: &'static str,
-) -> Result<i64, sqlx::Error> {
+) -> Result<i64, Error> {
     let tables = "CREATE TABLE IF NOT EXISTS order_webhooks_tables
         (part TEXT PRIMARY KEY, version BIGINT NOT NULL)";
     sqlx::raw_sql(tables).execute(&mut *connection).await?;

@@ -136,3 +136,107 @@ impl Drop for AbortOnDrop {
         self.0.abort();
     }
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+#[allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "tests"
+)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Mutex;
+    use std::sync::atomic::Ordering;
+    use std::time::Duration;
+
+    use order_webhooks::envelope::Envelope;
+    use order_webhooks::tracking::{Key, Revision};
+    use sqlx::sqlite::SqlitePool;
+    use time::OffsetDateTime;
+    use tokio::task::spawn_blocking;
+    use tokio::time::advance;
+
+    use crate::{Inbox, Settings, clock};
+
+    /// Lets the time go by, and the worker do what is due then. SQLite runs in a thread, and
+    /// in the time of the real world.
+    async fn pass(time: Duration, queue: &SqlitePool) {
+        clock::AHEAD.fetch_add(clock::microseconds(time), Ordering::Relaxed);
+        advance(time).await;
+        let busy = "SELECT count(*) FROM order_webhooks_delivery
+            WHERE state = 'waiting' AND (running > 0 OR attempt = 0)";
+        loop {
+            spawn_blocking(|| std::thread::sleep(Duration::from_millis(2))).await.unwrap();
+            if sqlx::query_scalar::<_, i64>(busy).fetch_one(queue).await.unwrap() == 0 {
+                return;
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_day_goes_by() {
+        // The time stands still while something blocks, and so does this until the end.
+        let (end, until) = std::sync::mpsc::channel::<()>();
+        let stands_still = spawn_blocking(move || until.recv());
+
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name| format!("sqlite:{}?mode=rwc", folder.path().join(name).display());
+        let settings = Settings { tries: 12, ..Settings::default() };
+        let inbox = Inbox::open_with(&file("inbox.db"), settings).await.unwrap();
+        let queue = SqlitePool::connect(&file("inbox.db")).await.unwrap();
+        let shop = SqlitePool::connect(&file("shop.db")).await.unwrap();
+        let keep = async |thing: String| {
+            let envelope = Envelope::new("test.thing", "", OffsetDateTime::UNIX_EPOCH);
+            let key = Key::new("thing", &thing);
+            inbox.keep_as(key, Revision::counted(1), envelope).await.unwrap();
+        };
+        let tries = Mutex::new(BTreeMap::<String, Vec<i64>>::new());
+        let work = inbox.work(&shop, async |delivery| {
+            let key = delivery.key().to_owned();
+            let mut tries = tries.lock().unwrap();
+            let tries = tries.entry(key.clone()).or_default();
+            tries.push(clock::now());
+            match &*key {
+                "thing:bad" => Err("never"),
+                "thing:late" if tries.len() < 4 => Err("not yet"),
+                _ => Ok(()),
+            }
+        });
+        let day = async {
+            keep("bad".into()).await;
+            keep("late".into()).await;
+            for hour in 0..24 {
+                keep(format!("hour {hour}")).await;
+                // Second by second at first, as long as something fails.
+                let seconds = if hour == 0 { 1_400 } else { 2 };
+                for _ in 0..seconds {
+                    pass(Duration::from_secs(1), &queue).await;
+                }
+                let status = inbox.status().await.unwrap().remove(0);
+                assert_eq!((status.waiting, status.set_aside), (0, 1), "in hour {hour}");
+                for _ in 0..60 {
+                    pass(Duration::from_mins(1), &queue).await;
+                }
+            }
+        };
+        tokio::select! {
+            ended = work => panic!("{ended:?}"),
+            () = day => {}
+        }
+        let tries = tries.into_inner().unwrap();
+        assert_eq!(tries.len(), 26);
+        assert_eq!(tries["thing:late"].len(), 4);
+        let pauses: Vec<i64> =
+            tries["thing:bad"].windows(2).map(|two| (two[1] - two[0]) / 1_000_000).collect();
+        let expected = [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300];
+        assert_eq!(pauses.len(), expected.len(), "{pauses:?}");
+        for (pause, expected) in pauses.iter().zip(expected) {
+            let expected = expected * 9 / 10..=expected * 11 / 10 + 15;
+            assert!(expected.contains(pause), "{pauses:?}");
+        }
+        drop(end);
+        let _ = stands_still.await;
+    }
+}

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use order_webhooks::envelope::Envelope;
 use order_webhooks::tracking::Revision;
 use order_webhooks_inbox::{Delivery, Error, Inbox, sqlx};
+use sqlx::Pool;
+use sqlx::pool::PoolOptions;
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
@@ -65,9 +67,11 @@ cases! {
     a_worker_that_was_overtaken_can_commit_nothing
     two_workers_never_have_one_thing
     many_versions_of_one_thing_hold_up_nobody
+    fifteen_thousand_versions_of_one_thing_hold_up_nobody
     the_clock_is_set_back_by_an_hour
     nobody_waits_for_a_handler
     a_cancelled_begin_leaves_no_transaction
+    a_cancelled_begin_leaves_the_only_connection_free
     a_worker_stops_when_its_handlers_are_done
     what_is_settled_is_deleted_in_time
     sixteen_start_at_once
@@ -444,6 +448,37 @@ async fn many_versions_of_one_thing_hold_up_nobody<S: Store>(store: S) {
     assert_eq!(counts(&inbox).await, (0, 0), "the one that failed was overtaken");
 }
 
+async fn fifteen_thousand_versions_of_one_thing_hold_up_nobody<S: Store>(store: S) {
+    let inbox = store.inbox(quick()).await;
+    for thousand in 0..15 {
+        let versions = thousand * 1_000 + 1..=(thousand + 1) * 1_000;
+        let kept = versions.map(|version| keep_version(&inbox, "a", version));
+        futures_util::future::join_all(kept).await;
+    }
+    keep_version(&inbox, "b", 1).await;
+    let work = inbox.work(store.shop(), async |delivery: Delivery<S::DB>| {
+        if **delivery.envelope().body() == *b"7" {
+            return Err(Error::Closed);
+        }
+        apply::<S>(delivery).await
+    });
+    let written = while_working(work, async {
+        loop {
+            let written = store.written().await;
+            if written.len() > 100 {
+                return written;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let (b, a): (Vec<_>, Vec<_>) =
+        written.await.into_iter().enumerate().partition(|(_, row)| row.0 == "thing:b");
+    assert!(matches!(&b[..], [(place, _)] if *place < 20), "{b:?}");
+    let a: Vec<u64> = a.iter().map(|(_, row)| row.1.parse().unwrap()).collect();
+    let expected: Vec<u64> = (1..).filter(|version| *version != 7).take(a.len()).collect();
+    assert_eq!(a, expected, "in order, and the one that fails was overtaken");
+}
+
 async fn the_clock_is_set_back_by_an_hour<S: Store>(store: S) {
     let inbox = store.inbox(quick()).await;
     let fail = AtomicBool::new(true);
@@ -496,12 +531,23 @@ async fn nobody_waits_for_a_handler<S: Store>(store: S) {
 }
 
 async fn a_cancelled_begin_leaves_no_transaction<S: Store>(store: S) {
+    cancelled(&store, store.shop()).await;
+}
+
+async fn a_cancelled_begin_leaves_the_only_connection_free<S: Store>(store: S) {
+    let options = store.shop().connect_options().as_ref().clone();
+    let pool = PoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+    cancelled(&store, &pool).await;
+}
+
+/// A thousand tries end while they begin, or in their transaction.
+async fn cancelled<S: Store>(store: &S, shop: &Pool<S::DB>) {
     let mut settings = quick();
     settings.time_limit = Duration::from_millis(1);
     settings.tries = 40;
     settings.longest_pause = settings.first_pause;
     let inbox = store.inbox(settings).await;
-    let work = inbox.work(store.shop(), async |delivery: Delivery<S::DB>| {
+    let work = inbox.work(shop, async |delivery: Delivery<S::DB>| {
         // The limit ends it at any of these places.
         sleep(Duration::from_micros(fastrand::u64(0..1000))).await;
         let mut tx = delivery.begin().await?;
@@ -523,7 +569,7 @@ async fn a_cancelled_begin_leaves_no_transaction<S: Store>(store: S) {
         keep_version(&inbox, &thing.to_string(), 2).await;
     }
     let inbox = store.inbox(quick()).await;
-    while_working(inbox.work(store.shop(), apply::<S>), settled(&inbox)).await;
+    while_working(inbox.work(shop, apply::<S>), settled(&inbox)).await;
     assert_eq!(store.written().await.len(), 25);
 }
 
@@ -598,8 +644,7 @@ async fn a_newer_version_of_the_tables<S: Store>(store: S) {
     store.change("UPDATE order_webhooks_tables SET version = 3").await;
     let refused = async { store.open(quick()).await?.status().await };
     let refused = refused.await.unwrap_err();
-    let refused = format!("{refused:?}");
-    assert!(refused.contains("Schema { found: 3, known: 1 }"), "{refused}");
+    assert!(matches!(&refused, Error::Schema { found: 3, known: 1 }), "{refused:?}");
 }
 
 async fn a_database_that_is_away_costs_no_tries<S: Store>(store: S) {

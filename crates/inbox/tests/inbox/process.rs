@@ -4,7 +4,7 @@
 use std::env;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use order_webhooks::tracking::Revision;
 use order_webhooks_inbox::sqlx::SqlitePool;
@@ -97,7 +97,7 @@ async fn a_handler_that_ends_the_process_is_set_aside_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "a process of a_killed_process_loses_nothing"]
+#[ignore = "a process of two_processes_that_are_killed_lose_nothing"]
 async fn keeping_and_working() {
     let Child { inbox, shop } = child().await;
     let worker = inbox.clone();
@@ -123,19 +123,22 @@ async fn keeping_and_working() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_killed_process_loses_nothing() {
+async fn two_processes_that_are_killed_lose_nothing() {
     let store = OnSqlite::new().await;
     let inbox = store.inbox(quick()).await;
     for round in 0..5 {
-        let mut process = again("keeping_and_working", store.folder.path()).spawn().unwrap();
+        let [mut process, mut other] =
+            [(); 2].map(|()| again("keeping_and_working", store.folder.path()).spawn().unwrap());
         let acknowledged = store.folder.path().join("acknowledged");
         let enough = |text: String| text.lines().count() > (round + 1) * 50;
         while !std::fs::read_to_string(&acknowledged).is_ok_and(enough) {
             assert!(process.try_wait().unwrap().is_none(), "it ended by itself");
             sleep(Duration::from_millis(10)).await;
         }
-        process.kill().unwrap();
-        process.wait().unwrap();
+        for process in [&mut process, &mut other] {
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
     }
     store.change(FREE).await;
     let work = inbox.work(store.shop(), async |delivery: Delivery<sqlx::Sqlite>| {
@@ -157,6 +160,61 @@ async fn a_killed_process_loses_nothing() {
         .filter(|key| written.binary_search_by(|written| (**written).cmp(key)).is_err())
         .collect();
     assert_eq!(lost, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a process of no_delivery_waits_for_a_handler"]
+async fn working_slowly() {
+    let Child { inbox, shop } = child().await;
+    let handler = Duration::from_millis(env::var("INBOX_HANDLER").unwrap().parse().unwrap());
+    slowly(&inbox, &shop, handler).await.unwrap();
+}
+
+async fn slowly(inbox: &Inbox, shop: &SqlitePool, handler: Duration) -> Result<(), Error> {
+    let work = inbox.work(shop, async |delivery: Delivery<sqlx::Sqlite>| {
+        let mut tx = delivery.begin().await?;
+        OnSqlite::write(&mut tx, delivery.key(), "done").await?;
+        sleep(handler).await;
+        tx.commit().await
+    });
+    work.await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_delivery_waits_for_a_handler() {
+    for (handler, elsewhere) in [(20, false), (20, true), (2_000, false), (2_000, true)] {
+        let store = OnSqlite::new().await;
+        let inbox = store.inbox(quick()).await;
+        for number in 0..20 {
+            keep_version(&inbox, &format!("slow{number}"), 1).await;
+        }
+        let mut times = Vec::new();
+        let keeping = async {
+            // Until a handler has begun its transaction.
+            let begun = "SELECT count(*) FROM order_webhooks_delivery WHERE attempt > 0";
+            while store.number(begun).await == 0 {
+                sleep(Duration::from_millis(20)).await;
+            }
+            for version in 0..200 {
+                let begun = Instant::now();
+                keep_version(&inbox, "a", version).await;
+                times.push(begun.elapsed());
+            }
+        };
+        if elsewhere {
+            let mut process = again("working_slowly", store.folder.path());
+            let mut process = process.env("INBOX_HANDLER", handler.to_string()).spawn().unwrap();
+            keeping.await;
+            process.kill().unwrap();
+            process.wait().unwrap();
+        } else {
+            while_working(slowly(&inbox, store.shop(), Duration::from_millis(handler)), keeping)
+                .await;
+        }
+        times.sort_unstable();
+        let p99 = times[times.len() * 99 / 100];
+        assert!(p99 < Duration::from_millis(500), "{handler} ms, {elsewhere}: {p99:?}");
+    }
 }
 
 /// Keeps until the disk is full, and exits with 7 if it was told so.
