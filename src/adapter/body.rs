@@ -35,6 +35,7 @@ mod read;
 use std::future::{Future, ready};
 use std::net::IpAddr;
 
+#[cfg(feature = "bandwidth")]
 use bytes::Bytes;
 use http::Request;
 #[cfg(feature = "bandwidth")]
