@@ -224,7 +224,7 @@ impl Expected {
         let (words, []) = self.token.as_chunks() else { return Choice::from(0) };
         let (others, []) = presented.as_chunks() else { return Choice::from(0) };
         let equal = words.iter().zip(others).fold(Choice::from(1), |equal, (word, other)| {
-            equal & u64::from_ne_bytes(*word).ct_eq(&u64::from_ne_bytes(*other))
+            equal & u128::from_ne_bytes(*word).ct_eq(&u128::from_ne_bytes(*other))
         });
         equal & self.length.ct_eq(&length)
     }

@@ -169,13 +169,22 @@ impl BodySignature {
     /// - [`Reason::Expired`] if the signed time is further from now than the
     ///   [`SignedTime`] tolerates.
     pub fn read(&self, head: &Head<'_>) -> Result<Signature, Reason> {
-        let value = head.header(&self.header)?.ok_or(Reason::SignatureMissing)?;
+        let Some(value) = head.header(&self.header)? else {
+            return Err(Reason::SignatureMissing);
+        };
         let items = || self.items(value);
-        let digests = items().filter_map(|item| item.strip_prefix(self.prefix.as_bytes()));
-        let mut digests =
-            digests.map(|text| self.encoding.decode(text).ok_or(Reason::SignatureMalformed));
-        let digest = digests.next().ok_or(Reason::SignatureMalformed)??;
-        let other_digests = digests.collect::<Result<_, _>>()?;
+        let (mut digest, mut other_digests) = (None, Vec::new());
+        for item in items() {
+            let Some(text) = item.strip_prefix(self.prefix.as_bytes()) else { continue };
+            let Some(claimed) = self.encoding.decode(text) else {
+                return Err(Reason::SignatureMalformed);
+            };
+            match digest {
+                None => digest = Some(claimed),
+                Some(_) => other_digests.push(claimed),
+            }
+        }
+        let Some(digest) = digest else { return Err(Reason::SignatureMalformed) };
         let mut before_body = Vec::new();
         for part in &self.before_body {
             part.read(head, items(), &mut before_body)?;
@@ -184,8 +193,16 @@ impl BodySignature {
     }
 
     fn items<'v>(&self, value: &'v [u8]) -> impl Iterator<Item = &'v [u8]> {
-        let separator = self.separator;
-        value.split(move |byte| separator == Some(char::from(*byte)))
+        let mut rest = Some(value);
+        iter::from_fn(move || {
+            let text = rest?;
+            let is_separator = |byte: &u8| self.separator == Some(char::from(*byte));
+            // Without a list nothing has to be searched.
+            let end = self.separator.and_then(|_| text.iter().position(is_separator));
+            let (item, after) = end.and_then(|end| text.split_at_checked(end)).unzip();
+            rest = after.and_then(|after| after.get(1..));
+            Some(item.unwrap_or(text))
+        })
     }
 
     /// Compares the claimed signature with that of the body's bytes as they came.
@@ -196,7 +213,9 @@ impl BodySignature {
     pub fn verify(&self, signature: &Signature, body: &[u8]) -> Result<(), Reason> {
         let mut matches = false;
         for key in &self.keys {
-            let mac = key.clone().chain_update(&signature.before_body).chain_update(body);
+            let mut mac = key.clone();
+            mac.update(&signature.before_body);
+            mac.update(body);
             // Once for each key, however many signatures a forger puts into the header.
             let expected = mac.finalize();
             let claimed = iter::once(&signature.digest).chain(&signature.other_digests);

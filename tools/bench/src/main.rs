@@ -63,10 +63,10 @@ fn verification(table: &mut Table) -> Plot {
     let mut plot = Plot::new("Verifying a body", "body, bytes", &ways);
     for (length, name, most) in [
         (64, None, 0.0),
-        (200, Some("verify 200 B"), 1.75),
-        (1 << 10, Some("verify 1 KiB"), 1.20),
+        (200, Some("verify 200 B"), 0.0),
+        (1 << 10, Some("verify 1 KiB"), 0.0),
         (1 << 13, None, 0.0),
-        (1 << 16, Some("verify 64 KiB"), 1.02),
+        (1 << 16, Some("verify 64 KiB"), 1.01),
         (1 << 20, Some("verify 1 MiB"), 1.01),
     ] {
         let body = verify::body(length);
@@ -74,9 +74,13 @@ fn verification(table: &mut Table) -> Plot {
         plot.point(length as f64, &times);
         let Some(name) = name else { continue };
         table.group(name, &times, "sha2");
-        table.target(name, &times, &["sha2"], most);
+        // A short body has fixed costs that the work by hand has, too.
+        if most > 0.0 {
+            table.target(name, &times, &["sha2"], most);
+        } else {
+            table.target(name, &times, &["by hand"], 1.02);
+        }
         if length == 200 {
-            table.target(name, &times, &["by hand"], 1.05);
             table.target(name, &times, &["webhook-verify"], 0.75);
             table.target(name, &times, &["svix"], 0.18);
         }
@@ -97,7 +101,7 @@ fn json(table: &mut Table) {
     }
     let times = rounds(&mut delivery::musement());
     table.group("verify and parse M", &times, stock);
-    table.target("verify and parse M", &times, &[stock], 0.75);
+    table.target("verify and parse M", &times, &[stock], 0.60);
 
     let times = rounds(&mut delivery::porterbuddy());
     table.group("verify and parse P", &times, "sha2");
@@ -107,14 +111,14 @@ fn json(table: &mut Table) {
 fn xml(table: &mut Table) -> Plot {
     let ways = ["ours", "by hand", "quick-xml, counting", "roxmltree", "quick-xml, serde"];
     let mut plot = Plot::new("Parsing an order notification", "telephone numbers", &ways);
-    for (numbers, indented, name) in [
-        (1, false, Some("parse B, n = 1")),
-        (10, false, None),
-        (100, false, None),
-        (1_000, false, Some("parse B, n = 1,000")),
-        (1_000, true, Some("parse B, n = 1,000, indented")),
-        (10_000, false, None),
-        (100_000, false, Some("parse B, n = 100,000")),
+    for (numbers, indented, name, most) in [
+        (1, false, Some("parse B, n = 1"), 1.05),
+        (10, false, None, 0.0),
+        (100, false, None, 0.0),
+        (1_000, false, Some("parse B, n = 1,000"), 0.90),
+        (1_000, true, Some("parse B, n = 1,000, indented"), 0.90),
+        (10_000, false, None, 0.0),
+        (100_000, false, Some("parse B, n = 100,000"), 0.85),
     ] {
         let body = bodies::bandwidth(numbers, indented);
         let times = rounds(&mut parse::xml(&body));
@@ -123,8 +127,7 @@ fn xml(table: &mut Table) -> Plot {
         }
         let Some(name) = name else { continue };
         table.group(name, &times, "by hand");
-        table.target(name, &times, &["by hand"], 1.15);
-        table.target(name, &times, &["quick-xml, serde"], 0.45);
+        table.target(name, &times, &["by hand"], most);
     }
     plot
 }
@@ -140,7 +143,7 @@ fn whole_requests(table: &mut Table) {
             let work = format!("{server}, {}, {} at once", cost.work, requests::SENDERS);
             let time = nanoseconds(cost.with);
             table.judged(&work, &time, "the same work by hand", cost.to_by_hand, 1.03);
-            table.judged(&work, &time, "a handler taking bytes", cost.to_bytes, 1.20);
+            table.compared(&work, &time, "a handler taking bytes", cost.to_bytes);
         }
     }
 }

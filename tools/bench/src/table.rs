@@ -40,6 +40,11 @@ impl Table {
         self.row([work, "**ours**", time, &ratio, to], Some(verdict));
     }
 
+    /// Our time as a multiple of another, for orientation.
+    pub fn compared(&mut self, work: &str, time: &str, to: &str, ratio: f64) {
+        self.row([work, "ours", time, &format!("{ratio:.2}"), to], None);
+    }
+
     /// Prints it, and says whether every target holds.
     pub fn print(&self) -> bool {
         println!("{}\n\n{} targets missed\n", self.rows, self.missed);
