@@ -109,10 +109,14 @@ impl Jetstream {
             num_replicas: options.replicas,
             ..Config::default()
         };
-        let stream = match context.get_or_create_stream(&config).await {
-            Ok(stream) => stream,
-            // Of many that create it at once, some may be left without an answer.
-            Err(_) => context.get_or_create_stream(&config).await.map_err(failed)?,
+        // Of many that create it at once, some are left without an answer for a while.
+        let mut tries = 0..5;
+        let stream = loop {
+            match context.get_or_create_stream(&config).await {
+                Ok(stream) => break stream,
+                Err(_) if tries.next().is_some() => sleep(Duration::from_millis(500)).await,
+                Err(error) => return Err(failed(error)),
+            }
         };
         let found = stream.get_info().await.map_err(failed)?;
         if let Some(wrong) = wrong(&found.config, options.replicas) {
