@@ -28,7 +28,9 @@ pub(crate) type Answer<'a, T> = BoxFuture<'a, Result<T, Error>>;
 /// A store of the queue. Every method is one transaction.
 ///
 /// There is a row for each delivery, and one for each thing that has deliveries
-/// waiting. A worker takes a thing, and works on the first of its deliveries.
+/// waiting. A worker takes a thing, and works on the first of its deliveries. The thing
+/// that has been due for the longest time comes first, so that no other is forgotten, such
+/// as one whose worker died.
 pub(crate) trait Queue: Send + Sync {
     /// Writes deliveries. One whose id is there already is left alone, so that a
     /// write whose outcome was lost can be done again.

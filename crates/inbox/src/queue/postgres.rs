@@ -105,7 +105,7 @@ impl Queue for Postgres {
             let bodies: Vec<&[u8]> = deliveries.iter().map(|new| &**new.envelope.body()).collect();
             let times: Vec<i64> = deliveries.iter().map(New::verified_at).collect();
             let mut transaction = self.begin().await?;
-            let insert = query(
+            let insert = query(concat!(
                 "WITH kept AS (
                     INSERT INTO order_webhooks_delivery
                         (id, webhook, key, revision, rank, body, verified_at)
@@ -113,10 +113,13 @@ impl Queue for Postgres {
                         $5::text[], $6::bytea[], $7::bigint[])
                     ON CONFLICT (id) DO NOTHING RETURNING key
                 )
-                INSERT INTO order_webhooks_thing (key, due)
-                SELECT DISTINCT key, 0 FROM kept ORDER BY key
-                ON CONFLICT (key) DO UPDATE SET due = 0 WHERE order_webhooks_thing.held = 0",
-            );
+                INSERT INTO order_webhooks_thing AS thing (key, due)
+                SELECT DISTINCT key, ",
+                now!(),
+                " FROM kept ORDER BY key
+                ON CONFLICT (key) DO UPDATE SET due = least(thing.due, excluded.due)
+                WHERE thing.held = 0",
+            ));
             insert
                 .bind(column(|new| new.id.clone()))
                 .bind(column(|new| new.envelope.webhook().into()))
@@ -364,8 +367,8 @@ const SETTLE: &str = concat!(
 
 /// Lets the things go, with the time when their next delivery is due. A statement of its own,
 /// because it has to see what was kept before the locks were had.
-const LET_GO: &str = "
-    WITH settled AS MATERIALIZED (
+const LET_GO: &str = concat!(
+    "WITH settled AS MATERIALIZED (
         SELECT claim.*, (
             SELECT due FROM order_webhooks_delivery WHERE key = claim.key AND state = 'waiting'
             ORDER BY due, rank, number LIMIT 1
@@ -374,8 +377,11 @@ const LET_GO: &str = "
         DELETE FROM order_webhooks_thing thing USING settled
         WHERE thing.key = settled.key AND thing.held = settled.number AND settled.due IS NULL
     )
-    UPDATE order_webhooks_thing thing SET due = settled.due, held = 0 FROM settled
-    WHERE thing.key = settled.key AND thing.held = settled.number AND settled.due IS NOT NULL";
+    UPDATE order_webhooks_thing thing SET held = 0, due = greatest(settled.due, ",
+    now!(),
+    ") FROM settled
+    WHERE thing.key = settled.key AND thing.held = settled.number AND settled.due IS NOT NULL"
+);
 
 async fn settle(transaction: &mut PgConnection, settled: &[&Settled]) -> Result<(), Error> {
     let columns = settled.iter().map(|settled| match &settled.outcome {

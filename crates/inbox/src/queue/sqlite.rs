@@ -429,11 +429,12 @@ async fn keep(connection: &mut SqliteConnection, deliveries: Vec<New>) -> Result
     });
     insert.push(" ON CONFLICT (id) DO NOTHING");
     insert.build().execute(&mut *connection).await?;
+    let now = now();
     let mut things = QueryBuilder::new("INSERT INTO order_webhooks_thing (key, due) ");
     things.push_values(&deliveries, |mut row, new| {
-        row.push_bind(new.key.as_str()).push("0");
+        row.push_bind(new.key.as_str()).push_bind(now);
     });
-    things.push(" ON CONFLICT (key) DO UPDATE SET due = 0 WHERE held = 0");
+    things.push(" ON CONFLICT (key) DO UPDATE SET due = min(due, excluded.due) WHERE held = 0");
     things.build().execute(connection).await?;
     Ok(())
 }
@@ -531,7 +532,7 @@ async fn settle(
         )
         .bind(key)
         .bind(claim.number)
-        .bind(due),
+        .bind(due.max(now)),
         None => sqlx::query("DELETE FROM order_webhooks_thing WHERE key = $1 AND held = $2")
             .bind(key)
             .bind(claim.number),

@@ -68,6 +68,7 @@ cases! {
     two_workers_never_have_one_thing
     many_versions_of_one_thing_hold_up_nobody
     fifteen_thousand_versions_of_one_thing_hold_up_nobody
+    what_a_dead_worker_had_is_not_forgotten
     the_clock_is_set_back_by_an_hour
     nobody_waits_for_a_handler
     a_cancelled_begin_leaves_no_transaction
@@ -477,6 +478,29 @@ async fn fifteen_thousand_versions_of_one_thing_hold_up_nobody<S: Store>(store: 
     let a: Vec<u64> = a.iter().map(|(_, row)| row.1.parse().unwrap()).collect();
     let expected: Vec<u64> = (1..).filter(|version| *version != 7).take(a.len()).collect();
     assert_eq!(a, expected, "in order, and the one that fails was overtaken");
+}
+
+async fn what_a_dead_worker_had_is_not_forgotten<S: Store>(store: S) {
+    let mut settings = quick();
+    settings.at_once = 1;
+    let inbox = store.inbox(settings).await;
+    keep_version(&inbox, "a", 1).await;
+    let taken = Notify::new();
+    let work = inbox.work(store.shop(), async |_| {
+        taken.notify_one();
+        pending::<Result<(), Error>>().await
+    });
+    while_working(work, taken.notified()).await;
+    // The worker is no more, and its time is over. Others wait, too.
+    let microseconds = "UPDATE order_webhooks_thing SET due = due - 15000000";
+    store.change(microseconds).await;
+    for thing in 0..100 {
+        keep_version(&inbox, &format!("b{thing}"), 1).await;
+    }
+    while_working(inbox.work(store.shop(), apply::<S>), settled(&inbox)).await;
+    let written = store.written().await;
+    let place = written.iter().position(|row| row.0 == "thing:a").unwrap();
+    assert!(place < 10, "it waited for {place} others");
 }
 
 async fn the_clock_is_set_back_by_an_hour<S: Store>(store: S) {
