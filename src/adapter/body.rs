@@ -155,7 +155,7 @@ pub(super) async fn receive_port_out<'w>(
     check_head: impl FnOnce() -> Result<Pending<'w, PortOutWebhook>, Rejection>,
     body: impl Body,
 ) -> Result<Verified<PortOutWebhook>, Response<Bytes>> {
-    let head = guard.check_head(check_head)?;
+    let Some(head) = guard.check_head(check_head) else { return Err(guard.panicked()) };
     guard.receive(read_and_verify(webhook, head, body)).await
 }
 

@@ -232,13 +232,13 @@ async fn the_verdict_on_a_port_out_is_an_event() {
     use order_webhooks::{Verified, bandwidth::PortOutAnswer};
     use tower::ServiceExt as _;
 
+    const LITTLE: Duration = Duration::from_millis(300);
     type Question = Verified<PortOutWebhook>;
     let webhook = PortOutWebhook::new(u_pq(), DenialReason::InvalidRequest.into());
     let allows = async |_: Question| PortOutAnswer::Allow;
     let denies = async |_: Question| PortOutAnswer::deny(DenialReason::PinInvalid);
     let fails = async |_: Question| Err::<PortOutAnswer, _>("the database is away");
     let waits = async |_: Question| std::future::pending::<PortOutAnswer>().await;
-    const LITTLE: Duration = Duration::from_millis(300);
     let app: Router = Router::new()
         .route("/allows", port_out(webhook.clone(), allows))
         .route("/denies", port_out(webhook.clone(), denies))

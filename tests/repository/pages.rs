@@ -115,7 +115,12 @@ fn every_file_of_a_walk_exists() {
     let walks = page.split("\n## ").filter(|section| section.starts_with("The way of a"));
     let mut found = 0;
     for walk in walks {
-        for name in walk.split('`').skip(1).step_by(2).filter(|name| name.ends_with(".rs")) {
+        for name in walk
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .filter(|name| Path::new(name).extension().is_some_and(|ext| ext == "rs"))
+        {
             let places = match name.split_once('*') {
                 Some((before, after)) => {
                     ["axum", "actix"].map(|adapter| format!("{before}{adapter}{after}")).to_vec()

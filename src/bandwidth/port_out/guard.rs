@@ -78,14 +78,14 @@ impl Guard {
         Self { webhook, runtime: Handle::current(), deadline, proven: false, settled: false }
     }
 
-    /// The head as it was decided, or the answer if that panics.
+    /// The head as it was decided, or nothing if that panics.
     pub(crate) fn check_head<'w>(
         &mut self,
         check: impl FnOnce() -> Result<Pending<'w, PortOutWebhook>, Rejection>,
-    ) -> Result<Result<Pending<'w, PortOutWebhook>, Rejection>, Response<Bytes>> {
-        let head = survive(check).ok_or_else(|| self.panicked())?;
+    ) -> Option<Result<Pending<'w, PortOutWebhook>, Rejection>> {
+        let head = survive(check)?;
         self.proven = head.is_ok();
-        Ok(head)
+        Some(head)
     }
 
     /// The question, or the answer to one that is refused.
@@ -112,7 +112,7 @@ impl Guard {
 
     /// The answer when the question could not be received. The body's time limit
     /// panics without a timer.
-    fn panicked(&mut self) -> Response<Bytes> {
+    pub(crate) fn panicked(&mut self) -> Response<Bytes> {
         let panicked = PortOutFailure::HandlerPanicked;
         self.fails(if has_timer() { panicked } else { PortOutFailure::NoTimer });
         self.webhook.otherwise(None).to_response()

@@ -85,7 +85,8 @@ mod tests {
 
     #[test]
     fn a_future_that_panics_is_dropped_without_a_panic() {
-        let polls: [(fn() -> Poll<u8>, _); 3] = [
+        type Step = fn() -> Poll<u8>;
+        let polls: [(Step, _); 3] = [
             (|| Poll::Pending, Poll::Pending),
             (|| Poll::Ready(7), Poll::Ready(Some(7))),
             (|| std::panic::panic_any(Awkward), Poll::Ready(None)),

@@ -250,7 +250,7 @@ async fn list(State(shared): State<Shared>, Query(wanted): Query<Wanted>) -> Jso
     let deliveries = &shared.receiver.deliveries;
     let found = deliveries.newest(wanted.before, LISTED, |delivery| wanted.has(delivery));
     let (kept, came) = deliveries.counts();
-    let list: Vec<_> = found.iter().map(view::summary).collect();
+    let list: Vec<_> = found.iter().map(view::row).collect();
     Json(json!({ "deliveries": list, "kept": kept, "came": came }))
 }
 
@@ -271,7 +271,7 @@ async fn again(State(shared): State<Shared>, Path(id): Path<u64>) -> Response {
         return StatusCode::NOT_FOUND.into_response();
     };
     let again = shared.receiver.send_again(&delivery).await;
-    Json(view::summary(&again)).into_response()
+    Json(view::row(&again)).into_response()
 }
 
 async fn events(
@@ -283,7 +283,7 @@ async fn events(
         Some(Ok(match change {
             Ok(id) => {
                 let delivery = shared.receiver.deliveries.get(id)?;
-                event.json_data(view::summary(&delivery)).unwrap_or_default()
+                event.json_data(view::row(&delivery)).unwrap_or_default()
             }
             // More has come than was read: the page asks for the list.
             Err(BroadcastStreamRecvError::Lagged(_)) => event.event("reload").data("reload"),

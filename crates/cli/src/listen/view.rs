@@ -21,7 +21,7 @@ use crate::webhooks::{Check, Kind, Webhooks, advice};
 
 /// What a list shows of a delivery.
 #[derive(Serialize)]
-pub(super) struct Summary<'d> {
+pub(super) struct Row<'d> {
     id: u64,
     again: Option<u64>,
     at: String,
@@ -37,7 +37,7 @@ pub(super) struct Summary<'d> {
 #[derive(Serialize)]
 pub(super) struct Detail<'d> {
     #[serde(flatten)]
-    summary: Summary<'d>,
+    row: Row<'d>,
     proof: Option<&'static str>,
     reason: Option<String>,
     advice: Option<String>,
@@ -75,9 +75,9 @@ enum Body<'d> {
     Other { bytes: usize, base64: String },
 }
 
-pub(super) fn summary(delivery: &Delivery) -> Summary<'_> {
+pub(super) fn row(delivery: &Delivery) -> Row<'_> {
     let last = delivery.last();
-    Summary {
+    Row {
         id: delivery.id,
         again: delivery.again,
         at: time(delivery.first.at),
@@ -95,7 +95,7 @@ pub(super) fn detail<'d>(delivery: &'d Delivery, webhooks: &Webhooks, base: &str
     let body = Ok(last.body.clone());
     let check = delivery.kind.map(|kind| webhooks.check(kind, &last.head, body));
     Detail {
-        summary: summary(delivery),
+        row: row(delivery),
         proof: proof(delivery),
         reason: last.reason.as_ref().map(ToString::to_string),
         advice: what_to_do(delivery),
