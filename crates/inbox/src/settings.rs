@@ -16,7 +16,7 @@ use std::time::Duration;
 pub struct Settings {
     /// How long a delivery has to be kept, before its sender is told that it is not: 4 s.
     pub patience: Duration,
-    /// How many handlers run at once in each call of [`Inbox::work`]: 16.
+    /// How many handlers run at once in each call of [`Inbox::work`](crate::Inbox::work): 16.
     pub at_once: usize,
     /// How long a handler may take: 60 s.
     pub time_limit: Duration,
