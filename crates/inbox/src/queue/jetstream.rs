@@ -6,6 +6,7 @@
 //! there, for longer than a stream knows the ids of its messages.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ use crate::operate::{Finding, SetAside, WebhookStatus};
 
 /// A stream of NATS JetStream that deliveries are kept in; see
 /// [`Inbox::jetstream`](crate::Inbox::jetstream).
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct JetStream {
     client: Client,
     database: PgConnectOptions,
@@ -59,6 +60,16 @@ impl JetStream {
     pub const fn with_replicas(mut self, replicas: usize) -> Self {
         self.replicas = replicas;
         self
+    }
+}
+
+/// Without the database's options, which hold its password.
+impl fmt::Debug for JetStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JetStream")
+            .field("stream", &self.stream)
+            .field("replicas", &self.replicas)
+            .finish_non_exhaustive()
     }
 }
 
@@ -288,7 +299,8 @@ impl Shared {
     }
 }
 
-/// A delivery from a message.
+/// A delivery from a message. Why there is none is logged, so it says nothing of the
+/// payload, which `serde_json` may quote.
 fn read(
     headers: Option<&HeaderMap>,
     payload: &[u8],
@@ -301,7 +313,7 @@ fn read(
         id: header(ID)?.into(),
         key: header(KEY)?.parse()?,
         revision: header(REVISION)?.parse()?,
-        envelope: serde_json::from_slice(payload)?,
+        envelope: serde_json::from_slice(payload).map_err(|_| "the payload is not an envelope")?,
     })
 }
 
@@ -402,6 +414,30 @@ mod tests {
             ("", "S._"),
         ] {
             assert_eq!(subject("S", webhook), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn debug_shows_no_password() {
+        let options = async_nats::ConnectOptions::new().retry_on_initial_connect();
+        let client = options.connect("127.0.0.1:1").await.unwrap();
+        let stream = JetStream::new(client, "postgres://u:Swordfish@h/d".parse().unwrap());
+        let shown = format!("{stream:?}");
+        assert_eq!(shown, "JetStream { stream: \"ORDER_WEBHOOKS\", replicas: 3, .. }");
+    }
+
+    /// What `serde_json` says of a payload can quote it.
+    #[test]
+    fn why_a_message_is_no_delivery_shows_nothing_of_it() {
+        let mut headers = HeaderMap::new();
+        for (name, value, expected) in [
+            (ID, "some_id", "no header Order-Webhooks-Key"),
+            (KEY, "thing:1", "no header Order-Webhooks-Revision"),
+            (REVISION, "n00000000000000000022", "the payload is not an envelope"),
+        ] {
+            headers.insert(name, value);
+            let error = read(Some(&headers), br#""Ane B""#).err().unwrap();
+            assert_eq!(chain(&*error), expected);
         }
     }
 
