@@ -219,7 +219,7 @@ impl Expected {
         Self { token: Zeroizing::new(padded(token.as_bytes())), length: token.len().into() }
     }
 
-    /// Looks at every byte of both, wherever they differ, eight at a time.
+    /// Looks at every byte of both, wherever they differ, sixteen at a time.
     fn matches(&self, presented: &[u8; LONGEST_TOKEN], length: usize) -> Choice {
         let (words, []) = self.token.as_chunks() else { return Choice::from(0) };
         let (others, []) = presented.as_chunks() else { return Choice::from(0) };

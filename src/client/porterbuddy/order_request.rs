@@ -5,7 +5,8 @@
 //! keep the form in which they came, so a request that is read and written
 //! again says the same. Two things are lost: a typed field that is `null` is
 //! left out, and numbers in `other` have the precision of `u64`, `i64` or
-//! `f64`, unless your program has `serde_json` with `arbitrary_precision`. `Debug` leaves out what is, or can be, data of a customer.
+//! `f64`, unless your program has `serde_json` with `arbitrary_precision`. `Debug`
+//! leaves out what is, or can be, data of a customer.
 
 mod goods;
 mod number;
