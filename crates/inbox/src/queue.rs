@@ -38,7 +38,7 @@ pub(crate) trait Queue: Send + Sync {
 
     /// Settles deliveries that this worker has finished, and gives it at most this
     /// many new ones. Each counts its try before it is given out.
-    fn step<'a>(&'a self, settled: &'a [Settled], most: usize) -> Answer<'a, Vec<Claimed>>;
+    fn step<'a>(&'a self, settled: &'a [Settled], most: usize) -> Answer<'a, Step>;
 
     /// Notes that this try runs with no other beside it in its process, if the try is
     /// still this worker's.
@@ -76,15 +76,6 @@ pub(crate) trait Queue: Send + Sync {
         None
     }
 }
-
-/// In two halves, so that each reads an index of its own and none reads what is settled.
-pub(crate) const STATUS: &str = "
-SELECT webhook, sum(waiting), sum(set_aside), min(verified_at) FROM (
-    SELECT webhook, 1 AS waiting, 0 AS set_aside, verified_at
-    FROM order_webhooks_delivery WHERE state = 'waiting'
-    UNION ALL
-    SELECT webhook, 0, 1, NULL FROM order_webhooks_delivery WHERE state = 'set aside'
-) AS unsettled GROUP BY webhook ORDER BY webhook";
 
 pub(crate) const SET_ASIDE: &str = "
 SELECT number, key, failures, cause, webhook, body, verified_at
@@ -140,6 +131,14 @@ pub(crate) struct Claimed {
     /// A process ended while it worked on this delivery, and perhaps because of it.
     pub(crate) is_suspect: bool,
     pub(crate) envelope: Envelope,
+}
+
+/// What a step gave to a worker.
+#[derive(Default)]
+pub(crate) struct Step {
+    pub(crate) claimed: Vec<Claimed>,
+    /// There may be more to take at once.
+    pub(crate) is_more: bool,
 }
 
 /// A try that is over.

@@ -16,7 +16,7 @@ use crate::attempt::{Attempts, look, settled_as};
 use crate::delivery::Delivery;
 use crate::error::{Error, chain};
 use crate::held::Held;
-use crate::queue::{Claimed, Outcome, Settled};
+use crate::queue::{Claimed, Outcome, Settled, Step};
 use crate::workers::Workers;
 
 /// How soon a worker sees what another process has kept, or what is due again.
@@ -69,14 +69,14 @@ where
         tokio::select! {
             stepped = stepped => {
                 step = None;
-                let Stepped { settled, most, taken } = stepped.map_err(|_| Error::Closed)?;
-                let Ok(taken) = taken else {
+                let Stepped { settled, taken } = stepped.map_err(|_| Error::Closed)?;
+                let Ok((taken, is_more)) = taken else {
                     done.extend(settled);
                     look = true;
                     continue;
                 };
                 held.release(&settled);
-                look |= most > 0 && taken.len() == most;
+                look |= is_more;
                 for (claimed, outcome) in taken {
                     held.take(claimed.claim);
                     match outcome {
@@ -103,8 +103,8 @@ where
 /// What a transaction of the queue gave.
 struct Stepped {
     settled: Vec<Settled>,
-    most: usize,
-    taken: Result<Vec<(Claimed, Option<Outcome>)>, Error>,
+    /// And whether there may be more.
+    taken: Result<(Vec<(Claimed, Option<Outcome>)>, bool), Error>,
 }
 
 /// Settles what is done, takes at most this many, and looks which of them were applied
@@ -116,7 +116,9 @@ async fn take_step<DB: Database>(
     most: usize,
 ) -> Stepped {
     let taken = match workers.queue.step(&settled, most).await {
-        Ok(claimed) => Ok(look(&pool, &workers.settings, claimed).await),
+        Ok(Step { claimed, is_more }) => {
+            Ok((look(&pool, &workers.settings, claimed).await, is_more))
+        }
         Err(error) => {
             tracing::error!(
                 target: "order_webhooks", event = "inbox.store_failed", error = chain(&error),
@@ -126,7 +128,7 @@ async fn take_step<DB: Database>(
             Err(error)
         }
     };
-    Stepped { settled, most, taken }
+    Stepped { settled, taken }
 }
 
 struct AbortOnDrop(JoinHandle<()>);
@@ -166,7 +168,7 @@ mod tests {
         clock::AHEAD.fetch_add(clock::microseconds(time), Ordering::Relaxed);
         advance(time).await;
         let busy = "SELECT count(*) FROM order_webhooks_delivery
-            WHERE state = 'waiting' AND (running > 0 OR attempt = 0)";
+            WHERE state IN ('new', 'waiting') AND (running > 0 OR attempt = 0)";
         loop {
             spawn_blocking(|| std::thread::sleep(Duration::from_millis(2))).await.unwrap();
             if sqlx::query_scalar::<_, i64>(busy).fetch_one(queue).await.unwrap() == 0 {

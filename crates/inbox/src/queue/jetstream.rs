@@ -25,7 +25,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::postgres::Postgres;
-use super::{Answer, Claim, Claimed, New, Queue, Settled};
+use super::{Answer, Claim, New, Queue, Settled, Step};
 use crate::error::{Error, chain};
 use crate::operate::{Finding, SetAside, WebhookStatus};
 
@@ -326,7 +326,7 @@ impl Queue for Jetstream {
     }
 
     /// The first step of a worker starts to move messages.
-    fn step<'a>(&'a self, settled: &'a [Settled], most: usize) -> Answer<'a, Vec<Claimed>> {
+    fn step<'a>(&'a self, settled: &'a [Settled], most: usize) -> Answer<'a, Step> {
         self.mover.get_or_init(|| JoinSet::from_iter([Arc::clone(&self.shared).move_for_ever()]));
         Box::pin(async move { self.tables().await?.step(settled, most).await })
     }

@@ -11,7 +11,7 @@ use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, PgPool, PgTransaction, Row as _};
 
 use super::{
-    Answer, Claim, Claimed, ClaimedRow, LEASE, New, Outcome, Queue, SET_ASIDE, STATUS, Settled,
+    Answer, Claim, Claimed, ClaimedRow, LEASE, New, Outcome, Queue, SET_ASIDE, Settled, Step,
     latest,
 };
 use crate::clock::microseconds;
@@ -117,8 +117,8 @@ impl Queue for Postgres {
                 SELECT DISTINCT key, ",
                 now!(),
                 " FROM kept ORDER BY key
-                ON CONFLICT (key) DO UPDATE SET due = least(thing.due, excluded.due)
-                WHERE thing.held = 0",
+                ON CONFLICT (key) DO UPDATE SET due = excluded.due
+                WHERE thing.held = 0 AND thing.due > excluded.due",
             ));
             insert
                 .bind(column(|new| new.id.clone()))
@@ -134,7 +134,7 @@ impl Queue for Postgres {
         })
     }
 
-    fn step<'a>(&'a self, settled: &'a [Settled], most: usize) -> Answer<'a, Vec<Claimed>> {
+    fn step<'a>(&'a self, settled: &'a [Settled], most: usize) -> Answer<'a, Step> {
         Box::pin(async move {
             let mut transaction = self.begin().await?;
             let settled: Vec<&Settled> =
@@ -144,7 +144,8 @@ impl Queue for Postgres {
             }
             let claimed = if most > 0 { claim(&mut transaction, most).await? } else { vec![] };
             transaction.commit().await?;
-            Ok(claimed)
+            let is_more = most > 0 && claimed.len() == most;
+            Ok(Step { claimed, is_more })
         })
     }
 
@@ -289,6 +290,15 @@ impl Queue for Postgres {
         })
     }
 }
+
+/// In two halves, so that each reads an index of its own and none reads what is settled.
+const STATUS: &str = "
+SELECT webhook, sum(waiting), sum(set_aside), min(verified_at) FROM (
+    SELECT webhook, 1 AS waiting, 0 AS set_aside, verified_at
+    FROM order_webhooks_delivery WHERE state = 'waiting'
+    UNION ALL
+    SELECT webhook, 0, 1, NULL FROM order_webhooks_delivery WHERE state = 'set aside'
+) AS unsettled GROUP BY webhook ORDER BY webhook";
 
 const OLDEST: i32 = 150_000;
 

@@ -2,6 +2,10 @@
 //!
 //! One connection of the process writes. What waits to be written goes into one
 //! transaction, and so under one `fsync`.
+//!
+//! What is kept is `new`: it is at the end of the table and of its indexes. The index that
+//! a worker takes deliveries from is in the order of things, and a row more or less in it
+//! is a page to write. So a worker that has nothing left to do puts many in order at once.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Answer, Claim, Claimed, ClaimedRow, LEASE, New, Outcome, Queue, SET_ASIDE, STATUS, Settled,
+    Answer, Claim, Claimed, ClaimedRow, LEASE, New, Outcome, Queue, SET_ASIDE, Settled, Step,
     latest,
 };
 use crate::clock::{microseconds, now};
@@ -33,7 +37,7 @@ CREATE TABLE order_webhooks_delivery (
     rank TEXT NOT NULL,
     body BLOB NOT NULL,
     verified_at INTEGER NOT NULL,
-    state TEXT NOT NULL DEFAULT 'waiting',
+    state TEXT NOT NULL DEFAULT 'new',
     due INTEGER NOT NULL DEFAULT 0,
     attempt INTEGER NOT NULL DEFAULT 0,
     failures INTEGER NOT NULL DEFAULT 0,
@@ -41,6 +45,8 @@ CREATE TABLE order_webhooks_delivery (
     cause TEXT,
     settled_at INTEGER
 );
+CREATE INDEX order_webhooks_new ON order_webhooks_delivery (number)
+    WHERE state = 'new';
 CREATE INDEX order_webhooks_next ON order_webhooks_delivery (key, due, rank, number)
     WHERE state = 'waiting';
 CREATE INDEX order_webhooks_set_aside ON order_webhooks_delivery (number)
@@ -273,7 +279,7 @@ impl Queue for Sqlite {
         Box::pin(self.write(move |connection| Box::pin(keep(connection, deliveries))))
     }
 
-    fn step<'a>(&'a self, settled: &'a [Settled], most: usize) -> Answer<'a, Vec<Claimed>> {
+    fn step<'a>(&'a self, settled: &'a [Settled], most: usize) -> Answer<'a, Step> {
         let (settled, longest) = (settled.to_vec(), self.longest);
         Box::pin(self.write(move |connection| {
             Box::pin(async move {
@@ -282,9 +288,20 @@ impl Queue for Sqlite {
                     settle(connection, settled, now).await?;
                 }
                 if most == 0 {
-                    return Ok(Vec::new());
+                    return Ok(Step::default());
                 }
-                claim(connection, i64::try_from(most).unwrap_or(i64::MAX), now, longest).await
+                // The clock was set back.
+                let early = sqlx::query("UPDATE order_webhooks_thing SET due = 0 WHERE due > $1");
+                early.bind(latest(now, longest)).execute(&mut *connection).await?;
+                let mut claimed = claim(connection, most, now).await?;
+                let mut is_more = false;
+                if claimed.len() < most {
+                    is_more = sort(connection, now).await?;
+                    let room = most.saturating_sub(claimed.len());
+                    claimed.extend(claim(connection, room, now).await?);
+                }
+                is_more |= claimed.len() == most;
+                Ok(Step { claimed, is_more })
             })
         }))
     }
@@ -415,6 +432,17 @@ impl Queue for Sqlite {
     }
 }
 
+/// In parts, so that each reads an index of its own and none reads what is settled.
+const STATUS: &str = "
+SELECT webhook, sum(waiting), sum(set_aside), min(verified_at) FROM (
+    SELECT webhook, 1 AS waiting, 0 AS set_aside, verified_at
+    FROM order_webhooks_delivery WHERE state = 'new'
+    UNION ALL
+    SELECT webhook, 1, 0, verified_at FROM order_webhooks_delivery WHERE state = 'waiting'
+    UNION ALL
+    SELECT webhook, 0, 1, NULL FROM order_webhooks_delivery WHERE state = 'set aside'
+) GROUP BY webhook ORDER BY webhook";
+
 const LARGE_LOG: u64 = 256 * 1024 * 1024;
 
 async fn keep(connection: &mut SqliteConnection, deliveries: Vec<New>) -> Result<(), sqlx::Error> {
@@ -429,14 +457,26 @@ async fn keep(connection: &mut SqliteConnection, deliveries: Vec<New>) -> Result
     });
     insert.push(" ON CONFLICT (id) DO NOTHING");
     insert.build().execute(&mut *connection).await?;
-    let now = now();
-    let mut things = QueryBuilder::new("INSERT INTO order_webhooks_thing (key, due) ");
-    things.push_values(&deliveries, |mut row, new| {
-        row.push_bind(new.key.as_str()).push_bind(now);
-    });
-    things.push(" ON CONFLICT (key) DO UPDATE SET due = min(due, excluded.due) WHERE held = 0");
-    things.build().execute(connection).await?;
     Ok(())
+}
+
+/// How many deliveries are put in order at once.
+const SORTED: i64 = 500;
+
+/// Puts what is new in order, and says whether there may be more of it.
+async fn sort(connection: &mut SqliteConnection, now: i64) -> Result<bool, sqlx::Error> {
+    let things = sqlx::query(
+        "INSERT INTO order_webhooks_thing (key, due) SELECT key, $1 FROM order_webhooks_delivery
+        WHERE state = 'new' ORDER BY number LIMIT $2
+        ON CONFLICT (key) DO UPDATE SET due = excluded.due WHERE held = 0 AND due > excluded.due",
+    );
+    things.bind(now).bind(SORTED).execute(&mut *connection).await?;
+    let sorted = sqlx::query(
+        "UPDATE order_webhooks_delivery SET state = 'waiting' WHERE number IN
+        (SELECT number FROM order_webhooks_delivery WHERE state = 'new' ORDER BY number LIMIT $1)",
+    );
+    let sorted = sorted.bind(SORTED).execute(connection).await?.rows_affected();
+    Ok(sorted >= SORTED.unsigned_abs())
 }
 
 async fn wake_thing(connection: &mut SqliteConnection, key: &str) -> Result<(), sqlx::Error> {
@@ -450,14 +490,9 @@ async fn wake_thing(connection: &mut SqliteConnection, key: &str) -> Result<(), 
 
 async fn claim(
     connection: &mut SqliteConnection,
-    most: i64,
+    most: usize,
     now: i64,
-    longest: Duration,
 ) -> Result<Vec<Claimed>, sqlx::Error> {
-    // The clock was set back.
-    let early = sqlx::query("UPDATE order_webhooks_thing SET due = 0 WHERE due > $1");
-    early.bind(latest(now, longest)).execute(&mut *connection).await?;
-
     // A thing without deliveries, which nothing here leaves behind, is not looked at again
     // at once.
     let held = sqlx::query_scalar::<_, i64>(
@@ -468,7 +503,8 @@ async fn claim(
         WHERE key IN (SELECT key FROM order_webhooks_thing WHERE due <= $2 ORDER BY due LIMIT $3)
         RETURNING held",
     );
-    let held = held.bind(now.saturating_add(microseconds(LEASE))).bind(now).bind(most);
+    let held = held.bind(now.saturating_add(microseconds(LEASE))).bind(now);
+    let held = held.bind(i64::try_from(most).unwrap_or(i64::MAX));
     let held = held.fetch_all(&mut *connection).await?;
     if held.is_empty() {
         return Ok(Vec::new());
