@@ -5,7 +5,8 @@
 //!
 //! What is kept is `new`: it is at the end of the table and of its indexes. The index that
 //! a worker takes deliveries from is in the order of things, and a row more or less in it
-//! is a page to write. So a worker that has nothing left to do puts many in order at once.
+//! is a page to write. So a worker puts many in order at once, when it has less to do than
+//! it could.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -293,15 +294,14 @@ impl Queue for Sqlite {
                 // The clock was set back.
                 let early = sqlx::query("UPDATE order_webhooks_thing SET due = 0 WHERE due > $1");
                 early.bind(latest(now, longest)).execute(&mut *connection).await?;
-                let mut claimed = claim(connection, most, now).await?;
-                let mut is_more = false;
-                if claimed.len() < most {
-                    is_more = sort(connection, now).await?;
-                    let room = most.saturating_sub(claimed.len());
-                    claimed.extend(claim(connection, room, now).await?);
-                }
-                is_more |= claimed.len() == most;
-                Ok(Step { claimed, is_more })
+                let most = i64::try_from(most).unwrap_or(i64::MAX);
+                let due = sqlx::query_scalar::<_, i64>(
+                    "SELECT count(*) FROM
+                    (SELECT 1 FROM order_webhooks_thing WHERE due <= $1 LIMIT $2)",
+                );
+                let due = due.bind(now).bind(most).fetch_one(&mut *connection).await?;
+                let is_more = due == most || sort(connection, now).await?;
+                Ok(Step { claimed: claim(connection, most, now).await?, is_more })
             })
         }))
     }
@@ -490,7 +490,7 @@ async fn wake_thing(connection: &mut SqliteConnection, key: &str) -> Result<(), 
 
 async fn claim(
     connection: &mut SqliteConnection,
-    most: usize,
+    most: i64,
     now: i64,
 ) -> Result<Vec<Claimed>, sqlx::Error> {
     // A thing without deliveries, which nothing here leaves behind, is not looked at again
@@ -503,8 +503,7 @@ async fn claim(
         WHERE key IN (SELECT key FROM order_webhooks_thing WHERE due <= $2 ORDER BY due LIMIT $3)
         RETURNING held",
     );
-    let held = held.bind(now.saturating_add(microseconds(LEASE))).bind(now);
-    let held = held.bind(i64::try_from(most).unwrap_or(i64::MAX));
+    let held = held.bind(now.saturating_add(microseconds(LEASE))).bind(now).bind(most);
     let held = held.fetch_all(&mut *connection).await?;
     if held.is_empty() {
         return Ok(Vec::new());
