@@ -69,14 +69,13 @@ where
         tokio::select! {
             stepped = stepped => {
                 step = None;
-                let Stepped { settled, taken } = stepped.map_err(|_| Error::Closed)?;
-                let Ok((taken, is_more)) = taken else {
+                let Stepped { settled, taken, is_more } = stepped.map_err(|_| Error::Closed)?;
+                look |= is_more;
+                let Ok(taken) = taken else {
                     done.extend(settled);
-                    look = true;
                     continue;
                 };
                 held.release(&settled);
-                look |= is_more;
                 for (claimed, outcome) in taken {
                     held.take(claimed.claim);
                     match outcome {
@@ -103,8 +102,8 @@ where
 /// What a transaction of the queue gave.
 struct Stepped {
     settled: Vec<Settled>,
-    /// And whether there may be more.
-    taken: Result<(Vec<(Claimed, Option<Outcome>)>, bool), Error>,
+    taken: Result<Vec<(Claimed, Option<Outcome>)>, Error>,
+    is_more: bool,
 }
 
 /// Settles what is done, takes at most this many, and looks which of them were applied
@@ -115,9 +114,9 @@ async fn take_step<DB: Database>(
     settled: Vec<Settled>,
     most: usize,
 ) -> Stepped {
-    let taken = match workers.queue.step(&settled, most).await {
+    let (taken, is_more) = match workers.queue.step(&settled, most).await {
         Ok(Step { claimed, is_more }) => {
-            Ok((look(&pool, &workers.settings, claimed).await, is_more))
+            (Ok(look(&pool, &workers.settings, claimed).await), is_more)
         }
         Err(error) => {
             tracing::error!(
@@ -125,10 +124,10 @@ async fn take_step<DB: Database>(
                 "the worker cannot reach its queue, and tries again"
             );
             sleep(AFTER_FAILURE).await;
-            Err(error)
+            (Err(error), true)
         }
     };
-    Stepped { settled, taken }
+    Stepped { settled, taken, is_more }
 }
 
 struct AbortOnDrop(JoinHandle<()>);
