@@ -246,10 +246,10 @@ impl<'a> Reader<'a> {
             match self.events.read_event() {
                 Ok(Event::Start(tag)) => return self.opened(tag.name().into_inner().len()),
                 Ok(Event::Eof) => return Ok(None),
+                Ok(Event::Decl(_)) if self.body.is_ascii() => {}
                 Ok(Event::Decl(declaration)) => {
                     let label = declaration.encoding().and_then(Result::ok);
-                    let is_utf_8 = label.is_none_or(|label| is_utf_8(&label));
-                    if !is_utf_8 && !self.body.is_ascii() {
+                    if label.is_some_and(|label| !is_utf_8(&label)) {
                         return Err(self.error(ParseErrorKind::Encoding));
                     }
                 }
