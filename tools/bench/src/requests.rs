@@ -9,6 +9,7 @@ use std::hint::black_box;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use axum::Router;
@@ -22,6 +23,7 @@ use order_webhooks::bandwidth::NotificationWebhook;
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::{BasicAuth, Receipt, Secret, actix, axum as extract, webhook::Extract};
+use tokio::time::timeout;
 
 use crate::bodies::{self, MUSEMENT, PORTERBUDDY, StockMusement, StockPorterbuddy};
 use crate::by_hand::{self, Signer};
@@ -29,7 +31,9 @@ use crate::measure::{median, thread_time};
 
 pub const SENDERS: usize = 16;
 const ROUNDS: usize = 201;
+/// Within which a body is read, by hand as with the crate.
 const LIMIT: usize = 1 << 20;
+const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// The processor time of the server for one request, the median of the rounds.
 pub struct Cost {
@@ -150,8 +154,10 @@ pub fn axum() -> Vec<Cost> {
         let by_hand = Arc::new(by_hand);
         let hand = async move |request: axum::extract::Request| {
             let (head, body) = request.into_parts();
-            let Ok(body) = to_bytes(body, LIMIT).await else {
-                return StatusCode::PAYLOAD_TOO_LARGE;
+            let body = match timeout(TIME_LIMIT, to_bytes(body, LIMIT)).await {
+                Ok(Ok(body)) => body,
+                Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE,
+                Err(_) => return StatusCode::REQUEST_TIMEOUT,
             };
             let taken = by_hand.takes(once!(&head.headers), &body);
             if taken { StatusCode::OK } else { StatusCode::FORBIDDEN }
@@ -188,8 +194,14 @@ pub fn actix() -> Vec<Cost> {
     async fn hand<H: ByHand>(
         by_hand: web::Data<H>,
         request: HttpRequest,
-        body: Bytes,
+        body: web::Payload,
     ) -> HttpResponse {
+        let body = match timeout(TIME_LIMIT, body.to_bytes_limited(LIMIT)).await {
+            Ok(Ok(Ok(body))) => body,
+            Ok(Ok(Err(_))) => return HttpResponse::BadRequest().finish(),
+            Ok(Err(_)) => return HttpResponse::PayloadTooLarge().finish(),
+            Err(_) => return HttpResponse::RequestTimeout().finish(),
+        };
         if by_hand.takes(once!(request.headers()), &body) {
             HttpResponse::Ok().finish()
         } else {
