@@ -39,6 +39,22 @@ fn any_wrong_character_is_a_mismatch() {
     }
 }
 
+/// Two wrong words of sixteen characters do not make up for each other.
+#[test]
+fn any_two_wrong_characters_are_a_mismatch() {
+    let right = Credentials::new("JohnSmith", &"Swordfish".repeat(19)).unwrap();
+    let auth = BasicAuth::from(&right);
+    let value = right.authorization();
+    let places = || ("Basic ".len()..value.len()).step_by(4);
+    for (one, other) in places().flat_map(|one| places().map(move |other| (one, other))) {
+        let mut wrong = value.as_bytes().to_vec();
+        for place in [one, other] {
+            wrong[place] = if value.as_bytes()[place] == b'A' { b'B' } else { b'A' };
+        }
+        assert_ne!(auth.check(&wrong), Authenticated, "{one} and {other}");
+    }
+}
+
 /// Two differences that are the same do not make up for each other.
 #[test]
 fn characters_in_another_order_are_a_mismatch() {
