@@ -241,12 +241,14 @@ impl<'a> Reader<'a> {
     /// Opens the element that comes next outside of the root element and returns its
     /// name, or returns `None` at the end of the document.
     fn outside(&mut self) -> Result<Option<&'a str>, ParseError> {
+        // Looked at once, however many declarations there are.
+        let mut is_ascii = None;
         loop {
             self.at = self.events.buffer_position();
             match self.events.read_event() {
                 Ok(Event::Start(tag)) => return self.opened(tag.name().into_inner().len()),
                 Ok(Event::Eof) => return Ok(None),
-                Ok(Event::Decl(_)) if self.body.is_ascii() => {}
+                Ok(Event::Decl(_)) if *is_ascii.get_or_insert_with(|| self.body.is_ascii()) => {}
                 Ok(Event::Decl(declaration)) => {
                     let label = declaration.encoding().and_then(Result::ok);
                     if label.is_some_and(|label| !is_utf_8(&label)) {

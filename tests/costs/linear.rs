@@ -68,6 +68,7 @@ const CASES: &[Case] = &[
     Case { name: "xml: white space around a reference", work: xml, body: |n| message(&format!("{0}&#32;{0}", " ".repeat(n / 2))) },
     Case { name: "xml: a long comment", work: xml, body: |n| numbers(&format!("<!--{}-->", "- ".repeat(n / 2))) },
     Case { name: "xml: many instructions", work: xml, body: |n| numbers(&"<?a b?>".repeat(n / 7)) },
+    Case { name: "xml: many declarations", work: xml, body: |n| format!("{}{}", "<?xml encoding='x'?>".repeat(n / 20), numbers("")) },
     Case { name: "xml: a long attribute", work: xml, body: |n| numbers(&format!("<a b='{}'/>", "&lt;".repeat(n / 4))) },
     Case { name: "xml: as many attributes as there can be", work: xml, body: |n| numbers(&attributes(64).repeat(n / 520)) },
     Case { name: "xml: too many attributes", work: xml, body: |n| numbers(&attributes(n / 8)) },
