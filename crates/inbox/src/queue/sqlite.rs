@@ -301,7 +301,9 @@ impl Queue for Sqlite {
                 );
                 let due = due.bind(now).bind(most).fetch_one(&mut *connection).await?;
                 let is_more = due == most || sort(connection, now).await?;
-                Ok(Step { claimed: claim(connection, most, now).await?, is_more })
+                let claimed = claim(connection, most, now).await?;
+                let is_full = i64::try_from(claimed.len()) == Ok(most);
+                Ok(Step { claimed, is_more: is_more || is_full })
             })
         }))
     }
