@@ -1,0 +1,141 @@
+//! Changes the library in every way that cargo-mutants lists, and runs the tests over each
+//! change. `tools/mutants.sh` runs it and says how it is used.
+//!
+//! All mutants are built at once, each behind a switch, in a copy of the checkout. What the
+//! compiler refuses is taken out. Each test runs once to record which switches it reaches, and
+//! then each mutant runs with the tests that reach it, until one fails twice.
+#![allow(unreachable_pub, clippy::print_stdout, reason = "a program")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "it stops at what goes wrong, and numbers are small"
+)]
+
+mod build;
+mod suite;
+mod switches;
+
+use std::collections::BTreeMap;
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use build::Copy;
+use suite::Suite;
+use switches::Mutant;
+
+/// How many mutants run at once.
+const WORKERS: usize = 3;
+/// Has a reason for each that no test notices.
+const PAGE: &str = "docs/mutants.md";
+
+/// What became of a mutant.
+#[derive(Clone, PartialEq)]
+enum Outcome {
+    Unviable,
+    /// By a test of this program.
+    Caught(String),
+    TimedOut,
+    Missed,
+}
+
+fn main() -> ExitCode {
+    let begun = Instant::now();
+    let minutes = || begun.elapsed().as_secs().div_ceil(60);
+    let files: Vec<String> = std::env::args().skip(1).collect();
+    let out = std::env::var("MUTANTS_OUT").unwrap_or_else(|_| "target/mutants".into());
+    let out = std::path::absolute(out).unwrap();
+    let mutants = listed(&files);
+    println!("{} mutants", mutants.len());
+
+    let mut copy = Copy::of_checkout(&out);
+    let unviable = copy.with_switches(&mutants);
+    println!("{} unviable, {} without a place for a switch", unviable.len(), copy.unplaced.len());
+    let suite = Suite::traced(&copy);
+    println!("{} tests have run, {} min", suite.len(), minutes());
+
+    let mut outcomes: BTreeMap<usize, Outcome> =
+        unviable.into_iter().map(|n| (n, Outcome::Unviable)).collect();
+    let try_mutant = |n: usize| {
+        let outcome = suite.try_mutant(Some(n));
+        report(n, &mutants[n], &outcome);
+        (n, outcome)
+    };
+    let left =
+        (0..mutants.len()).filter(|n| !outcomes.contains_key(n) && !copy.unplaced.contains(n));
+    outcomes.extend(suite::in_parallel(left.collect(), WORKERS, try_mutant));
+    let too_long = |n: &usize| outcomes.get(n) == Some(&Outcome::TimedOut);
+    let again: Vec<_> = (0..mutants.len()).filter(too_long).collect();
+    println!("{} min; those that took too long, one at a time:", minutes());
+    outcomes.extend(suite::in_parallel(again, 1, try_mutant));
+
+    println!("{} min; those without a switch, one at a time:", minutes());
+    for n in copy.unplaced.clone() {
+        let built = copy.build_alone(&mutants[n]);
+        let outcome = if built { suite.try_mutant(None) } else { Outcome::Unviable };
+        report(n, &mutants[n], &outcome);
+        outcomes.insert(n, outcome);
+    }
+
+    let lines: String = outcomes.iter().map(|(n, it)| line(*n, &mutants[*n], it)).collect();
+    std::fs::write(out.join("outcomes.txt"), lines).unwrap();
+    println!("\n{}\n{} min", table(&mutants, &outcomes), minutes());
+    let page = std::fs::read_to_string(PAGE).unwrap().replace("\\|", "|");
+    let missed = outcomes.iter().filter(|(_, it)| **it == Outcome::Missed);
+    let mut unexplained =
+        missed.map(|(n, _)| &mutants[*n]).filter(|it| !page.contains(it.change()));
+    if unexplained.next().is_none() {
+        return ExitCode::SUCCESS;
+    }
+    println!("{PAGE} does not have all that were missed");
+    ExitCode::FAILURE
+}
+
+fn listed(files: &[String]) -> Vec<Mutant> {
+    let mut command = Command::new("cargo");
+    command.args(["mutants", "--list", "--json", "--package", "order-webhooks"]);
+    command.args(files.iter().flat_map(|file| ["--file", file]));
+    serde_json::from_slice(&build::output(&mut command)).unwrap()
+}
+
+fn line(n: usize, mutant: &Mutant, outcome: &Outcome) -> String {
+    let outcome = match outcome {
+        Outcome::Unviable => "unviable",
+        Outcome::Caught(by) => &format!("caught by {by}"),
+        Outcome::TimedOut => "caught by the time limit",
+        Outcome::Missed => "missed",
+    };
+    format!("{n} {outcome}: {}\n", mutant.name)
+}
+
+fn report(n: usize, mutant: &Mutant, outcome: &Outcome) {
+    if matches!(outcome, Outcome::Missed | Outcome::TimedOut) {
+        print!("{}", line(n, mutant, outcome));
+    }
+}
+
+/// A line for each folder of the source, and one for all.
+fn table(mutants: &[Mutant], outcomes: &BTreeMap<usize, Outcome>) -> String {
+    let mut rows: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
+    for (n, outcome) in outcomes {
+        let column = match outcome {
+            Outcome::Unviable => 1,
+            Outcome::Caught(_) | Outcome::TimedOut => 2,
+            Outcome::Missed => 3,
+        };
+        for row in [mutants[*n].folder(), "all"] {
+            let row = rows.entry(row).or_default();
+            row[0] += 1;
+            row[column] += 1;
+        }
+    }
+    let all = rows.remove("all").into_iter().map(|row| ("all", row));
+    let rows = rows.into_iter().chain(all);
+    let rows = rows.map(|(name, [all, unviable, caught, missed])| {
+        format!("| `{name}` | {all} | {unviable} | {caught} | {missed} |\n")
+    });
+    let title =
+        "| what was changed | mutants | unviable | caught | missed |\n|---|---|---|---|---|\n";
+    title.to_owned() + &rows.collect::<String>()
+}
