@@ -1,7 +1,8 @@
 //! The queue as an SQLite file of its own.
 //!
-//! One connection of the process writes. What waits to be written goes into one
-//! transaction, and so under one `fsync`.
+//! One connection of the process writes. Each call to SQLite is a way to its thread and back,
+//! which takes longer than most statements do. So what is kept is one `INSERT`, and what is
+//! settled together goes there as one list in JSON.
 //!
 //! What is kept is `new`: it is at the end of the table and of its indexes. The index that
 //! a worker takes deliveries from is in the order of things, and a row more or less in it
@@ -14,6 +15,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, QueryBuilder, SqlitePool};
 use tokio::sync::{mpsc, oneshot};
@@ -72,9 +74,9 @@ pub(crate) struct Sqlite {
     longest: Duration,
 }
 
-/// Something to do in the next transaction. It is told whether that was committed.
-type Write =
-    Box<dyn for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<Told, Error>> + Send>;
+/// Something that is written and committed. Whoever waits for it is told once the file has
+/// been looked at.
+type Write = Box<dyn for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Told> + Send>;
 type Told = Box<dyn FnOnce(Result<(), Error>) + Send>;
 
 impl Sqlite {
@@ -92,6 +94,7 @@ impl Sqlite {
         Ok(Self { writes, readers, path, longest })
     }
 
+    /// One statement, or several in their own transaction.
     async fn write<T: Send + 'static>(
         &self,
         work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>
@@ -101,21 +104,23 @@ impl Sqlite {
         let (tell, told) = oneshot::channel();
         let write: Write = Box::new(move |connection| {
             Box::pin(async move {
-                match work(connection).await {
-                    Ok(value) => Ok(Box::new(move |committed: Result<(), Error>| {
-                        let _ = tell.send(committed.map(|()| value));
-                    }) as Told),
-                    Err(error) => {
-                        let error = Error::from(error);
-                        let _ = tell.send(Err(error.clone()));
-                        Err(error)
-                    }
-                }
+                let written = work(connection).await.map_err(Error::from);
+                Box::new(move |found: Result<(), Error>| {
+                    let _ = tell.send(written.and_then(|value| found.map(|()| value)));
+                }) as Told
             })
         });
         self.writes.send(write).await.map_err(|_| Error::Closed)?;
-        // A write that was never begun tells nothing.
-        told.await.unwrap_or_else(|_| Err(not_begun()))
+        told.await.map_err(|_| Error::Closed)?
+    }
+
+    async fn transaction<T: Send + 'static>(
+        &self,
+        work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>
+        + Send
+        + 'static,
+    ) -> Result<T, Error> {
+        self.write(move |connection| Box::pin(in_transaction(connection, work))).await
     }
 
     fn reader(&self) -> SqlitePool {
@@ -179,10 +184,6 @@ fn reading(options: &SqliteConnectOptions) -> SqlitePool {
     pool.connect_lazy_with(options.clone().read_only(true))
 }
 
-fn not_begun() -> Error {
-    sqlx::Error::Protocol("another write of the same transaction failed".into()).into()
-}
-
 fn is_locked(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     let code = code.and_then(|code| code.parse::<u32>().ok()).unwrap_or_default();
@@ -206,9 +207,47 @@ impl FileId {
     }
 }
 
-/// How long the writers of other processes may keep the file. SQLite's own wait sleeps up
+/// How long the writers of other processes may have the file. SQLite's own wait sleeps up
 /// to 100 ms at a time, and who sleeps longest loses every race, so it is not used here.
-const LOCKED: Duration = Duration::from_secs(5);
+struct Patience {
+    until: Instant,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        let now = Instant::now();
+        Self { until: now.checked_add(Duration::from_secs(5)).unwrap_or(now) }
+    }
+}
+
+impl Patience {
+    /// Waits a moment if the file is locked, and says whether to try again.
+    async fn wait_after(&mut self, error: &sqlx::Error) -> bool {
+        if !is_locked(error) || Instant::now() >= self.until {
+            return false;
+        }
+        sleep(Duration::from_micros(fastrand::u64(500..2_000))).await;
+        true
+    }
+}
+
+async fn in_transaction<T>(
+    connection: &mut SqliteConnection,
+    work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    let mut patience = Patience::default();
+    loop {
+        match connection.begin_with("BEGIN IMMEDIATE").await {
+            Ok(mut transaction) => {
+                let value = work(&mut transaction).await?;
+                transaction.commit().await?;
+                return Ok(value);
+            }
+            Err(error) if patience.wait_after(&error).await => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
 
 struct Writer {
     connection: SqliteConnection,
@@ -219,37 +258,9 @@ struct Writer {
 
 impl Writer {
     async fn run(mut self, mut waiting: mpsc::Receiver<Write>) {
-        let mut writes = Vec::new();
-        while waiting.recv_many(&mut writes, 64).await > 0 {
-            let mut told = Vec::new();
-            let written = self.write(writes.drain(..), &mut told).await;
-            let found = self.check_file().await;
-            let committed = written.and(found);
-            for tell in told {
-                tell(committed.clone());
-            }
-        }
-    }
-
-    async fn write(
-        &mut self,
-        writes: impl Iterator<Item = Write> + Send,
-        told: &mut Vec<Told>,
-    ) -> Result<(), Error> {
-        let until = Instant::now().checked_add(LOCKED).unwrap_or_else(Instant::now);
-        loop {
-            match self.connection.begin_with("BEGIN IMMEDIATE").await {
-                Ok(mut transaction) => {
-                    for write in writes {
-                        told.push(write(&mut transaction).await?);
-                    }
-                    return Ok(transaction.commit().await?);
-                }
-                Err(error) if is_locked(&error) && Instant::now() < until => {
-                    sleep(Duration::from_micros(fastrand::u64(500..2_000))).await;
-                }
-                Err(error) => return Err(error.into()),
-            }
+        while let Some(write) = waiting.recv().await {
+            let tell = write(&mut self.connection).await;
+            tell(self.check_file().await);
         }
     }
 
@@ -277,39 +288,45 @@ impl Writer {
 impl Queue for Sqlite {
     fn keep<'a>(&'a self, deliveries: &'a [New]) -> Answer<'a, ()> {
         let deliveries = deliveries.to_vec();
-        Box::pin(self.write(move |connection| Box::pin(keep(connection, deliveries))))
+        Box::pin(self.write(move |connection| {
+            Box::pin(async move {
+                let mut patience = Patience::default();
+                loop {
+                    match insert(connection, &deliveries).await {
+                        Err(error) if patience.wait_after(&error).await => {}
+                        inserted => return inserted,
+                    }
+                }
+            })
+        }))
     }
 
     fn step<'a>(&'a self, settled: &'a [Settled], most: usize) -> Answer<'a, Step> {
-        let (settled, longest) = (settled.to_vec(), self.longest);
-        Box::pin(self.write(move |connection| {
+        let settled: Vec<Settled> =
+            settled.iter().filter(|settled| settled.outcome != Outcome::Lost).cloned().collect();
+        Box::pin(self.transaction(move |connection| {
             Box::pin(async move {
                 let now = now();
-                for settled in settled {
-                    settle(connection, settled, now).await?;
+                if !settled.is_empty() {
+                    settle(connection, &settled, now).await?;
                 }
-                if most == 0 {
-                    return Ok(Step::default());
+                let mut step = Step::default();
+                if most > 0 {
+                    step.claimed = claim(connection, most, now).await?;
+                    step.is_more = step.claimed.len() == most;
                 }
-                // The clock was set back.
-                let early = sqlx::query("UPDATE order_webhooks_thing SET due = 0 WHERE due > $1");
-                early.bind(latest(now, longest)).execute(&mut *connection).await?;
-                let most = i64::try_from(most).unwrap_or(i64::MAX);
-                let due = sqlx::query_scalar::<_, i64>(
-                    "SELECT count(*) FROM
-                    (SELECT 1 FROM order_webhooks_thing WHERE due <= $1 LIMIT $2)",
-                );
-                let due = due.bind(now).bind(most).fetch_one(&mut *connection).await?;
-                let is_more = due == most || sort(connection, now).await?;
-                let claimed = claim(connection, most, now).await?;
-                let is_full = i64::try_from(claimed.len()) == Ok(most);
-                Ok(Step { claimed, is_more: is_more || is_full })
+                if step.claimed.len() < most && sort(connection, now).await? {
+                    let room = most.saturating_sub(step.claimed.len());
+                    step.claimed.extend(claim(connection, room, now).await?);
+                    step.is_more = true;
+                }
+                Ok(step)
             })
         }))
     }
 
     fn alone(&self, claim: Claim) -> Answer<'_, bool> {
-        Box::pin(self.write(move |connection| {
+        Box::pin(self.transaction(move |connection| {
             Box::pin(async move {
                 let noted = sqlx::query(
                     "UPDATE order_webhooks_delivery SET running = 2
@@ -333,25 +350,22 @@ impl Queue for Sqlite {
     }
 
     fn renew<'a>(&'a self, claims: &'a [Claim]) -> Answer<'a, ()> {
-        let claims = claims.to_vec();
-        Box::pin(self.write(move |connection| {
+        let claims: Vec<(i64, i64)> =
+            claims.iter().map(|claim| (claim.number, claim.attempt)).collect();
+        let (claims, longest) = (json!(claims).to_string(), self.longest);
+        Box::pin(self.transaction(move |connection| {
             Box::pin(async move {
-                let due = now().saturating_add(microseconds(LEASE));
-                for claim in claims {
-                    let extended = sqlx::query(
-                        "UPDATE order_webhooks_thing SET due = $1 WHERE held = $2 AND key =
-                        (SELECT key FROM order_webhooks_delivery WHERE number = $2 AND attempt = $3)",
-                    );
-                    let extended = extended.bind(due).bind(claim.number).bind(claim.attempt);
-                    extended.execute(&mut *connection).await?;
-                }
+                let now = now();
+                let renewed = sqlx::query(RENEW).bind(claims);
+                let renewed = renewed.bind(now.saturating_add(microseconds(LEASE)));
+                renewed.bind(latest(now, longest)).execute(connection).await?;
                 Ok(())
             })
         }))
     }
 
     fn prune(&self, before: i64) -> Answer<'_, u64> {
-        Box::pin(self.write(move |connection| {
+        Box::pin(self.transaction(move |connection| {
             Box::pin(async move {
                 let deleted = sqlx::query(
                     "DELETE FROM order_webhooks_delivery WHERE number IN
@@ -378,39 +392,36 @@ impl Queue for Sqlite {
     }
 
     fn try_again<'a>(&'a self, numbers: &'a [i64]) -> Answer<'a, u64> {
-        let numbers = numbers.to_vec();
-        Box::pin(self.write(move |connection| {
+        let numbers = json!(numbers).to_string();
+        Box::pin(self.transaction(move |connection| {
             Box::pin(async move {
-                let mut count = 0_u64;
-                for number in numbers {
-                    let row = sqlx::query_scalar::<_, String>(
-                        "UPDATE order_webhooks_delivery
-                        SET state = 'waiting', due = 0, failures = 0, running = 0
-                        WHERE number = $1 AND state = 'set aside' RETURNING key",
-                    );
-                    if let Some(key) = row.bind(number).fetch_optional(&mut *connection).await? {
-                        wake_thing(connection, &key).await?;
-                        count = count.saturating_add(1);
-                    }
-                }
-                Ok(count)
+                let again = sqlx::query_scalar::<_, String>(
+                    "UPDATE order_webhooks_delivery
+                    SET state = 'waiting', due = 0, failures = 0, running = 0
+                    WHERE number IN (SELECT value FROM json_each($1)) AND state = 'set aside'
+                    RETURNING key",
+                );
+                let keys = again.bind(numbers).fetch_all(&mut *connection).await?;
+                let things = sqlx::query(
+                    "INSERT INTO order_webhooks_thing (key, due)
+                    SELECT value, 0 FROM json_each($1) WHERE true
+                    ON CONFLICT (key) DO UPDATE SET due = 0 WHERE held = 0",
+                );
+                things.bind(json!(keys).to_string()).execute(connection).await?;
+                Ok(u64::try_from(keys.len()).unwrap_or(u64::MAX))
             })
         }))
     }
 
     fn drop_set_aside<'a>(&'a self, numbers: &'a [i64]) -> Answer<'a, u64> {
-        let numbers = numbers.to_vec();
-        Box::pin(self.write(move |connection| {
+        let numbers = json!(numbers).to_string();
+        Box::pin(self.transaction(move |connection| {
             Box::pin(async move {
-                let mut count = 0_u64;
-                for number in numbers {
-                    let deleted = sqlx::query(
-                        "DELETE FROM order_webhooks_delivery WHERE number = $1 AND state = 'set aside'",
-                    );
-                    let deleted = deleted.bind(number).execute(&mut *connection).await?;
-                    count = count.saturating_add(deleted.rows_affected());
-                }
-                Ok(count)
+                let deleted = sqlx::query(
+                    "DELETE FROM order_webhooks_delivery
+                    WHERE number IN (SELECT value FROM json_each($1)) AND state = 'set aside'",
+                );
+                Ok(deleted.bind(numbers).execute(connection).await?.rows_affected())
             })
         }))
     }
@@ -447,133 +458,131 @@ SELECT webhook, sum(waiting), sum(set_aside), min(verified_at) FROM (
 
 const LARGE_LOG: u64 = 256 * 1024 * 1024;
 
-async fn keep(connection: &mut SqliteConnection, deliveries: Vec<New>) -> Result<(), sqlx::Error> {
+async fn insert(connection: &mut SqliteConnection, deliveries: &[New]) -> Result<(), sqlx::Error> {
     let mut insert = QueryBuilder::new(
         "INSERT INTO order_webhooks_delivery
         (id, webhook, key, revision, rank, body, verified_at) ",
     );
-    insert.push_values(&deliveries, |mut row, new| {
+    insert.push_values(deliveries, |mut row, new| {
         row.push_bind(&new.id).push_bind(new.envelope.webhook()).push_bind(new.key.as_str());
         row.push_bind(new.revision.to_string()).push_bind(new.rank());
         row.push_bind(&**new.envelope.body()).push_bind(new.verified_at());
     });
     insert.push(" ON CONFLICT (id) DO NOTHING");
-    insert.build().execute(&mut *connection).await?;
+    insert.build().execute(connection).await?;
     Ok(())
 }
 
 /// How many deliveries are put in order at once.
-const SORTED: i64 = 500;
+const SORTED: i64 = 1_000;
 
-/// Puts what is new in order, and says whether there may be more of it.
+/// Puts what is new in order, and says whether there was something.
 async fn sort(connection: &mut SqliteConnection, now: i64) -> Result<bool, sqlx::Error> {
-    let things = sqlx::query(
-        "INSERT INTO order_webhooks_thing (key, due) SELECT key, $1 FROM order_webhooks_delivery
-        WHERE state = 'new' ORDER BY number LIMIT $2
-        ON CONFLICT (key) DO UPDATE SET due = excluded.due WHERE held = 0 AND due > excluded.due",
-    );
-    things.bind(now).bind(SORTED).execute(&mut *connection).await?;
-    let sorted = sqlx::query(
-        "UPDATE order_webhooks_delivery SET state = 'waiting' WHERE number IN
-        (SELECT number FROM order_webhooks_delivery WHERE state = 'new' ORDER BY number LIMIT $1)",
-    );
-    let sorted = sorted.bind(SORTED).execute(connection).await?.rows_affected();
-    Ok(sorted >= SORTED.unsigned_abs())
+    Ok(sqlx::query(SORT).bind(now).bind(SORTED).execute(connection).await?.rows_affected() > 0)
 }
 
-async fn wake_thing(connection: &mut SqliteConnection, key: &str) -> Result<(), sqlx::Error> {
-    let thing = sqlx::query(
-        "INSERT INTO order_webhooks_thing (key, due) VALUES ($1, 0)
-        ON CONFLICT (key) DO UPDATE SET due = 0 WHERE held = 0",
-    );
-    thing.bind(key).execute(connection).await?;
-    Ok(())
-}
+const SORT: &str = "
+INSERT INTO order_webhooks_thing (key, due)
+SELECT key, $1 FROM order_webhooks_delivery WHERE state = 'new' ORDER BY number LIMIT $2
+ON CONFLICT (key) DO UPDATE SET due = excluded.due WHERE held = 0 AND due > excluded.due;
+
+UPDATE order_webhooks_delivery SET state = 'waiting' WHERE number IN
+(SELECT number FROM order_webhooks_delivery WHERE state = 'new' ORDER BY number LIMIT $2)";
 
 async fn claim(
     connection: &mut SqliteConnection,
-    most: i64,
+    most: usize,
     now: i64,
 ) -> Result<Vec<Claimed>, sqlx::Error> {
-    // A thing without deliveries, which nothing here leaves behind, is not looked at again
-    // at once.
-    let held = sqlx::query_scalar::<_, i64>(
-        "UPDATE order_webhooks_thing AS thing SET due = $1, held = coalesce((
-            SELECT number FROM order_webhooks_delivery
-            WHERE key = thing.key AND state = 'waiting' ORDER BY due, rank, number LIMIT 1
-        ), 0)
-        WHERE key IN (SELECT key FROM order_webhooks_thing WHERE due <= $2 ORDER BY due LIMIT $3)
-        RETURNING held",
-    );
-    let held = held.bind(now.saturating_add(microseconds(LEASE))).bind(now).bind(most);
+    let held = sqlx::query_scalar::<_, i64>(HOLD).bind(now.saturating_add(microseconds(LEASE)));
+    let held = held.bind(now).bind(i64::try_from(most).unwrap_or(i64::MAX));
     let held = held.fetch_all(&mut *connection).await?;
     if held.is_empty() {
         return Ok(Vec::new());
     }
-    let mut taken = QueryBuilder::new(TAKE);
-    let mut numbers = taken.separated(", ");
-    for number in held {
-        numbers.push_bind(number);
-    }
-    taken.push(TAKEN);
-    let rows = taken.build_query_as::<ClaimedRow>().fetch_all(connection).await?;
-    Ok(rows.into_iter().map(Claimed::from).collect())
+    let taken = sqlx::query_as::<_, ClaimedRow>(TAKE).bind(json!(held).to_string());
+    Ok(taken.fetch_all(connection).await?.into_iter().map(Claimed::from).collect())
 }
 
-const TAKE: &str = "UPDATE order_webhooks_delivery SET attempt = attempt + 1,
-    failures = failures + (running = 2), running = iif(running = 0, 1, 3) WHERE number IN (";
-const TAKEN: &str = ") RETURNING number, attempt, id, key, revision, failures, running,
-    webhook, body, verified_at";
+/// A thing without deliveries, which nothing here leaves behind, is not looked at again at
+/// once.
+const HOLD: &str = "
+UPDATE order_webhooks_thing AS thing SET due = $1, held = coalesce((
+    SELECT number FROM order_webhooks_delivery
+    WHERE key = thing.key AND state = 'waiting' ORDER BY due, rank, number LIMIT 1
+), 0)
+WHERE key IN (SELECT key FROM order_webhooks_thing WHERE due <= $2 ORDER BY due LIMIT $3)
+RETURNING held";
+
+const TAKE: &str = "
+UPDATE order_webhooks_delivery SET attempt = attempt + 1,
+    failures = failures + (running = 2), running = iif(running = 0, 1, 3)
+WHERE number IN (SELECT value FROM json_each($1))
+RETURNING number, attempt, id, key, revision, failures, running, webhook, body, verified_at";
 
 async fn settle(
     connection: &mut SqliteConnection,
-    settled: Settled,
+    settled: &[Settled],
     now: i64,
 ) -> Result<(), sqlx::Error> {
-    let Settled { claim, key, outcome } = settled;
-    let (state, due, failures, cause) = match &outcome {
-        Outcome::Lost => return Ok(()),
-        Outcome::Applied => ("applied", 0, 0, None),
-        Outcome::Stale => ("stale", 0, 0, None),
-        Outcome::SetAside { cause } => ("set aside", 0, 0, Some(cause)),
-        Outcome::Failed { counts, pause, cause } => {
-            ("waiting", now.saturating_add(microseconds(*pause)), i64::from(*counts), Some(cause))
-        }
-    };
-    let settled_at = matches!(outcome, Outcome::Applied | Outcome::Stale).then_some(now);
-    let update = sqlx::query_scalar::<_, String>(
-        "UPDATE order_webhooks_delivery SET state = $1, due = $2, failures = failures + $3,
-        cause = coalesce($4, cause), settled_at = $5, running = 0
-        WHERE number = $6 AND attempt = $7 AND state = 'waiting' RETURNING rank",
-    );
-    let update = update.bind(state).bind(due).bind(failures).bind(cause).bind(settled_at);
-    let update = update.bind(claim.number).bind(claim.attempt);
-    let Some(rank) = update.fetch_optional(&mut *connection).await? else { return Ok(()) };
-    if outcome == Outcome::Applied {
-        // What failed before, and is older.
-        let overtaken = sqlx::query(
-            "UPDATE order_webhooks_delivery SET state = 'stale', settled_at = $1
-            WHERE key = $2 AND state = 'waiting' AND due > 0
-            AND substr(rank, 1, 1) = substr($3, 1, 1) AND (rank, number) < ($3, $4)",
-        );
-        let overtaken = overtaken.bind(now).bind(&key).bind(rank).bind(claim.number);
-        overtaken.execute(&mut *connection).await?;
-    }
-    let next = sqlx::query_scalar::<_, i64>(
-        "SELECT due FROM order_webhooks_delivery WHERE key = $1 AND state = 'waiting'
-        ORDER BY due, rank, number LIMIT 1",
-    );
-    let thing = match next.bind(&key).fetch_optional(&mut *connection).await? {
-        Some(due) => sqlx::query(
-            "UPDATE order_webhooks_thing SET due = $3, held = 0 WHERE key = $1 AND held = $2",
-        )
-        .bind(key)
-        .bind(claim.number)
-        .bind(due.max(now)),
-        None => sqlx::query("DELETE FROM order_webhooks_thing WHERE key = $1 AND held = $2")
-            .bind(key)
-            .bind(claim.number),
-    };
-    thing.execute(connection).await?;
+    let rows = settled.iter().map(|Settled { claim, outcome, .. }| {
+        let (state, due, failures, cause) = match outcome {
+            Outcome::Applied | Outcome::Lost => ("applied", 0, 0, None),
+            Outcome::Stale => ("stale", 0, 0, None),
+            Outcome::SetAside { cause } => ("set aside", 0, 0, Some(cause)),
+            Outcome::Failed { counts, pause, cause } => {
+                let due = now.saturating_add(microseconds(*pause));
+                ("waiting", due, i64::from(*counts), Some(cause))
+            }
+        };
+        let settled_at = matches!(state, "applied" | "stale").then_some(now);
+        (claim.number, claim.attempt, state, due, failures, cause, settled_at)
+    });
+    let rows = json!(rows.collect::<Vec<_>>()).to_string();
+    sqlx::query(SETTLE).bind(rows).bind(now).execute(connection).await?;
     Ok(())
 }
+
+/// Settles deliveries whose try is still this worker's, and those that failed before and are
+/// older than what was applied. Then the things of which nothing waits go, and the others are
+/// let go, with the time when their next delivery is due.
+const SETTLE: &str = "
+UPDATE order_webhooks_delivery SET state = value ->> 2, due = value ->> 3,
+    failures = failures + (value ->> 4), cause = coalesce(value ->> 5, cause),
+    settled_at = value ->> 6, running = 0
+FROM json_each($1)
+WHERE number = value ->> 0 AND attempt = value ->> 1 AND state = 'waiting';
+
+UPDATE order_webhooks_delivery AS old SET state = 'stale', settled_at = $2
+FROM json_each($1) JOIN order_webhooks_delivery AS done
+    ON done.number = value ->> 0 AND done.attempt = value ->> 1
+WHERE done.state = 'applied' AND old.key = done.key AND old.state = 'waiting' AND old.due > 0
+    AND substr(old.rank, 1, 1) = substr(done.rank, 1, 1)
+    AND (old.rank, old.number) < (done.rank, done.number);
+
+DELETE FROM order_webhooks_thing AS thing
+WHERE (key, held) IN (
+    SELECT done.key, number FROM json_each($1) JOIN order_webhooks_delivery AS done
+        ON number = value ->> 0 AND attempt = value ->> 1 AND running = 0
+) AND NOT EXISTS (
+    SELECT 1 FROM order_webhooks_delivery WHERE key = thing.key AND state = 'waiting'
+);
+
+UPDATE order_webhooks_thing AS thing SET held = 0, due = max($2, (
+    SELECT due FROM order_webhooks_delivery WHERE key = thing.key AND state = 'waiting'
+    ORDER BY due, rank, number LIMIT 1
+))
+WHERE (key, held) IN (
+    SELECT done.key, number FROM json_each($1) JOIN order_webhooks_delivery AS done
+        ON number = value ->> 0 AND attempt = value ->> 1 AND running = 0
+)";
+
+/// The clock may have been set back: see [`latest`].
+const RENEW: &str = "
+UPDATE order_webhooks_thing AS thing SET due = $2
+WHERE (key, held) IN (
+    SELECT mine.key, number FROM json_each($1) JOIN order_webhooks_delivery AS mine
+        ON number = value ->> 0 AND attempt = value ->> 1
+);
+
+UPDATE order_webhooks_thing SET due = 0 WHERE due > $3";
