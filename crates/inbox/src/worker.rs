@@ -9,7 +9,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use sqlx::Pool;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::applied::Database;
 use crate::attempt::{Attempts, look, settled_as};
@@ -21,6 +21,10 @@ use crate::workers::Workers;
 
 /// How soon a worker sees what another process has kept, or what is due again.
 const POLL: Duration = Duration::from_millis(500);
+
+/// A step writes, and receivers wait for it: it is their turn for so many times as long as
+/// the step took. What is done meanwhile is settled together.
+const REST: u32 = 4;
 
 /// How long a worker waits before it asks a store again that has failed.
 const AFTER_FAILURE: Duration = Duration::from_millis(200);
@@ -45,6 +49,7 @@ where
     let mut step: Option<JoinHandle<Stepped>> = None;
     // Whether something may be due.
     let mut look = true;
+    let mut turn = Instant::now();
 
     loop {
         let is_stopping = *stopping.borrow();
@@ -53,7 +58,9 @@ where
         }
         let room = workers.settings.at_once.saturating_sub(running.len());
         let most = if is_stopping { 0 } else { room };
-        if step.is_none() && (!done.is_empty() || (look && most > 0)) {
+        let is_wanted = step.is_none() && (!done.is_empty() || (look && most > 0));
+        let has_turn = turn <= Instant::now();
+        if is_wanted && has_turn {
             let settled = std::mem::take(&mut done);
             let taken = take_step(Arc::clone(&workers), pool.clone(), settled, most);
             step = Some(tokio::spawn(taken));
@@ -69,8 +76,9 @@ where
         tokio::select! {
             stepped = stepped => {
                 step = None;
-                let Stepped { settled, taken, is_more } = stepped.map_err(|_| Error::Closed)?;
+                let Stepped { settled, taken, is_more, took } = stepped.map_err(|_| Error::Closed)?;
                 look |= is_more;
+                turn = Instant::now().checked_add(took.saturating_mul(REST)).unwrap_or(turn);
                 let Ok(taken) = taken else {
                     done.extend(settled);
                     continue;
@@ -92,6 +100,7 @@ where
                 // There is room for more.
                 look = true;
             }
+            () = sleep_until(turn), if is_wanted && !has_turn => {}
             () = workers.wake.notified(), if !look => look = true,
             () = sleep(POLL), if !look && !has_step => look = true,
             _ = stopping.changed(), if !is_stopping => {}
@@ -104,6 +113,7 @@ struct Stepped {
     settled: Vec<Settled>,
     taken: Result<Vec<(Claimed, Option<Outcome>)>, Error>,
     is_more: bool,
+    took: Duration,
 }
 
 /// Settles what is done, takes at most this many, and looks which of them were applied
@@ -114,7 +124,10 @@ async fn take_step<DB: Database>(
     settled: Vec<Settled>,
     most: usize,
 ) -> Stepped {
-    let (taken, is_more) = match workers.queue.step(&settled, most).await {
+    let begun = std::time::Instant::now();
+    let step = workers.queue.step(&settled, most).await;
+    let took = begun.elapsed();
+    let (taken, is_more) = match step {
         Ok(Step { claimed, is_more }) => {
             (Ok(look(&pool, &workers.settings, claimed).await), is_more)
         }
@@ -127,7 +140,7 @@ async fn take_step<DB: Database>(
             (Err(error), true)
         }
     };
-    Stepped { settled, taken, is_more }
+    Stepped { settled, taken, is_more, took }
 }
 
 struct AbortOnDrop(JoinHandle<()>);
@@ -170,6 +183,7 @@ mod tests {
             WHERE state IN ('new', 'waiting') AND (running > 0 OR attempt = 0)";
         loop {
             spawn_blocking(|| std::thread::sleep(Duration::from_millis(2))).await.unwrap();
+            advance(Duration::from_millis(2)).await;
             if sqlx::query_scalar::<_, i64>(busy).fetch_one(queue).await.unwrap() == 0 {
                 return;
             }
