@@ -80,11 +80,18 @@ async fn write_groups(
             if waiting.recv_many(&mut group, room).await == 0 {
                 return;
             }
-        } else if room > 0 {
+        }
+        // What the server is about to receive comes along: fewer and larger writes.
+        while group.len() < GROUP {
+            let count = group.len();
+            tokio::task::yield_now().await;
             while group.len() < GROUP
                 && let Ok(more) = waiting.try_recv()
             {
                 group.push(more);
+            }
+            if group.len() == count {
+                break;
             }
         }
         let rows: Arc<[New]> = group.iter().map(|waiting| waiting.new.clone()).collect();
