@@ -9,6 +9,10 @@
 #[doc = include_str!("../../../docs/inbox.md")]
 struct Guide;
 
+#[cfg(all(doctest, feature = "jetstream"))]
+#[doc = include_str!("../../../docs/jetstream.md")]
+struct JetStreamGuide;
+
 mod applied;
 mod attempt;
 mod clock;

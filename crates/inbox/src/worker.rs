@@ -22,9 +22,10 @@ use crate::workers::Workers;
 /// How soon a worker sees what another process has kept, or what is due again.
 const POLL: Duration = Duration::from_millis(500);
 
-/// A step writes, and receivers wait for it: it is their turn for so many times as long as
-/// the step took. What is done meanwhile is settled together.
-const REST: u32 = 4;
+/// A step writes, and receivers wait for it. If all handlers are busy, it is the receivers'
+/// turn for four times as long as the step took, and at most for this time. What ends
+/// meanwhile is settled together.
+const TURN: Duration = Duration::from_millis(10);
 
 /// How long a worker waits before it asks a store again that has failed.
 const AFTER_FAILURE: Duration = Duration::from_millis(200);
@@ -78,7 +79,6 @@ where
                 step = None;
                 let Stepped { settled, taken, is_more, took } = stepped.map_err(|_| Error::Closed)?;
                 look |= is_more;
-                turn = Instant::now().checked_add(took.saturating_mul(REST)).unwrap_or(turn);
                 let Ok(taken) = taken else {
                     done.extend(settled);
                     continue;
@@ -90,6 +90,10 @@ where
                         Some(outcome) => done.push(settled_as(claimed, outcome)),
                         None => running.push(attempts.run(claimed)),
                     }
+                }
+                if running.len() >= workers.settings.at_once {
+                    let pause = took.saturating_mul(4).min(TURN);
+                    turn = Instant::now().checked_add(pause).unwrap_or(turn);
                 }
             }
             Some(settled) = running.next() => {
