@@ -120,17 +120,16 @@ impl Jetstream {
             num_replicas: options.replicas,
             ..Config::default()
         };
-        // Of many that create it at once, some are left without an answer for a while.
+        // Of many that create it at once, some are left without an answer for a while, or ask
+        // a node that has not heard of it.
         let mut tries = 0..5;
-        let stream = loop {
-            match context.get_or_create_stream(&config).await {
-                Ok(stream) => break stream,
+        let (stream, found) = loop {
+            match create(&context, &config).await {
                 Err(_) if tries.next().is_some() => sleep(Duration::from_millis(500)).await,
-                Err(error) => return Err(failed(error)),
+                created => break created?,
             }
         };
-        let found = stream.get_info().await.map_err(failed)?;
-        if let Some(wrong) = wrong(&found.config, options.replicas) {
+        if let Some(wrong) = wrong(&found, options.replicas) {
             return Err(Error::Durability(format!("the stream {} {wrong}", options.stream)));
         }
         let (tables, wake) = (OnceCell::new(), Arc::default());
@@ -141,6 +140,13 @@ impl Jetstream {
     async fn tables(&self) -> Result<&Postgres, Error> {
         self.shared.tables().await
     }
+}
+
+/// The stream, and the settings that it has.
+async fn create(context: &Context, config: &Config) -> Result<(Stream, Config), Error> {
+    let stream = context.get_or_create_stream(config).await.map_err(failed)?;
+    let found = stream.get_info().await.map_err(failed)?.config;
+    Ok((stream, found))
 }
 
 /// Why a stream with these settings could lose what it has acknowledged.
