@@ -73,3 +73,23 @@ async fn in_actix() {
         assert_eq!(response.status().as_u16(), status, "{lines:?}");
     }
 }
+
+/// What docs/proxy.md warns of: these are what the sender itself has written.
+#[actix_web::test]
+async fn what_frameworks_read_first_is_the_senders_word() {
+    let (sender, proxy) = ("203.0.113.7", "192.0.2.1");
+    for name in ["forwarded", "x-forwarded-for"] {
+        let entry = |address| match name {
+            "forwarded" => format!("for={address}"),
+            _ => String::from(address),
+        };
+        let (own, added) = (entry(sender), entry(proxy));
+        let request = actix_web::test::TestRequest::post()
+            .append_header((name, own.clone()))
+            .append_header((name, added.clone()))
+            .to_http_request();
+        assert_eq!(request.connection_info().realip_remote_addr(), Some(sender), "{name}");
+        let request = http::Request::post("/").header(name, &own).header(name, added);
+        assert_eq!(request.body(()).unwrap().headers()[name], own, "{name}");
+    }
+}
