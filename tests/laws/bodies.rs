@@ -136,6 +136,32 @@ async fn a_body_is_whole_and_within_the_limit_or_not_delivered() {
     }
 }
 
+/// axum's own limit is for its own extractors. That of tower-http answers to a length, and
+/// cuts a body that has none.
+#[tokio::test]
+async fn what_limits_of_the_server_do() {
+    use axum::extract::DefaultBodyLimit;
+    use order_webhooks::axum::receive;
+    use tower_http::limit::RequestBodyLimitLayer;
+
+    let handler = async |_: Verified<OrderItemWebhook>| Receipt::Accepted;
+    let app: Router =
+        Router::new().route("/", receive(OrderItemWebhook::new(john_smith()), handler));
+    let (extractors, all) = (DefaultBodyLimit::max(10), RequestBodyLimitLayer::new(10));
+    for (app, declared, status) in [
+        (app.clone().layer(extractors), true, 200),
+        (app.clone().layer(all), true, 413),
+        (app.layer(all), false, 400),
+    ] {
+        let mut request = Request::post("/").header("authorization", JOHN_SMITH);
+        if declared {
+            request = request.header("content-length", ORDER_ITEM.len());
+        }
+        let request = request.body(Body::from(ORDER_ITEM)).unwrap();
+        assert_eq!(app.oneshot(request).await.unwrap().status(), status, "{declared}");
+    }
+}
+
 #[test]
 fn every_webhook_has_limits() {
     let limits = Limits::new(7, Duration::from_secs(3)).unwrap();

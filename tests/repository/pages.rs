@@ -1,13 +1,15 @@
 //! The pages: what they name and link to exists, and their tables are those of the
 //! manifest. Their snippets are documentation tests of the crate.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
 const README: &str = include_str!("../../README.md");
 const MANIFEST: &str = include_str!("../../Cargo.toml");
+const INBOX: &str = include_str!("../../crates/inbox/Cargo.toml");
+const PROGRAM: &str = include_str!("../../crates/cli/Cargo.toml");
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -198,9 +200,85 @@ fn the_table_of_features_is_that_of_the_manifest() {
 
 #[test]
 fn the_version_of_rust_is_that_of_the_manifest() {
-    let line = MANIFEST.lines().find(|line| line.starts_with("rust-version = ")).unwrap();
-    let version = line.split('"').nth(1).unwrap();
-    assert!(README.contains(&format!("needs Rust {version}.")));
+    let of = |manifest: &'static str| {
+        let line = manifest.lines().find(|line| line.starts_with("rust-version = ")).unwrap();
+        line.split('"').nth(1).unwrap()
+    };
+    let needs = |manifest| format!("needs Rust {}.", of(manifest));
+    assert!(README.contains(&needs(MANIFEST)));
+    assert!(include_str!("../../docs/inbox.md").contains(&needs(INBOX)));
+    let least = format!("\n## Minimum supported Rust version\n\n{}.\n", of(INBOX));
+    assert!(include_str!("../../crates/inbox/README.md").ends_with(&least));
+}
+
+/// The README of the inbox says that its user chooses the stores.
+#[test]
+fn the_inbox_has_no_feature_by_default() {
+    assert!(INBOX.contains("\n[features]\ndefault = []\n"));
+}
+
+#[test]
+fn what_is_published_forbids_unsafe_code() {
+    assert!(MANIFEST.contains("\n[workspace.lints.rust]\nunsafe_code = \"forbid\"\n"));
+    for manifest in [MANIFEST, INBOX, PROGRAM] {
+        let lints = manifest.split("\n[lints]\n").nth(1).unwrap();
+        assert!(lints.starts_with("workspace = true\n"), "{lints}");
+    }
+}
+
+/// The advisories of SECURITY.md and `Cargo.toml`, and the first versions without them.
+#[test]
+fn no_manifest_allows_a_version_with_an_advisory() {
+    for (name, mended) in [("bytes", [1, 11, 1]), ("time", [0, 3, 47]), ("quick-xml", [0, 41, 0])] {
+        let named = format!("{name} = ");
+        let lines = [MANIFEST, INBOX, PROGRAM].map(str::lines).into_iter().flatten();
+        let lines: Vec<_> = lines.filter(|line| line.starts_with(&named)).collect();
+        assert!(!lines.is_empty(), "{name}");
+        for line in lines {
+            let version = line.split('"').find(|text| text.starts_with(char::is_numeric)).unwrap();
+            let version: Vec<u32> = version.split('.').map(|part| part.parse().unwrap()).collect();
+            assert!(version[..] >= mended[..], "{line}");
+        }
+    }
+}
+
+/// With what docs/servers.md tells to add, the receivers in `servers` can be built.
+#[test]
+fn what_is_to_be_added_for_a_server_is_what_its_receiver_has() {
+    let page = include_str!("../../docs/servers.md");
+    for (server, folder) in [
+        ("hyper 1", "hyper"),
+        ("poem 3", "poem"),
+        ("Rocket 0.5", "rocket"),
+        ("AWS Lambda", "lambda"),
+        ("a Cloudflare Worker", "worker"),
+    ] {
+        let row = page.lines().find(|line| line.starts_with(&format!("| {server} | "))).unwrap();
+        let mut added = BTreeMap::new();
+        for command in row.split('`').filter_map(|text| text.strip_prefix("cargo add ")) {
+            let (crates, features) = command.split_once(" --features ").unwrap_or((command, ""));
+            for name in crates.split(' ') {
+                added.insert(name, features.split(',').collect::<Vec<_>>());
+            }
+        }
+        let manifest = root().join("servers").join(folder).join("Cargo.toml");
+        let manifest = fs::read_to_string(manifest).unwrap();
+        let (_, needed) = manifest.split_once("\n[dependencies]\n").unwrap();
+        for line in needed.lines().take_while(|line| !line.is_empty()) {
+            let (name, rest) = line.split_once(" = ").unwrap();
+            if name == "shop" {
+                continue;
+            }
+            let features = added.get(name).unwrap_or_else(|| panic!("{server}: {name}"));
+            // What is left out of the default features there, a user has.
+            if !rest.contains("default-features = false") {
+                let (_, wanted) = rest.split_once("features = [").unwrap_or_default();
+                for feature in wanted.split('"').skip(1).step_by(2) {
+                    assert!(features.contains(&feature), "{server}: {name}, {feature}");
+                }
+            }
+        }
+    }
 }
 
 /// What a published source includes is published, and the tests are not.
