@@ -211,8 +211,12 @@ mod tests {
     }
 
     #[test]
-    fn another_format_is_read() {
+    fn another_format_is_read_or_told_what_is_wanted() {
         assert_eq!(read(Wrapped("a")), Ok(Some("a".to_owned())));
+        let visitor = Lenient { read: |text: &str| Some(text.to_owned()), exact: false };
+        let newtype = StrDeserializer::<ValueError>::new("a");
+        let refused = visitor.visit_newtype_struct(newtype).unwrap_err().to_string();
+        assert_eq!(refused, "invalid type: newtype struct, expected a value");
     }
 
     /// So a value comes from `json::event`.

@@ -9,7 +9,7 @@ use actix_web::test::TestRequest;
 use actix_web::{Responder, ResponseError as _};
 use axum::response::IntoResponse;
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use order_webhooks::bandwidth::{NotificationWebhook, PortOutWebhook, V2Webhook};
 use order_webhooks::musement::OrderItemWebhook;
@@ -33,6 +33,15 @@ async fn a_receipt_is_the_status_that_the_sender_waits_for() {
     assert_eq!(Answer::from(Accepted), Answer::empty(StatusCode::OK));
     assert_eq!(of_axum(Accepted).await, (200, 0));
     assert_eq!(of_actix(Accepted).await, (200, 0));
+}
+
+/// The receipt of a provider of your own may be any answer.
+#[tokio::test]
+async fn an_answer_keeps_its_status_and_its_body() {
+    let media_type = HeaderValue::from_static("text/plain");
+    let answer = Answer::with_body(StatusCode::ACCEPTED, media_type, "received");
+    assert_eq!(of_axum(answer.clone()).await, (202, 8));
+    assert_eq!(of_actix(answer).await, (202, 8));
 }
 
 /// The status and the length of the body.
