@@ -106,9 +106,10 @@ impl Copy {
         built
     }
 
-    /// The test programs, by the names of their targets.
-    pub fn programs(&self) -> Vec<(String, PathBuf)> {
+    /// The test programs, by the names of their targets, built together with these packages.
+    pub fn programs(&self, beside: &[&str]) -> Vec<(String, PathBuf)> {
         let mut build = self.cargo(&["test", "--no-run"]);
+        build.args(beside.iter().flat_map(|package| ["--package", package]));
         let programs = messages(&mut build).into_iter().filter(|it| it["profile"]["test"] == true);
         let program = |it: Value| {
             let path: PathBuf = it["executable"].as_str()?.into();

@@ -52,23 +52,29 @@ fn main() -> ExitCode {
     let mut copy = Copy::of_checkout(&out);
     let unviable = copy.with_switches(&mutants);
     println!("{} unviable, {} without a place for a switch", unviable.len(), copy.unplaced.len());
-    let suite = Suite::traced(&copy);
+    let suite = Suite::traced(&copy, &[]);
     println!("{} tests have run, {} min", suite.len(), minutes());
 
     let mut outcomes: BTreeMap<usize, Outcome> =
         unviable.into_iter().map(|n| (n, Outcome::Unviable)).collect();
-    let try_mutant = |n: usize| {
-        let outcome = suite.try_mutant(Some(n));
-        report(n, &mutants[n], &outcome);
-        (n, outcome)
+    let try_all = |numbers: Vec<usize>, workers, suite: &Suite| {
+        suite::in_parallel(numbers, workers, |n| {
+            let outcome = suite.try_mutant(Some(n));
+            report(n, &mutants[n], &outcome);
+            (n, outcome)
+        })
     };
-    let left =
-        (0..mutants.len()).filter(|n| !outcomes.contains_key(n) && !copy.unplaced.contains(n));
-    outcomes.extend(suite::in_parallel(left.collect(), WORKERS, try_mutant));
-    let too_long = |n: &usize| outcomes.get(n) == Some(&Outcome::TimedOut);
-    let again: Vec<_> = (0..mutants.len()).filter(too_long).collect();
+    let switched = |n: &usize| !outcomes.contains_key(n) && !copy.unplaced.contains(n);
+    let switched = (0..mutants.len()).filter(switched).collect();
+    outcomes.extend(try_all(switched, WORKERS, &suite));
+
     println!("{} min; those that took too long, one at a time:", minutes());
-    outcomes.extend(suite::in_parallel(again, 1, try_mutant));
+    let too_long = outcomes.iter().filter(|(_, it)| **it == Outcome::TimedOut).map(|(n, _)| *n);
+    outcomes.extend(try_all(too_long.collect(), 1, &suite));
+
+    println!("{} min; those that were missed, with other features of the dependencies:", minutes());
+    let missed = outcomes.iter().filter(|(_, it)| **it == Outcome::Missed).map(|(n, _)| *n);
+    outcomes.extend(try_all(missed.collect(), WORKERS, &Suite::traced(&copy, &["unified"])));
 
     println!("{} min; those without a switch, one at a time:", minutes());
     for n in copy.unplaced.clone() {

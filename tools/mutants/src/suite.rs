@@ -39,9 +39,9 @@ pub struct Suite {
 }
 
 impl Suite {
-    /// Builds the tests, and runs each alone. One that fails without a mutant is left out.
-    pub fn traced(copy: &Copy) -> Self {
-        let mut programs = copy.programs();
+    /// Builds the tests, beside these packages, and runs each alone. One that fails without a mutant is left out.
+    pub fn traced(copy: &Copy, beside: &[&str]) -> Self {
+        let mut programs = copy.programs(beside);
         programs.retain(|(name, _)| name != NOT_OF_THE_LIBRARY);
         programs.sort_by_key(|(name, _)| FIRST.iter().position(|it| it == name).unwrap_or(9));
         let mut suite = Self { root: copy.root.clone(), programs, tests: Vec::new() };

@@ -86,7 +86,8 @@ pub struct Switched {
 /// Places the mutants of one file, each with its number. What finds no place is not in `added`.
 pub fn place(source: &str, mutants: &[(usize, &Mutant)]) -> syn::Result<Switched> {
     let ranges = mutants.iter().map(|(n, mutant)| (*n, *mutant, mutant.range(source))).collect();
-    let mut finder = Finder { source, mutants: ranges, found: BTreeMap::new(), fixed: false };
+    let (found, consts) = (BTreeMap::new(), Vec::new());
+    let mut finder = Finder { source, mutants: ranges, found, consts, fixed: false };
     let mut texts = Vec::new();
     finder.visit_file(&syn::parse_file(source)?);
     // Of two that begin at the same place, the longer is outside.
@@ -99,6 +100,10 @@ pub fn place(source: &str, mutants: &[(usize, &Mutant)]) -> syn::Result<Switched
             Switch::At(at, text) => texts.push((*at, 1, Reverse(0), *n, text)),
             Switch::Unviable => {}
         }
+    }
+    for Range { start, end } in &finder.consts {
+        texts.push((*start, 2, Reverse(*end), usize::MAX, "/*"));
+        texts.push((*end, 0, Reverse(*start), usize::MAX, "*/"));
     }
     texts.sort_unstable();
     let (mut switched, mut copied) = (String::new(), 0);
@@ -119,6 +124,8 @@ struct Finder<'a> {
     source: &'a str,
     mutants: Vec<(usize, &'a Mutant, Range<usize>)>,
     found: BTreeMap<usize, Switch>,
+    /// The words of functions in which something is switched, so that they cannot stay.
+    consts: Vec<Range<usize>>,
     /// Inside of a constant, which is computed before anything can be switched.
     fixed: bool,
 }
@@ -144,6 +151,12 @@ impl<'a> Finder<'a> {
     fn function(&mut self, signature: &syn::Signature, body: &syn::Block) {
         let [Some(first), Some(last)] = [body.stmts.first(), body.stmts.last()] else { return };
         let whole = first.span().byte_range().start..last.span().byte_range().end;
+        let is_mutated = |it: &(usize, &Mutant, Range<usize>)| whole.contains(&it.2.start);
+        if let Some(word) = signature.constness
+            && self.mutants.iter().any(is_mutated)
+        {
+            self.consts.push(word.span().byte_range());
+        }
         let returned = signature.output.span().byte_range();
         let returned = &self.source[returned];
         for (n, mutant, _) in self.starting("FnValue", whole.start) {
@@ -152,7 +165,7 @@ impl<'a> Finder<'a> {
             let switch = if let Some(item) = items.and_then(|rest| rest.strip_suffix('>')) {
                 let call = format!("crate::mutants::either::<{item}, _, _>");
                 Switch::Around(whole.clone(), format!("{call}({n}, || {new}, || {{"))
-            } else if returned.contains("impl ") || signature.constness.is_some() {
+            } else if returned.contains("impl ") {
                 continue;
             } else {
                 let text = format!("if crate::mutants::on({n}) {{ return {new}; }} ");
@@ -223,12 +236,12 @@ impl<'ast> Visit<'ast> for Finder<'_> {
 
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
         self.function(&item.sig, &item.block);
-        self.inside(item.sig.constness.is_some(), |it| visit::visit_item_fn(it, item));
+        visit::visit_item_fn(self, item);
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
         self.function(&item.sig, &item.block);
-        self.inside(item.sig.constness.is_some(), |it| visit::visit_impl_item_fn(it, item));
+        visit::visit_impl_item_fn(self, item);
     }
 
     fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
