@@ -27,7 +27,8 @@ struct Test {
 #[derive(PartialEq)]
 enum Verdict {
     Passed,
-    Failed,
+    /// These tests.
+    Failed(Vec<String>),
     TooLong,
 }
 
@@ -103,20 +104,22 @@ impl Suite {
             let names: Vec<_> = tests.iter().map(|it| it.name.as_str()).collect();
             let usual: Duration = tests.iter().map(|it| it.takes).sum();
             let limit = SHORTEST_LIMIT.max(usual * 10);
-            let run = |n: Option<usize>| {
+            let run = |n: Option<usize>, names: &[&str]| {
                 let set = ("MUTANT", n.map_or(String::new(), |n| n.to_string()));
-                self.run(program, &names, limit, &set)
+                self.run(program, names, limit, &set)
             };
-            // Tests of whole servers may fail on a busy machine.
-            let doubtful = n.is_some() && program >= FIRST.len();
-            match run(n) {
+            let failed = match run(n, &names) {
+                Verdict::Passed => continue,
                 Verdict::TooLong => return Outcome::TimedOut,
-                Verdict::Failed if run(n) == Verdict::Passed => {}
-                Verdict::Failed if doubtful && run(None) != Verdict::Passed => {
-                    return Outcome::Unclear;
-                }
-                Verdict::Failed => return Outcome::Caught(self.programs[program].0.clone()),
-                Verdict::Passed => {}
+                Verdict::Failed(failed) => failed,
+            };
+            // Of a process that has died nobody knows which test it was.
+            let is_failed = |name: &&str| failed.is_empty() || failed.iter().any(|it| it == *name);
+            let failed: Vec<_> = names.into_iter().filter(is_failed).collect();
+            if run(n, &failed) != Verdict::Passed {
+                let is_clear = n.is_none() || run(None, &failed) == Verdict::Passed;
+                let by = self.programs[program].0.clone();
+                return if is_clear { Outcome::Caught(by) } else { Outcome::Unclear };
             }
         }
         Outcome::Missed
@@ -131,7 +134,7 @@ impl Suite {
         limit: Duration,
         set: &(&str, String),
     ) -> Verdict {
-        let status = Command::new("prlimit")
+        let output = Command::new("prlimit")
             .arg("--as=8000000000")
             .args(["timeout", "--kill-after=1", &limit.as_secs().to_string()])
             .arg(&self.programs[program].1)
@@ -142,13 +145,19 @@ impl Suite {
             .env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "true")
             .current_dir(&self.root)
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
             .stderr(Stdio::null())
-            .status();
-        match status.unwrap().code() {
+            .output()
+            .unwrap();
+        match output.status.code() {
             Some(0) => Verdict::Passed,
             Some(124 | 137) => Verdict::TooLong,
-            _ => Verdict::Failed,
+            _ => {
+                let said = String::from_utf8_lossy(&output.stdout);
+                let failed = said.lines().filter_map(|line| line.strip_suffix(" ... FAILED"));
+                // A name may have ` - should panic` behind it.
+                let names = failed.filter_map(|line| line.split(' ').nth(1));
+                Verdict::Failed(names.map(str::to_owned).collect())
+            }
         }
     }
 }
