@@ -108,6 +108,29 @@ fn every_file_that_is_named_exists() {
     assert!(found > 50, "{found} names");
 }
 
+/// docs/claims.md names a test as `tests/laws/bodies.rs::its_name`, and a part of `.ci/run`.
+#[test]
+fn what_checks_a_claim_exists() {
+    let script = fs::read_to_string(root().join(".ci/run")).unwrap();
+    let (mut found, mut missing) = (0, Vec::new());
+    for name in include_str!("../../docs/claims.md").split('`').skip(1).step_by(2) {
+        let is_there = if let Some((file, test)) = name.split_once("::") {
+            let text = fs::read_to_string(root().join(file)).unwrap_or_default();
+            ["(", "<"].iter().any(|next| text.contains(&format!("fn {test}{next}")))
+        } else if let Some(part) = name.strip_prefix(".ci/run ") {
+            script.contains(&format!("\n{part}() {{"))
+        } else {
+            continue;
+        };
+        found += 1;
+        if !is_there {
+            missing.push(name);
+        }
+    }
+    assert_eq!(missing, [""; 0]);
+    assert!(found > 150, "{found} names");
+}
+
 /// The walks of CONTRIBUTING.md name files inside of `src`: by their path there, with a `*`
 /// for each adapter, or by their name alone, if they are in the folder of the walk.
 #[test]
