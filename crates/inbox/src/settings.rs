@@ -60,6 +60,18 @@ impl Settings {
 mod tests {
     use super::*;
 
+    /// As docs/inbox.md says.
+    #[test]
+    fn the_defaults_are_the_documented_ones() {
+        let settings = Settings::default();
+        let seconds = Duration::from_secs;
+        let of_a_try = (settings.patience, settings.time_limit, settings.retention);
+        assert_eq!(of_a_try, (seconds(4), seconds(60), seconds(7 * 24 * 60 * 60)));
+        let pauses = (settings.first_pause, settings.longest_pause);
+        assert_eq!(pauses, (seconds(1), seconds(300)));
+        assert_eq!((settings.at_once, settings.tries), (16, 10));
+    }
+
     #[test]
     fn pauses_grow_up_to_the_longest() {
         let settings = Settings::default();
