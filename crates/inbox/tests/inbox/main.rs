@@ -18,6 +18,7 @@
 mod cases;
 mod jetstream;
 mod keeper;
+mod log;
 mod process;
 mod sqlite;
 mod stores;
