@@ -92,6 +92,7 @@ async fn what_is_not_kept_is_not_accepted() {
     ] {
         let report = delivery.run_on(router(&inbox)).await;
         assert!(matches!(report.verdict, Verdict::Lost(_)), "{report}");
+        assert_eq!(report.statuses().last(), Some(&Some(503)), "{report}");
     }
 }
 

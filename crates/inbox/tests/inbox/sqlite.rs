@@ -119,6 +119,11 @@ async fn its_findings_are_told() {
     let inbox = store.inbox(quick()).await;
     assert_eq!(inbox.check().await.unwrap(), []);
     assert_eq!(inbox.check_pool(store.shop()).await.unwrap(), []);
+    let log = store.folder.path().join("inbox.db-wal");
+    fs::File::options().write(true).open(log).unwrap().set_len(300_000_000).unwrap();
+    let findings = inbox.check().await.unwrap();
+    let codes: Vec<&str> = findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, ["large_log"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
