@@ -46,6 +46,7 @@ async fn what_answers_in_axum() {
     let shed = ServiceBuilder::new().layer(busy).layer(LoadShedLayer::new());
     let one_at_once = ConcurrencyLimitLayer::new(1);
     let shed = shed.layer(one_at_once);
+    #[expect(clippy::result_large_err, reason = "the layer wants it so")]
     let unknown = |_: &mut http::Request<axum::body::Body>| {
         Err::<(), Response>(StatusCode::UNAUTHORIZED.into_response())
     };
