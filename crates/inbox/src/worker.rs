@@ -22,9 +22,9 @@ use crate::workers::Workers;
 /// How soon a worker sees what another process has kept, or what is due again.
 const POLL: Duration = Duration::from_millis(500);
 
-/// A step writes, and receivers wait for it. If all handlers are busy, it is the receivers'
-/// turn for four times as long as the step took, and at most for this time. What ends
-/// meanwhile is settled together.
+/// A step writes, and receivers wait for it. Then it is their turn for four times as long as
+/// the step took, and at most for this time, unless the step was mostly for what is stale.
+/// What ends meanwhile is settled together.
 const TURN: Duration = Duration::from_millis(10);
 
 /// How long a worker waits before it asks a store again that has failed.
@@ -84,16 +84,17 @@ where
                     continue;
                 };
                 held.release(&settled);
+                let stale = taken.iter().filter(|(_, outcome)| outcome.is_some()).count();
+                if stale <= taken.len() / 2 {
+                    let pause = took.saturating_mul(4).min(TURN);
+                    turn = Instant::now().checked_add(pause).unwrap_or(turn);
+                }
                 for (claimed, outcome) in taken {
                     held.take(claimed.claim);
                     match outcome {
                         Some(outcome) => done.push(settled_as(claimed, outcome)),
                         None => running.push(attempts.run(claimed)),
                     }
-                }
-                if running.len() >= workers.settings.at_once {
-                    let pause = took.saturating_mul(4).min(TURN);
-                    turn = Instant::now().checked_add(pause).unwrap_or(turn);
                 }
             }
             Some(settled) = running.next() => {
