@@ -1,67 +1,18 @@
 //! What the log says of a delivery, with nothing of the delivery in it.
 
-use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
+use fixtures::log::Log;
+use fixtures::samples::{ORDER_ITEM, PORT_OUT, PORTERBUDDY_KEY, U_PQ, secret, u_pq};
 use order_webhooks::auth::{BodySignature, SignatureEncoding};
 use order_webhooks::bandwidth::{DenialReason, NotificationWebhook, PortOutWebhook, V2Webhook};
 use order_webhooks::musement::OrderItemWebhook;
 use order_webhooks::porterbuddy::OrderWebhook;
 use order_webhooks::signed::{SignedEvent, SignedWebhook};
 use order_webhooks::{Allowlist, PeerAddress, Reason, Rejection, Webhook, WebhookExt as _};
-use tracing::field::{Field, Visit};
-
-use fixtures::samples::{ORDER_ITEM, PORT_OUT, PORTERBUDDY_KEY, U_PQ, secret, u_pq};
-
-/// A log that keeps its events as text.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<String>>>);
-
-impl tracing::Subscriber for Log {
-    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::Id {
-        tracing::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &tracing::Id, _: &tracing::span::Record<'_>) {}
-    fn record_follows_from(&self, _: &tracing::Id, _: &tracing::Id) {}
-    fn enter(&self, _: &tracing::Id) {}
-    fn exit(&self, _: &tracing::Id) {}
-
-    fn event(&self, event: &tracing::Event<'_>) {
-        struct Line(String);
-        impl Visit for Line {
-            fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-                match field.name() {
-                    "message" => write!(self.0, " {value:?}").unwrap(),
-                    name => write!(self.0, " {name}={value:?}").unwrap(),
-                }
-            }
-        }
-        let target = event.metadata().target();
-        // axum says so itself when an extractor refuses.
-        if target == "axum::rejection" {
-            return;
-        }
-        assert_eq!(target, "order_webhooks");
-        let mut line = Line(event.metadata().level().to_string());
-        event.record(&mut line);
-        self.0.lock().unwrap().push(line.0.replace('"', ""));
-    }
-}
-
-impl Log {
-    /// What was logged since the last call.
-    fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.0.lock().unwrap())
-    }
-}
 
 const SIGNATURE: http::HeaderName = http::HeaderName::from_static("x-signature");
 
