@@ -61,9 +61,6 @@ struct Options {
     /// How often each figure is taken: its median is shown.
     #[arg(long, global = true, default_value_t = 3)]
     rounds: usize,
-    /// Which rows of the table are measured, from 0. The others are left out.
-    #[arg(long, global = true, value_delimiter = ',', default_values_t = 0..8)]
-    rows: Vec<usize>,
     /// Run as a part of it: this is for the program itself.
     #[arg(long, hide = true, num_args = 4)]
     part: Option<Vec<String>>,

@@ -57,16 +57,11 @@ pub(crate) async fn measure(options: &Options) {
     };
     let stores = Stores { server: bouncer.as_ref().or(engine.as_ref()), engine: engine.as_ref() };
     let million = stores.fresh().await;
-    if options.rows.contains(&7) {
-        fill(&million.queue).await;
-    }
+    fill(&million.queue).await;
 
     let mut figures = vec![Vec::new(); PHASES.len()];
     for round in 0..options.rounds {
         for (at, (phase, name)) in PHASES.iter().enumerate() {
-            if !options.rows.contains(&at) {
-                continue;
-            }
             let fresh = stores.fresh().await;
             let place = if *phase == Phase::Million { &million } else { &fresh };
             let figure = run(*phase, place, round, options).await;
