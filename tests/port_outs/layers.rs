@@ -161,16 +161,16 @@ fn what_the_servers_do_with_a_connection() {
                 .unwrap();
             assert_eq!(connection.response(false).unwrap().status, 400, "actix: no host");
         });
-        let five_seconds = Duration::from_secs(4)..Duration::from_secs(9);
+        // Of the five seconds of actix-web, as it reads its clock now and then.
+        let four_seconds = Duration::from_secs(4);
         for begun in [&b""[..], b"POST /port-out HTTP/1.1\r\nHost: x\r\n"] {
-            let five_seconds = five_seconds.clone();
             scope.spawn(move || {
                 let mut connection = Connection::open(actix);
                 let opened = Instant::now();
                 connection.write(begun).unwrap();
                 let begun = begun.escape_ascii();
                 assert_eq!(connection.response(false).unwrap().status, 408, "actix: {begun}");
-                assert!(five_seconds.contains(&opened.elapsed()), "{:?}", opened.elapsed());
+                assert!(opened.elapsed() >= four_seconds, "{:?}", opened.elapsed());
             });
         }
         scope.spawn(move || {
@@ -179,7 +179,7 @@ fn what_the_servers_do_with_a_connection() {
             assert_eq!(connection.send(&kept).status, 200);
             let answered = Instant::now();
             assert_eq!(connection.response(false), None, "actix: kept");
-            assert!(five_seconds.contains(&answered.elapsed()), "{:?}", answered.elapsed());
+            assert!(answered.elapsed() >= four_seconds, "{:?}", answered.elapsed());
         });
     });
 }
