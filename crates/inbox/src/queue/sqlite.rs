@@ -310,17 +310,17 @@ impl Queue for Sqlite {
                 if !settled.is_empty() {
                     settle(connection, &settled, now).await?;
                 }
-                let mut step = Step::default();
-                if most > 0 {
-                    step.claimed = claim(connection, most, now).await?;
-                    step.is_more = step.claimed.len() == most;
+                if most == 0 {
+                    return Ok(Step::default());
                 }
-                if step.claimed.len() < most && sort(connection, now).await? {
-                    let room = most.saturating_sub(step.claimed.len());
-                    step.claimed.extend(claim(connection, room, now).await?);
-                    step.is_more = true;
+                let mut claimed = claim(connection, most, now).await?;
+                let room = most.saturating_sub(claimed.len());
+                let sorted = if room > 0 { sort(connection, now).await? } else { 0 };
+                if sorted > 0 {
+                    claimed.extend(claim(connection, room, now).await?);
                 }
-                Ok(step)
+                let is_more = claimed.len() == most || sorted >= SORTED.unsigned_abs();
+                Ok(Step { claimed, is_more })
             })
         }))
     }
@@ -476,9 +476,10 @@ async fn insert(connection: &mut SqliteConnection, deliveries: &[New]) -> Result
 /// How many deliveries are put in order at once.
 const SORTED: i64 = 1_000;
 
-/// Puts what is new in order, and says whether there was something.
-async fn sort(connection: &mut SqliteConnection, now: i64) -> Result<bool, sqlx::Error> {
-    Ok(sqlx::query(SORT).bind(now).bind(SORTED).execute(connection).await?.rows_affected() > 0)
+/// Puts what is new in order. The number is 0 if there was nothing, and at least `SORTED` if
+/// there may be more: it counts the things, too.
+async fn sort(connection: &mut SqliteConnection, now: i64) -> Result<u64, sqlx::Error> {
+    Ok(sqlx::query(SORT).bind(now).bind(SORTED).execute(connection).await?.rows_affected())
 }
 
 const SORT: &str = "
