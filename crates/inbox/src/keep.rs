@@ -74,10 +74,9 @@ async fn write_groups(
     let mut group: Vec<Waiting> = Vec::new();
     let mut last = None;
     loop {
-        let room = GROUP.saturating_sub(group.len());
         if group.is_empty() {
             last = None;
-            if waiting.recv_many(&mut group, room).await == 0 {
+            if waiting.recv_many(&mut group, GROUP).await == 0 {
                 return;
             }
         }

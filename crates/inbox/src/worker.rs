@@ -22,9 +22,7 @@ use crate::workers::Workers;
 /// How soon a worker sees what another process has kept, or what is due again.
 const POLL: Duration = Duration::from_millis(500);
 
-/// A step writes, and receivers wait for it. Then it is their turn for four times as long as
-/// the step took, and at most for this time, unless the step was mostly for what is stale.
-/// What ends meanwhile is settled together.
+/// For how long a worker leaves the queue to receivers after a step, at most.
 const TURN: Duration = Duration::from_millis(10);
 
 /// How long a worker waits before it asks a store again that has failed.
@@ -50,6 +48,7 @@ where
     let mut step: Option<JoinHandle<Stepped>> = None;
     // Whether something may be due.
     let mut look = true;
+    // It is the receivers' turn until then.
     let mut turn = Instant::now();
 
     loop {
@@ -85,10 +84,8 @@ where
                 };
                 held.release(&settled);
                 let stale = taken.iter().filter(|(_, outcome)| outcome.is_some()).count();
-                if stale <= taken.len() / 2 {
-                    let pause = took.saturating_mul(4).min(TURN);
-                    turn = Instant::now().checked_add(pause).unwrap_or(turn);
-                }
+                let pause = turn_of_receivers(took, stale, taken.len());
+                turn = Instant::now().checked_add(pause).unwrap_or(turn);
                 for (claimed, outcome) in taken {
                     held.take(claimed.claim);
                     match outcome {
@@ -111,6 +108,13 @@ where
             _ = stopping.changed(), if !is_stopping => {}
         }
     }
+}
+
+/// A step writes, and receivers wait for it, so it is their turn for four times as long as it
+/// took. What ends meanwhile is settled together. Mostly stale deliveries keep no handler busy,
+/// and a backlog of them need not wait.
+fn turn_of_receivers(took: Duration, stale: usize, taken: usize) -> Duration {
+    if stale > taken / 2 { Duration::ZERO } else { took.saturating_mul(4).min(TURN) }
 }
 
 /// What a transaction of the queue gave.
@@ -177,6 +181,7 @@ mod tests {
     use tokio::task::spawn_blocking;
     use tokio::time::advance;
 
+    use super::turn_of_receivers;
     use crate::{Inbox, Settings, clock};
 
     /// Lets the time go by, and the worker do what is due then. SQLite runs in a thread, and
@@ -192,6 +197,17 @@ mod tests {
             if sqlx::query_scalar::<_, i64>(busy).fetch_one(queue).await.unwrap() == 0 {
                 return;
             }
+        }
+    }
+
+    #[test]
+    fn receivers_have_their_turn() {
+        let milliseconds = Duration::from_millis;
+        for (took, stale, taken, turn) in
+            [(1, 0, 0, 4), (1, 0, 16, 4), (1, 8, 16, 4), (1, 9, 16, 0), (1, 1, 1, 0), (3, 0, 1, 10)]
+        {
+            let found = turn_of_receivers(milliseconds(took), stale, taken);
+            assert_eq!(found, milliseconds(turn), "{took} ms, {stale} of {taken}");
         }
     }
 
