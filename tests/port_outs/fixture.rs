@@ -98,10 +98,17 @@ impl Fixture {
         self.wait_until("the handlers start", |fixture| fixture.started() == count);
     }
 
-    /// Waits until this is reported, and nothing else.
+    /// Waits until this is reported, and nothing else. A handler's thread reports after
+    /// it has answered, so reports of two questions may come in either order.
     #[track_caller]
     pub(crate) fn wait_for_reports(&self, expected: &[&str]) {
-        self.wait_until("the reports", |fixture| fixture.told() == expected);
+        let mut expected = expected.to_vec();
+        expected.sort_unstable();
+        self.wait_until("the reports", |fixture| {
+            let mut told = fixture.told();
+            told.sort_unstable();
+            told == expected
+        });
     }
 
     pub(crate) fn started(&self) -> usize {
