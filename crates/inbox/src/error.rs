@@ -69,7 +69,7 @@ impl From<sqlx::Error> for Error {
     }
 }
 
-/// The messages of an error and of its sources.
+/// The messages of an error and of its sources. PostgreSQL takes no NUL in a text.
 pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -78,5 +78,5 @@ pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
         text.push_str(&error.to_string());
         source = error.source();
     }
-    text
+    text.replace('\0', "\u{fffd}")
 }

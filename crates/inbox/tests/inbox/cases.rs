@@ -58,6 +58,7 @@ cases! {
     an_undated_delivery_keeps_the_known_date
     a_failing_delivery_is_overtaken
     it_is_set_aside_listed_and_tried_again
+    a_cause_may_be_any_text
     a_panic_is_a_failure
     an_endless_handler_is_stopped
     an_unreadable_delivery_is_set_aside_at_once
@@ -212,6 +213,27 @@ async fn it_is_set_aside_listed_and_tried_again<S: Store>(store: S) {
     let mut written = store.written().await;
     written.sort();
     assert_eq!(written, rows(&[("a", "1"), ("b", "1"), ("c", "1")]));
+}
+
+async fn a_cause_may_be_any_text<S: Store>(store: S) {
+    let inbox = store.inbox(quick()).await;
+    let work = inbox.work(store.shop(), async |delivery: Delivery<S::DB>| {
+        if delivery.key() == "thing:a" {
+            return Err("\0'); DROP TABLE order_webhooks_delivery; --\"\\{},\u{1f4e6}".into());
+        }
+        Ok::<_, Box<dyn std::error::Error + Send + Sync>>(apply::<S>(delivery).await?)
+    });
+    let scenario = async {
+        keep_version(&inbox, "a", 1).await;
+        keep_version(&inbox, "b", 1).await;
+        settled(&inbox).await;
+    };
+    while_working(work, scenario).await;
+    let aside = inbox.set_aside(0, 10).await.unwrap();
+    let causes: Vec<_> = aside.iter().map(|it| it.cause.as_deref()).collect();
+    let cause = "\u{fffd}'); DROP TABLE order_webhooks_delivery; --\"\\{},\u{1f4e6}";
+    assert_eq!(causes, [Some(cause)]);
+    assert_eq!(store.written().await, rows(&[("b", "1")]));
 }
 
 async fn a_panic_is_a_failure<S: Store>(store: S) {
