@@ -29,7 +29,7 @@ CREATE TABLE order_webhooks_delivery (
     rank TEXT COLLATE \"C\" NOT NULL,
     body BYTEA NOT NULL,
     verified_at BIGINT NOT NULL,
-    state TEXT NOT NULL DEFAULT 'waiting',
+    state TEXT NOT NULL DEFAULT 'new',
     due BIGINT NOT NULL DEFAULT 0,
     attempt BIGINT NOT NULL DEFAULT 0,
     failures BIGINT NOT NULL DEFAULT 0,
@@ -37,6 +37,8 @@ CREATE TABLE order_webhooks_delivery (
     cause TEXT,
     settled_at BIGINT
 );
+CREATE INDEX order_webhooks_new ON order_webhooks_delivery (number)
+    WHERE state = 'new';
 CREATE INDEX order_webhooks_next ON order_webhooks_delivery (key, due, rank, number)
     WHERE state = 'waiting';
 CREATE INDEX order_webhooks_set_aside ON order_webhooks_delivery (number)
@@ -105,21 +107,13 @@ impl Queue for Postgres {
             let bodies: Vec<&[u8]> = deliveries.iter().map(|new| &**new.envelope.body()).collect();
             let times: Vec<i64> = deliveries.iter().map(New::verified_at).collect();
             let mut transaction = self.begin().await?;
-            let insert = query(concat!(
-                "WITH kept AS (
-                    INSERT INTO order_webhooks_delivery
-                        (id, webhook, key, revision, rank, body, verified_at)
-                    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[],
-                        $5::text[], $6::bytea[], $7::bigint[])
-                    ON CONFLICT (id) DO NOTHING RETURNING key
-                )
-                INSERT INTO order_webhooks_thing AS thing (key, due)
-                SELECT DISTINCT key, ",
-                now!(),
-                " FROM kept ORDER BY key
-                ON CONFLICT (key) DO UPDATE SET due = excluded.due
-                WHERE thing.held = 0 AND thing.due > excluded.due",
-            ));
+            let insert = query(
+                "INSERT INTO order_webhooks_delivery
+                (id, webhook, key, revision, rank, body, verified_at)
+                SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],
+                    $6::bytea[], $7::bigint[])
+                ON CONFLICT (id) DO NOTHING",
+            );
             insert
                 .bind(column(|new| new.id.clone()))
                 .bind(column(|new| new.envelope.webhook().into()))
@@ -142,9 +136,20 @@ impl Queue for Postgres {
             if !settled.is_empty() {
                 settle(&mut transaction, &settled).await?;
             }
-            let claimed = if most > 0 { claim(&mut transaction, most).await? } else { vec![] };
+            let mut claimed = if most > 0 { claim(&mut transaction, most).await? } else { vec![] };
             transaction.commit().await?;
-            let is_more = most > 0 && claimed.len() == most;
+            let room = most.saturating_sub(claimed.len());
+            if room == 0 {
+                return Ok(Step { is_more: most > 0, claimed });
+            }
+            // A transaction of its own: it waits for things, and the other held some.
+            let mut transaction = self.begin().await?;
+            let sorted = sort(&mut transaction).await?;
+            if sorted > 0 {
+                claimed.extend(claim(&mut transaction, room).await?);
+            }
+            transaction.commit().await?;
+            let is_more = claimed.len() == most || sorted >= SORTED.unsigned_abs();
             Ok(Step { claimed, is_more })
         })
     }
@@ -291,16 +296,43 @@ impl Queue for Postgres {
     }
 }
 
-/// In two halves, so that each reads an index of its own and none reads what is settled.
+/// In parts, so that each reads an index of its own and none reads what is settled.
 const STATUS: &str = "
 SELECT webhook, sum(waiting), sum(set_aside), min(verified_at) FROM (
     SELECT webhook, 1 AS waiting, 0 AS set_aside, verified_at
-    FROM order_webhooks_delivery WHERE state = 'waiting'
+    FROM order_webhooks_delivery WHERE state = 'new'
+    UNION ALL
+    SELECT webhook, 1, 0, verified_at FROM order_webhooks_delivery WHERE state = 'waiting'
     UNION ALL
     SELECT webhook, 0, 1, NULL FROM order_webhooks_delivery WHERE state = 'set aside'
 ) AS unsettled GROUP BY webhook ORDER BY webhook";
 
 const OLDEST: i32 = 150_000;
+
+/// How many deliveries are put in order at once.
+const SORTED: i64 = 1_000;
+
+/// Puts what is new in order, but for what another worker is putting in order, and says how
+/// many deliveries it was.
+const SORT: &str = concat!(
+    "WITH new AS MATERIALIZED (
+        SELECT number, key FROM order_webhooks_delivery WHERE state = 'new'
+        ORDER BY number LIMIT $1 FOR UPDATE SKIP LOCKED
+    ), things AS (
+        INSERT INTO order_webhooks_thing AS thing (key, due)
+        SELECT DISTINCT key, ",
+    now!(),
+    " FROM new ORDER BY key
+        ON CONFLICT (key) DO UPDATE SET due = excluded.due
+        WHERE thing.held = 0 AND thing.due > excluded.due
+    )
+    UPDATE order_webhooks_delivery delivery SET state = 'waiting' FROM new
+    WHERE delivery.number = new.number"
+);
+
+async fn sort(transaction: &mut PgConnection) -> Result<u64, Error> {
+    Ok(query(SORT).bind(SORTED).execute(transaction).await?.rows_affected())
+}
 
 /// Takes the things that are due, and the first delivery of each. What another worker has
 /// settled since this statement began shows an older `attempt` here, and is left alone.
