@@ -52,7 +52,7 @@ where
             let _company = company.read().await;
             self.handle(claimed).await
         };
-        settled_as(known, outcome)
+        settled_as(&known, outcome)
     }
 
     async fn handle(&self, claimed: Claimed) -> Outcome {
@@ -160,10 +160,10 @@ fn unavailable(settings: &Settings, error: &Error) -> Outcome {
 }
 
 /// Logs what became of a delivery.
-pub(crate) fn settled_as(claimed: Claimed, outcome: Outcome) -> Settled {
-    let Claimed { claim, key, envelope, .. } = claimed;
-    log(envelope.webhook(), claim, &outcome);
-    Settled { claim, key, outcome }
+pub(crate) fn settled_as(claimed: &Claimed, outcome: Outcome) -> Settled {
+    let claim = claimed.claim;
+    log(claimed.envelope.webhook(), claim, &outcome);
+    Settled { claim, outcome }
 }
 
 fn log(webhook: &str, claim: Claim, outcome: &Outcome) {

@@ -25,7 +25,8 @@ pub(crate) const LEASE: Duration = Duration::from_secs(15);
 
 pub(crate) type Answer<'a, T> = BoxFuture<'a, Result<T, Error>>;
 
-/// A store of the queue. Every method is one transaction.
+/// A store of the queue. Every method is one transaction, but for a step: what it settles and
+/// what it puts in order may be two.
 ///
 /// There is a row for each delivery, and one for each thing that has deliveries
 /// waiting. A worker takes a thing, and works on the first of its deliveries. The thing
@@ -77,10 +78,17 @@ pub(crate) trait Queue: Send + Sync {
     }
 }
 
-pub(crate) const SET_ASIDE: &str = "
-SELECT number, key, failures, cause, webhook, body, verified_at
-FROM order_webhooks_delivery WHERE state = 'set aside' AND number > $1
-ORDER BY number LIMIT $2";
+/// How many deliveries a worker puts in order at once.
+pub(crate) const SORTED: i64 = 1_000;
+
+/// The statement that lists what is set aside.
+pub(crate) fn set_aside(after: i64, most: u32) -> String {
+    format!(
+        "SELECT number, key, failures, cause, webhook, body, verified_at
+        FROM order_webhooks_delivery WHERE state = 'set aside' AND number > {after}
+        ORDER BY number LIMIT {most}"
+    )
+}
 
 /// A delivery to be kept.
 #[derive(Clone)]
@@ -145,7 +153,6 @@ pub(crate) struct Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settled {
     pub(crate) claim: Claim,
-    pub(crate) key: String,
     pub(crate) outcome: Outcome,
 }
 

@@ -89,7 +89,7 @@ where
                 for (claimed, outcome) in taken {
                     held.take(claimed.claim);
                     match outcome {
-                        Some(outcome) => done.push(settled_as(claimed, outcome)),
+                        Some(outcome) => done.push(settled_as(&claimed, outcome)),
                         None => running.push(attempts.run(claimed)),
                     }
                 }

@@ -1,18 +1,28 @@
 //! The queue as two tables in PostgreSQL.
 //!
+//! What a worker writes is one message to the server and one back, because the way there and
+//! back takes longer than most statements do. The statements of one message are
+//! [one transaction](https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-MULTI-STATEMENT).
+//! Such a message has no parameters, so values stand in its text: see [`texts`]. What is kept
+//! goes in parameters, because the server's log has the text of a statement that fails, and
+//! bodies are customer data.
+//!
 //! Nothing rests on the session, so `PgBouncer` may be in between in its transaction
-//! mode: each method is one transaction, no statement is prepared for later, and a
-//! worker asks instead of being notified.
+//! mode: no statement is prepared for later, and a worker asks instead of being notified.
+//!
+//! What is kept is `new`, as in SQLite: a worker puts many in order at once.
 
 use std::time::Duration;
 
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgPoolOptions};
-use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, PgPool, PgTransaction, Row as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::TryStreamExt as _;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
+use sqlx::{AssertSqlSafe, Connection as _, Either, FromRow, PgPool, Row as _};
 
 use super::{
-    Answer, Claim, Claimed, ClaimedRow, LEASE, New, Outcome, Queue, SET_ASIDE, Settled, Step,
-    latest,
+    Answer, Claim, Claimed, ClaimedRow, LEASE, New, Outcome, Queue, SORTED, Settled, Step, latest,
+    set_aside,
 };
 use crate::clock::microseconds;
 use crate::error::Error;
@@ -53,11 +63,18 @@ CREATE TABLE order_webhooks_thing (
 CREATE INDEX order_webhooks_due ON order_webhooks_thing (due);
 ";
 
-/// A commit is on the disk when it returns, whatever the session's default is, and
+/// A commit is on the disk when it is told, whatever the session's default is, and
 /// nothing waits for ever.
-const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = on; \
-    SET LOCAL lock_timeout = '4s'; SET LOCAL statement_timeout = '20s'; \
-    SET LOCAL idle_in_transaction_session_timeout = '20s'";
+macro_rules! limits {
+    () => {
+        "SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '4s'; \
+        SET LOCAL statement_timeout = '20s'; \
+        SET LOCAL idle_in_transaction_session_timeout = '20s'"
+    };
+}
+
+/// A connection that nobody has used for so long may be gone.
+const TESTED_AFTER: Duration = Duration::from_secs(1);
 
 /// The clock of the server in microseconds, so that those of several machines need not
 /// agree.
@@ -67,12 +84,6 @@ macro_rules! now {
     };
 }
 
-/// A statement that is not prepared for later: `PgBouncer` may give the next transaction
-/// another connection of the server.
-fn query(sql: &'static str) -> Query<'static, sqlx::Postgres, PgArguments> {
-    sqlx::query(sql).persistent(false)
-}
-
 pub(crate) struct Postgres {
     pool: PgPool,
     longest: Duration,
@@ -80,7 +91,15 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     pub(crate) async fn open(options: PgConnectOptions, longest: Duration) -> Result<Self, Error> {
-        let pool = PgPoolOptions::new().max_connections(8);
+        let pool = PgPoolOptions::new().max_connections(8).test_before_acquire(false);
+        let pool = pool.before_acquire(|connection, metadata| {
+            Box::pin(async move {
+                if metadata.idle_for > TESTED_AFTER {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        });
         let pool = pool.connect_with(options).await?;
         let mut transaction = pool.begin_with(schema::BEGIN_POSTGRES).await?;
         let settings = "SELECT name || ' is off' FROM pg_settings
@@ -95,9 +114,39 @@ impl Postgres {
         Ok(Self { pool, longest })
     }
 
-    async fn begin(&self) -> Result<PgTransaction<'static>, sqlx::Error> {
-        self.pool.begin_with(BEGIN).await
+    /// Runs these statements in one transaction. Gives the rows, and how many there were and
+    /// were written together.
+    async fn run(&self, statements: &str) -> Result<(Vec<PgRow>, u64), Error> {
+        let message = AssertSqlSafe(format!(concat!(limits!(), "; {}"), statements));
+        let mut answers = sqlx::raw_sql(message).fetch_many(&self.pool);
+        let (mut rows, mut count) = (Vec::new(), 0_u64);
+        while let Some(answer) = answers.try_next().await? {
+            match answer {
+                Either::Left(done) => count = count.saturating_add(done.rows_affected()),
+                Either::Right(row) => rows.push(row),
+            }
+        }
+        Ok((rows, count))
     }
+}
+
+/// An array of texts in base64: nothing in it can end a literal.
+fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>) -> String {
+    let values = values.map(|value| match value {
+        Some(value) => format!("\"{}\"", STANDARD.encode(value)),
+        None => "NULL".to_owned(),
+    });
+    format!("'{{{}}}'::text[]", values.collect::<Vec<_>>().join(","))
+}
+
+fn numbers(values: impl Iterator<Item = i64>) -> String {
+    let values: Vec<String> = values.map(|value| value.to_string()).collect();
+    format!("'{{{}}}'::bigint[]", values.join(","))
+}
+
+fn claimed(rows: &[PgRow]) -> Result<Vec<Claimed>, Error> {
+    let rows = rows.iter().map(|row| Ok(ClaimedRow::from_row(row)?.into()));
+    rows.collect()
 }
 
 impl Queue for Postgres {
@@ -106,15 +155,16 @@ impl Queue for Postgres {
             let column = |of: fn(&New) -> String| deliveries.iter().map(of).collect::<Vec<_>>();
             let bodies: Vec<&[u8]> = deliveries.iter().map(|new| &**new.envelope.body()).collect();
             let times: Vec<i64> = deliveries.iter().map(New::verified_at).collect();
-            let mut transaction = self.begin().await?;
-            let insert = query(
+            let mut transaction = self.pool.begin_with(concat!("BEGIN; ", limits!())).await?;
+            let insert = sqlx::query(
                 "INSERT INTO order_webhooks_delivery
-                (id, webhook, key, revision, rank, body, verified_at)
+                    (id, webhook, key, revision, rank, body, verified_at)
                 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],
                     $6::bytea[], $7::bigint[])
                 ON CONFLICT (id) DO NOTHING",
             );
             insert
+                .persistent(false)
                 .bind(column(|new| new.id.clone()))
                 .bind(column(|new| new.envelope.webhook().into()))
                 .bind(column(|new| new.key.to_string()))
@@ -130,45 +180,41 @@ impl Queue for Postgres {
 
     fn step<'a>(&'a self, settled: &'a [Settled], most: usize) -> Answer<'a, Step> {
         Box::pin(async move {
-            let mut transaction = self.begin().await?;
             let settled: Vec<&Settled> =
                 settled.iter().filter(|settled| settled.outcome != Outcome::Lost).collect();
+            let mut statements = Vec::new();
             if !settled.is_empty() {
-                settle(&mut transaction, &settled).await?;
+                statements.extend([settle(&settled), let_go(&settled)]);
             }
-            let mut claimed = if most > 0 { claim(&mut transaction, most).await? } else { vec![] };
-            transaction.commit().await?;
-            let room = most.saturating_sub(claimed.len());
+            if most > 0 {
+                statements.push(claim(most));
+            }
+            let mut taken = claimed(&self.run(&statements.join("; ")).await?.0)?;
+            let room = most.saturating_sub(taken.len());
             if room == 0 {
-                return Ok(Step { is_more: most > 0, claimed });
+                return Ok(Step { is_more: most > 0, claimed: taken });
             }
-            // A transaction of its own: it waits for things, and the other held some.
-            let mut transaction = self.begin().await?;
-            let sorted = sort(&mut transaction).await?;
-            if sorted > 0 {
-                claimed.extend(claim(&mut transaction, room).await?);
-            }
-            transaction.commit().await?;
-            let is_more = claimed.len() == most || sorted >= SORTED.unsigned_abs();
-            Ok(Step { claimed, is_more })
+            // In a transaction of its own: it waits for things, and the other held some.
+            let (rows, count) = self.run(&format!("{}; {}", sort(), claim(room))).await?;
+            let sorted = count.saturating_sub(rows.len() as u64);
+            taken.extend(claimed(&rows)?);
+            let is_more = taken.len() == most || sorted >= SORTED.unsigned_abs();
+            Ok(Step { claimed: taken, is_more })
         })
     }
 
     fn alone(&self, claim: Claim) -> Answer<'_, bool> {
         Box::pin(async move {
-            let mut transaction = self.begin().await?;
-            let noted = query(
+            let Claim { number, attempt } = claim;
+            let noted = format!(
                 "UPDATE order_webhooks_delivery SET running = 2
-                WHERE number = $1 AND attempt = $2 AND state = 'waiting'",
+                WHERE number = {number} AND attempt = {attempt} AND state = 'waiting'"
             );
-            let noted = noted.bind(claim.number).bind(claim.attempt);
-            let noted = noted.execute(&mut *transaction).await?.rows_affected();
-            transaction.commit().await?;
-            Ok(noted == 1)
+            Ok(self.run(&noted).await?.1 == 1)
         })
     }
 
-    /// One message there and one back, because every `begin` asks.
+    /// Without the limits, because every `begin` of a handler asks.
     fn is_current(&self, claim: Claim) -> Answer<'_, bool> {
         Box::pin(async move {
             let Claim { number, attempt } = claim;
@@ -182,106 +228,63 @@ impl Queue for Postgres {
 
     fn renew<'a>(&'a self, claims: &'a [Claim]) -> Answer<'a, ()> {
         Box::pin(async move {
-            let (numbers, attempts): (Vec<i64>, Vec<i64>) =
-                claims.iter().map(|claim| (claim.number, claim.attempt)).unzip();
-            let mut transaction = self.begin().await?;
-            // The locks are taken in the order of keys, as everywhere.
-            let extended = query(concat!(
-                "WITH mine AS MATERIALIZED (
-                    SELECT thing.key FROM order_webhooks_thing thing
-                    JOIN order_webhooks_delivery delivery ON delivery.number = thing.held
-                    JOIN unnest($1::bigint[], $2::bigint[]) claim (number, attempt)
-                        ON (claim.number, claim.attempt) = (delivery.number, delivery.attempt)
-                    ORDER BY thing.key FOR UPDATE OF thing
-                )
-                UPDATE order_webhooks_thing thing SET due = ",
-                now!(),
-                " + $3 FROM mine WHERE thing.key = mine.key"
-            ));
-            let extended = extended.bind(numbers).bind(attempts).bind(microseconds(LEASE));
-            extended.execute(&mut *transaction).await?;
-            // The clock was set back.
-            let early = query(concat!(
-                "WITH early AS MATERIALIZED (
-                    SELECT key FROM order_webhooks_thing WHERE due > ",
-                now!(),
-                " + $1 ORDER BY key FOR UPDATE SKIP LOCKED
-                )
-                UPDATE order_webhooks_thing thing SET due = 0 FROM early
-                WHERE thing.key = early.key"
-            ));
-            let early = early.bind(latest(0, self.longest));
-            early.execute(&mut *transaction).await?;
-            Ok(transaction.commit().await?)
+            self.run(&renew(claims, self.longest)).await?;
+            Ok(())
         })
     }
 
     fn prune(&self, before: i64) -> Answer<'_, u64> {
         Box::pin(async move {
-            let mut transaction = self.begin().await?;
-            let deleted = query(
+            let deleted = format!(
                 "DELETE FROM order_webhooks_delivery WHERE number IN
-                (SELECT number FROM order_webhooks_delivery WHERE settled_at < $1
-                LIMIT 500 FOR UPDATE SKIP LOCKED)",
+                (SELECT number FROM order_webhooks_delivery WHERE settled_at < {before}
+                LIMIT 500 FOR UPDATE SKIP LOCKED)"
             );
-            let deleted = deleted.bind(before).execute(&mut *transaction).await?.rows_affected();
-            transaction.commit().await?;
-            Ok(deleted)
+            Ok(self.run(&deleted).await?.1)
         })
     }
 
     fn status(&self) -> Answer<'_, Vec<WebhookStatus>> {
         Box::pin(async move {
-            let mut transaction = self.begin().await?;
-            let rows = sqlx::query_as(STATUS).persistent(false);
-            let rows = rows.fetch_all(&mut *transaction).await?;
-            transaction.rollback().await?;
-            Ok(rows.into_iter().map(WebhookStatus::of).collect())
+            let (rows, _) = self.run(STATUS).await?;
+            rows.iter().map(|row| Ok(WebhookStatus::of(FromRow::from_row(row)?))).collect()
         })
     }
 
     fn set_aside(&self, after: i64, most: u32) -> Answer<'_, Vec<SetAside>> {
         Box::pin(async move {
-            let mut transaction = self.begin().await?;
-            let rows = sqlx::query_as(SET_ASIDE).persistent(false);
-            let rows = rows.bind(after).bind(i64::from(most)).fetch_all(&mut *transaction).await?;
-            transaction.rollback().await?;
-            Ok(rows.into_iter().map(SetAside::of).collect())
+            let (rows, _) = self.run(&set_aside(after, most)).await?;
+            rows.iter().map(|row| Ok(SetAside::of(FromRow::from_row(row)?))).collect()
         })
     }
 
     fn try_again<'a>(&'a self, numbers: &'a [i64]) -> Answer<'a, u64> {
         Box::pin(async move {
-            let mut transaction = self.begin().await?;
-            let again = sqlx::query_scalar::<_, i64>(
+            let again = format!(
                 "WITH again AS (
                     UPDATE order_webhooks_delivery
                     SET state = 'waiting', due = 0, failures = 0, running = 0
-                    WHERE number = ANY($1) AND state = 'set aside' RETURNING key
+                    WHERE number = ANY({}) AND state = 'set aside' RETURNING key
                 ), things AS (
                     INSERT INTO order_webhooks_thing (key, due)
                     SELECT DISTINCT key, 0 FROM again ORDER BY key
                     ON CONFLICT (key) DO UPDATE SET due = 0 WHERE order_webhooks_thing.held = 0
                 )
-                SELECT count(*) FROM again",
+                SELECT FROM again",
+                self::numbers(numbers.iter().copied()),
             );
-            let again = again.persistent(false).bind(numbers);
-            let count = again.fetch_one(&mut *transaction).await?;
-            transaction.commit().await?;
-            Ok(count.try_into().unwrap_or_default())
+            Ok(self.run(&again).await?.1)
         })
     }
 
     fn drop_set_aside<'a>(&'a self, numbers: &'a [i64]) -> Answer<'a, u64> {
         Box::pin(async move {
-            let mut transaction = self.begin().await?;
-            let deleted = query(
+            let deleted = format!(
                 "DELETE FROM order_webhooks_delivery
-                WHERE number = ANY($1) AND state = 'set aside'",
+                WHERE number = ANY({}) AND state = 'set aside'",
+                self::numbers(numbers.iter().copied()),
             );
-            let deleted = deleted.bind(numbers).execute(&mut *transaction).await?.rows_affected();
-            transaction.commit().await?;
-            Ok(deleted)
+            Ok(self.run(&deleted).await?.1)
         })
     }
 
@@ -309,29 +312,26 @@ SELECT webhook, sum(waiting), sum(set_aside), min(verified_at) FROM (
 
 const OLDEST: i32 = 150_000;
 
-/// How many deliveries are put in order at once.
-const SORTED: i64 = 1_000;
-
-/// Puts what is new in order, but for what another worker is putting in order, and says how
-/// many deliveries it was.
-const SORT: &str = concat!(
-    "WITH new AS MATERIALIZED (
-        SELECT number, key FROM order_webhooks_delivery WHERE state = 'new'
-        ORDER BY number LIMIT $1 FOR UPDATE SKIP LOCKED
-    ), things AS (
-        INSERT INTO order_webhooks_thing AS thing (key, due)
-        SELECT DISTINCT key, ",
-    now!(),
-    " FROM new ORDER BY key
-        ON CONFLICT (key) DO UPDATE SET due = excluded.due
-        WHERE thing.held = 0 AND thing.due > excluded.due
+/// Puts what is new in order, but for what another worker is putting in order.
+fn sort() -> String {
+    format!(
+        concat!(
+            "WITH new AS MATERIALIZED (
+                SELECT number, key FROM order_webhooks_delivery WHERE state = 'new'
+                ORDER BY number LIMIT {most} FOR UPDATE SKIP LOCKED
+            ), things AS (
+                INSERT INTO order_webhooks_thing AS thing (key, due)
+                SELECT DISTINCT key, ",
+            now!(),
+            " FROM new ORDER BY key
+                ON CONFLICT (key) DO UPDATE SET due = excluded.due
+                WHERE thing.held = 0 AND thing.due > excluded.due
+            )
+            UPDATE order_webhooks_delivery delivery SET state = 'waiting' FROM new
+            WHERE delivery.number = new.number"
+        ),
+        most = SORTED,
     )
-    UPDATE order_webhooks_delivery delivery SET state = 'waiting' FROM new
-    WHERE delivery.number = new.number"
-);
-
-async fn sort(transaction: &mut PgConnection) -> Result<u64, Error> {
-    Ok(query(SORT).bind(SORTED).execute(transaction).await?.rows_affected())
 }
 
 /// Takes the things that are due, and the first delivery of each. What another worker has
@@ -339,94 +339,52 @@ async fn sort(transaction: &mut PgConnection) -> Result<u64, Error> {
 ///
 /// A thing without deliveries, which nothing here leaves behind, is not looked at again at
 /// once.
-const CLAIM: &str = concat!(
-    "WITH due AS MATERIALIZED (
-        SELECT key FROM order_webhooks_thing WHERE due <= ",
-    now!(),
-    " ORDER BY due LIMIT $1 FOR UPDATE SKIP LOCKED
-    ), next AS MATERIALIZED (
-        SELECT due.key, number, attempt FROM due LEFT JOIN LATERAL (
-            SELECT number, attempt FROM order_webhooks_delivery
-            WHERE key = due.key AND state = 'waiting' ORDER BY due, rank, number LIMIT 1
-        ) delivery ON true
-    ), taken AS (
-        UPDATE order_webhooks_delivery delivery SET attempt = delivery.attempt + 1,
-            failures = failures + (running = 2)::int,
-            running = CASE running WHEN 0 THEN 1 ELSE 3 END
-        FROM next WHERE delivery.number = next.number AND delivery.attempt = next.attempt
-            AND state = 'waiting'
-        RETURNING delivery.number, delivery.attempt, id, delivery.key, revision, failures, running,
-            webhook, body, verified_at
-    ), held AS (
-        UPDATE order_webhooks_thing thing SET due = ",
-    now!(),
-    " + $2, held = coalesce(taken.number, 0)
-        FROM next LEFT JOIN taken USING (key)
-        WHERE thing.key = next.key AND (next.number IS NULL OR taken.number IS NOT NULL)
+fn claim(most: usize) -> String {
+    format!(
+        concat!(
+            "WITH due AS MATERIALIZED (
+                SELECT key FROM order_webhooks_thing WHERE due <= ",
+            now!(),
+            " ORDER BY due LIMIT {most} FOR UPDATE SKIP LOCKED
+            ), next AS MATERIALIZED (
+                SELECT due.key, number, attempt FROM due LEFT JOIN LATERAL (
+                    SELECT number, attempt FROM order_webhooks_delivery
+                    WHERE key = due.key AND state = 'waiting' ORDER BY due, rank, number LIMIT 1
+                ) delivery ON true
+            ), taken AS (
+                UPDATE order_webhooks_delivery delivery SET attempt = delivery.attempt + 1,
+                    failures = failures + (running = 2)::int,
+                    running = CASE running WHEN 0 THEN 1 ELSE 3 END
+                FROM next WHERE delivery.number = next.number AND delivery.attempt = next.attempt
+                    AND state = 'waiting'
+                RETURNING delivery.number, delivery.attempt, id, delivery.key, revision, failures,
+                    running, webhook, body, verified_at
+            ), held AS (
+                UPDATE order_webhooks_thing thing SET due = ",
+            now!(),
+            " + {lease}, held = coalesce(taken.number, 0)
+                FROM next LEFT JOIN taken USING (key)
+                WHERE thing.key = next.key AND (next.number IS NULL OR taken.number IS NOT NULL)
+            )
+            SELECT * FROM taken"
+        ),
+        most = most,
+        lease = microseconds(LEASE),
     )
-    SELECT * FROM taken"
-);
+}
 
-async fn claim(transaction: &mut PgConnection, most: usize) -> Result<Vec<Claimed>, Error> {
-    let taken = sqlx::query_as::<_, ClaimedRow>(CLAIM).persistent(false);
-    let taken = taken.bind(i64::try_from(most).unwrap_or(i64::MAX)).bind(microseconds(LEASE));
-    Ok(taken.fetch_all(transaction).await?.into_iter().map(Claimed::from).collect())
+/// Claims as rows of a number and an attempt.
+fn claims(claims: impl Iterator<Item = Claim> + Clone) -> String {
+    let attempts = numbers(claims.clone().map(|claim| claim.attempt));
+    let numbers = numbers(claims.map(|claim| claim.number));
+    format!("unnest({numbers}, {attempts}) claim (number, attempt)")
 }
 
 /// Settles deliveries whose try is still this worker's, and those that failed before and are
-/// older than what was applied. The things are locked first, as everywhere.
-const SETTLE: &str = concat!(
-    "WITH settled AS MATERIALIZED (
-        SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[],
-            $6::bigint[], $7::text[]) settled (key, number, attempt, state, pause, failures, cause)
-    ), things AS MATERIALIZED (
-        SELECT key FROM order_webhooks_thing WHERE key IN (SELECT key FROM settled)
-        ORDER BY key FOR UPDATE
-    ), done AS (
-        UPDATE order_webhooks_delivery delivery SET state = settled.state, running = 0,
-            due = CASE WHEN settled.pause > 0 THEN ",
-    now!(),
-    " + settled.pause ELSE 0 END,
-            settled_at = CASE WHEN settled.state IN ('applied', 'stale') THEN ",
-    now!(),
-    " END,
-            failures = delivery.failures + settled.failures,
-            cause = coalesce(settled.cause, delivery.cause)
-        FROM settled LEFT JOIN things USING (key)
-        WHERE delivery.number = settled.number AND delivery.attempt = settled.attempt
-            AND delivery.state = 'waiting'
-        RETURNING delivery.number, delivery.key, delivery.rank, delivery.state
-    ), overtaken AS (
-        UPDATE order_webhooks_delivery old SET state = 'stale', settled_at = ",
-    now!(),
-    " FROM done WHERE done.state = 'applied' AND old.key = done.key
-            AND old.state = 'waiting' AND old.due > 0 AND old.number <> done.number
-            AND left(old.rank, 1) = left(done.rank, 1)
-            AND (old.rank, old.number) < (done.rank, done.number)
-    )
-    SELECT number, key FROM done"
-);
-
-/// Lets the things go, with the time when their next delivery is due. A statement of its own,
-/// because it has to see what was kept before the locks were had.
-const LET_GO: &str = concat!(
-    "WITH settled AS MATERIALIZED (
-        SELECT claim.*, (
-            SELECT due FROM order_webhooks_delivery WHERE key = claim.key AND state = 'waiting'
-            ORDER BY due, rank, number LIMIT 1
-        ) due FROM unnest($1::text[], $2::bigint[]) claim (key, number)
-    ), gone AS (
-        DELETE FROM order_webhooks_thing thing USING settled
-        WHERE thing.key = settled.key AND thing.held = settled.number AND settled.due IS NULL
-    )
-    UPDATE order_webhooks_thing thing SET held = 0, due = greatest(settled.due, ",
-    now!(),
-    ") FROM settled
-    WHERE thing.key = settled.key AND thing.held = settled.number AND settled.due IS NOT NULL"
-);
-
-async fn settle(transaction: &mut PgConnection, settled: &[&Settled]) -> Result<(), Error> {
-    let columns = settled.iter().map(|settled| match &settled.outcome {
+/// older than what was applied. The things are locked first and in the order of their keys, as
+/// everywhere.
+fn settle(settled: &[&Settled]) -> String {
+    let outcomes = settled.iter().map(|settled| match &settled.outcome {
         Outcome::Applied | Outcome::Lost => ("applied", 0, 0, None),
         Outcome::Stale => ("stale", 0, 0, None),
         Outcome::SetAside { cause } => ("set aside", 0, 0, Some(&**cause)),
@@ -434,19 +392,122 @@ async fn settle(transaction: &mut PgConnection, settled: &[&Settled]) -> Result<
             ("waiting", microseconds(*pause).max(1), i64::from(*counts), Some(&**cause))
         }
     });
-    let columns: Vec<(&str, i64, i64, Option<&str>)> = columns.collect();
-    let done = sqlx::query_as::<_, (i64, String)>(SETTLE)
-        .persistent(false)
-        .bind(settled.iter().map(|settled| &*settled.key).collect::<Vec<_>>())
-        .bind(settled.iter().map(|settled| settled.claim.number).collect::<Vec<_>>())
-        .bind(settled.iter().map(|settled| settled.claim.attempt).collect::<Vec<_>>())
-        .bind(columns.iter().map(|column| column.0).collect::<Vec<_>>())
-        .bind(columns.iter().map(|column| column.1).collect::<Vec<_>>())
-        .bind(columns.iter().map(|column| column.2).collect::<Vec<_>>())
-        .bind(columns.iter().map(|column| column.3).collect::<Vec<_>>())
-        .fetch_all(&mut *transaction)
-        .await?;
-    let (numbers, keys): (Vec<i64>, Vec<String>) = done.into_iter().unzip();
-    query(LET_GO).bind(keys).bind(numbers).execute(transaction).await?;
-    Ok(())
+    format!(
+        concat!(
+            "WITH settled AS MATERIALIZED (
+                SELECT key, number, attempt, pause, settled.failures,
+                    convert_from(decode(settled.state, 'base64'), 'UTF8') state,
+                    convert_from(decode(settled.cause, 'base64'), 'UTF8') cause
+                FROM unnest({numbers}, {attempts}, {states}, {pauses}, {failures}, {causes})
+                    settled (number, attempt, state, pause, failures, cause)
+                JOIN order_webhooks_delivery USING (number, attempt)
+            ), things AS MATERIALIZED (
+                SELECT key FROM order_webhooks_thing WHERE key IN (SELECT key FROM settled)
+                ORDER BY key FOR UPDATE
+            ), done AS (
+                UPDATE order_webhooks_delivery delivery SET state = settled.state, running = 0,
+                    due = CASE WHEN settled.pause > 0 THEN ",
+            now!(),
+            " + settled.pause ELSE 0 END,
+                    settled_at = CASE WHEN settled.state IN ('applied', 'stale') THEN ",
+            now!(),
+            " END,
+                    failures = delivery.failures + settled.failures,
+                    cause = coalesce(settled.cause, delivery.cause)
+                FROM settled LEFT JOIN things USING (key)
+                WHERE delivery.number = settled.number AND delivery.attempt = settled.attempt
+                    AND delivery.state = 'waiting'
+                RETURNING delivery.number, delivery.key, delivery.rank, delivery.state
+            )
+            UPDATE order_webhooks_delivery old SET state = 'stale', settled_at = ",
+            now!(),
+            " FROM done WHERE done.state = 'applied' AND old.key = done.key
+                AND old.state = 'waiting' AND old.due > 0 AND old.number <> done.number
+                AND left(old.rank, 1) = left(done.rank, 1)
+                AND (old.rank, old.number) < (done.rank, done.number)"
+        ),
+        numbers = numbers(settled.iter().map(|settled| settled.claim.number)),
+        attempts = numbers(settled.iter().map(|settled| settled.claim.attempt)),
+        states = texts(outcomes.clone().map(|outcome| Some(outcome.0))),
+        pauses = numbers(outcomes.clone().map(|outcome| outcome.1)),
+        failures = numbers(outcomes.clone().map(|outcome| outcome.2)),
+        causes = texts(outcomes.map(|outcome| outcome.3)),
+    )
+}
+
+/// Lets the things go, with the time when their next delivery is due. A statement of its own,
+/// because it has to see what was put in order before the locks were had.
+fn let_go(settled: &[&Settled]) -> String {
+    format!(
+        concat!(
+            "WITH settled AS MATERIALIZED (
+                SELECT done.key, number, (
+                    SELECT due FROM order_webhooks_delivery next
+                    WHERE next.key = done.key AND state = 'waiting'
+                    ORDER BY due, rank, number LIMIT 1
+                ) due
+                FROM {claims} JOIN order_webhooks_delivery done USING (number, attempt)
+                WHERE done.running = 0
+            ), gone AS (
+                DELETE FROM order_webhooks_thing thing USING settled
+                WHERE thing.key = settled.key AND thing.held = settled.number
+                    AND settled.due IS NULL
+            )
+            UPDATE order_webhooks_thing thing SET held = 0, due = greatest(settled.due, ",
+            now!(),
+            ") FROM settled WHERE thing.key = settled.key AND thing.held = settled.number
+                AND settled.due IS NOT NULL"
+        ),
+        claims = claims(settled.iter().map(|settled| settled.claim)),
+    )
+}
+
+/// The clock may have been set back: see [`latest`].
+fn renew(held: &[Claim], longest: Duration) -> String {
+    format!(
+        concat!(
+            "WITH mine AS MATERIALIZED (
+                SELECT thing.key FROM order_webhooks_thing thing
+                JOIN order_webhooks_delivery delivery ON delivery.number = thing.held
+                JOIN {claims} USING (number, attempt)
+                ORDER BY thing.key FOR UPDATE OF thing
+            )
+            UPDATE order_webhooks_thing thing SET due = ",
+            now!(),
+            " + {lease} FROM mine WHERE thing.key = mine.key;
+            WITH early AS MATERIALIZED (
+                SELECT key FROM order_webhooks_thing WHERE due > ",
+            now!(),
+            " + {latest} ORDER BY key FOR UPDATE SKIP LOCKED
+            )
+            UPDATE order_webhooks_thing thing SET due = 0 FROM early
+            WHERE thing.key = early.key"
+        ),
+        claims = claims(held.iter().copied()),
+        lease = microseconds(LEASE),
+        latest = latest(0, longest),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_text_ends_its_literal() {
+        let values = ["", "NULL", "'); DROP TABLE orders; --", "\\\",{}", "\u{e9}\u{1f4e6}"];
+        let literal = texts(values.into_iter().map(Some).chain([None]));
+        let inner =
+            literal.strip_prefix("'{\"").and_then(|it| it.strip_suffix("\",NULL}'::text[]"));
+        let read = inner.map(|inner| {
+            let values = inner.split("\",\"").map(|value| STANDARD.decode(value));
+            values.collect::<Result<Vec<_>, _>>()
+        });
+        assert_eq!(read, Some(Ok(values.map(|value| value.as_bytes().to_vec()).to_vec())));
+        assert_eq!(
+            numbers([1, -2, i64::MAX].into_iter()),
+            "'{1,-2,9223372036854775807}'::bigint[]"
+        );
+        assert_eq!(numbers([].into_iter()), "'{}'::bigint[]");
+    }
 }

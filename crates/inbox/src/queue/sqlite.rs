@@ -22,8 +22,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Answer, Claim, Claimed, ClaimedRow, LEASE, New, Outcome, Queue, SET_ASIDE, Settled, Step,
-    latest,
+    Answer, Claim, Claimed, ClaimedRow, LEASE, New, Outcome, Queue, SORTED, Settled, Step, latest,
+    set_aside,
 };
 use crate::clock::{microseconds, now};
 use crate::error::Error;
@@ -385,7 +385,7 @@ impl Queue for Sqlite {
 
     fn set_aside(&self, after: i64, most: u32) -> Answer<'_, Vec<SetAside>> {
         Box::pin(async move {
-            let rows = sqlx::query_as(SET_ASIDE).bind(after).bind(i64::from(most));
+            let rows = sqlx::query_as(AssertSqlSafe(set_aside(after, most)));
             let rows = rows.fetch_all(&self.reader()).await?;
             Ok(rows.into_iter().map(SetAside::of).collect())
         })
@@ -472,9 +472,6 @@ async fn insert(connection: &mut SqliteConnection, deliveries: &[New]) -> Result
     insert.build().execute(connection).await?;
     Ok(())
 }
-
-/// How many deliveries are put in order at once.
-const SORTED: i64 = 1_000;
 
 /// Puts what is new in order. The number is 0 if there was nothing, and at least `SORTED` if
 /// there may be more: it counts the things, too.
