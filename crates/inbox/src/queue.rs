@@ -38,8 +38,9 @@ pub(crate) trait Queue: Send + Sync {
     fn keep<'a>(&'a self, deliveries: &'a [New]) -> Answer<'a, ()>;
 
     /// Settles deliveries that this worker has finished, and gives it at most this
-    /// many new ones. Each counts its try before it is given out.
-    fn step<'a>(&'a self, settled: &'a [Settled], most: usize) -> Answer<'a, Step>;
+    /// many new ones. Each counts its try before it is given out. If there are fewer, or
+    /// `sorts` says so, it puts what was kept meanwhile in order.
+    fn step<'a>(&'a self, settled: &'a [Settled], most: usize, sorts: bool) -> Answer<'a, Step>;
 
     /// Notes that this try runs with no other beside it in its process, if the try is
     /// still this worker's.

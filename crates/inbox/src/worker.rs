@@ -25,6 +25,10 @@ const POLL: Duration = Duration::from_millis(500);
 /// For how long a worker leaves the queue to receivers after a step, at most.
 const TURN: Duration = Duration::from_millis(10);
 
+/// A worker that has enough to do puts what is kept in order this often, so that the versions
+/// of some things do not hold up another thing.
+const SORT: Duration = Duration::from_secs(1);
+
 /// How long a worker waits before it asks a store again that has failed.
 const AFTER_FAILURE: Duration = Duration::from_millis(200);
 
@@ -50,6 +54,8 @@ where
     let mut look = true;
     // It is the receivers' turn until then.
     let mut turn = Instant::now();
+    // When it put what was kept in order although it had enough to do.
+    let mut sorted = turn;
 
     loop {
         let is_stopping = *stopping.borrow();
@@ -62,7 +68,11 @@ where
         let has_turn = turn <= Instant::now();
         if is_wanted && has_turn {
             let settled = std::mem::take(&mut done);
-            let taken = take_step(Arc::clone(&workers), pool.clone(), settled, most);
+            let sorts = most > 0 && sorted.elapsed() >= SORT;
+            if sorts {
+                sorted = Instant::now();
+            }
+            let taken = take_step(Arc::clone(&workers), pool.clone(), settled, most, sorts);
             step = Some(tokio::spawn(taken));
             look = false;
         }
@@ -132,9 +142,10 @@ async fn take_step<DB: Database>(
     pool: Pool<DB>,
     settled: Vec<Settled>,
     most: usize,
+    sorts: bool,
 ) -> Stepped {
     let begun = std::time::Instant::now();
-    let step = workers.queue.step(&settled, most).await;
+    let step = workers.queue.step(&settled, most, sorts).await;
     let took = begun.elapsed();
     let (taken, is_more) = match step {
         Ok(Step { claimed, is_more }) => {

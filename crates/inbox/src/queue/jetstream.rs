@@ -332,9 +332,9 @@ impl Queue for Jetstream {
     }
 
     /// The first step of a worker starts to move messages.
-    fn step<'a>(&'a self, settled: &'a [Settled], most: usize) -> Answer<'a, Step> {
+    fn step<'a>(&'a self, settled: &'a [Settled], most: usize, sorts: bool) -> Answer<'a, Step> {
         self.mover.get_or_init(|| JoinSet::from_iter([Arc::clone(&self.shared).move_for_ever()]));
-        Box::pin(async move { self.tables().await?.step(settled, most).await })
+        Box::pin(async move { self.tables().await?.step(settled, most, sorts).await })
     }
 
     fn alone(&self, claim: Claim) -> Answer<'_, bool> {

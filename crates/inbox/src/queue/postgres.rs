@@ -178,7 +178,7 @@ impl Queue for Postgres {
         })
     }
 
-    fn step<'a>(&'a self, settled: &'a [Settled], most: usize) -> Answer<'a, Step> {
+    fn step<'a>(&'a self, settled: &'a [Settled], most: usize, sorts: bool) -> Answer<'a, Step> {
         Box::pin(async move {
             let settled: Vec<&Settled> =
                 settled.iter().filter(|settled| settled.outcome != Outcome::Lost).collect();
@@ -191,7 +191,7 @@ impl Queue for Postgres {
             }
             let mut taken = claimed(&self.run(&statements.join("; ")).await?.0)?;
             let room = most.saturating_sub(taken.len());
-            if room == 0 {
+            if room == 0 && !sorts {
                 return Ok(Step { is_more: most > 0, claimed: taken });
             }
             // In a transaction of its own: it waits for things, and the other held some.

@@ -7,7 +7,7 @@
 //! What is kept is `new`: it is at the end of the table and of its indexes. The index that
 //! a worker takes deliveries from is in the order of things, and a row more or less in it
 //! is a page to write. So a worker puts many in order at once, when it has less to do than
-//! it could.
+//! it could, and once a second otherwise.
 
 mod file;
 
@@ -58,7 +58,7 @@ impl Queue for Sqlite {
         }))
     }
 
-    fn step<'a>(&'a self, settled: &'a [Settled], most: usize) -> Answer<'a, Step> {
+    fn step<'a>(&'a self, settled: &'a [Settled], most: usize, sorts: bool) -> Answer<'a, Step> {
         let settled: Vec<Settled> =
             settled.iter().filter(|settled| settled.outcome != Outcome::Lost).cloned().collect();
         Box::pin(self.file.transaction(move |connection| {
@@ -72,8 +72,8 @@ impl Queue for Sqlite {
                 }
                 let mut claimed = claim(connection, most, now).await?;
                 let room = most.saturating_sub(claimed.len());
-                let sorted = if room > 0 { sort(connection, now).await? } else { 0 };
-                if sorted > 0 {
+                let sorted = if room > 0 || sorts { sort(connection, now).await? } else { 0 };
+                if sorted > 0 && room > 0 {
                     claimed.extend(claim(connection, room, now).await?);
                 }
                 let is_more = claimed.len() == most || sorted >= SORTED.unsigned_abs();

@@ -69,6 +69,7 @@ cases! {
     two_workers_never_have_one_thing
     many_versions_of_one_thing_hold_up_nobody
     fifteen_thousand_versions_of_one_thing_hold_up_nobody
+    more_things_than_handlers_hold_up_nobody
     what_a_dead_worker_had_is_not_forgotten
     the_clock_is_set_back_by_an_hour
     nobody_waits_for_a_handler
@@ -469,6 +470,31 @@ async fn many_versions_of_one_thing_hold_up_nobody<S: Store>(store: S) {
     assert!(a.is_sorted(), "{a:?}");
     assert_eq!((a.len(), a.last()), (255, Some(&256)));
     assert_eq!(counts(&inbox).await, (0, 0), "the one that failed was overtaken");
+}
+
+async fn more_things_than_handlers_hold_up_nobody<S: Store>(store: S) {
+    let mut settings = quick();
+    settings.at_once = 2;
+    let inbox = store.inbox(settings).await;
+    for thing in ["a", "c", "d"] {
+        let kept = (1..=300).map(|version| keep_version(&inbox, thing, version));
+        futures_util::future::join_all(kept).await;
+    }
+    let work = inbox.work(store.shop(), async |delivery: Delivery<S::DB>| {
+        sleep(Duration::from_millis(5)).await;
+        apply::<S>(delivery).await
+    });
+    let scenario = async {
+        while store.written().await.is_empty() {
+            sleep(Duration::from_millis(5)).await;
+        }
+        keep_version(&inbox, "b", 1).await;
+        settled(&inbox).await;
+    };
+    while_working(work, scenario).await;
+    let written = store.written().await;
+    let place = written.iter().position(|row| row.0 == "thing:b").unwrap();
+    assert!(place < 700, "it waited for {place} versions of other things");
 }
 
 async fn fifteen_thousand_versions_of_one_thing_hold_up_nobody<S: Store>(store: S) {
