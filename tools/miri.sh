@@ -22,7 +22,8 @@ rustup component add --toolchain nightly miri rust-src >/dev/null 2>&1 ||
 # Random tests read a seed from the system, and one case of each is slow enough.
 # Left out: servers and their bodies (system calls that Miri does not know), the
 # loops over megabytes, the senders, and the suites that are read from files.
-export MIRIFLAGS=-Zmiri-disable-isolation PROPTEST_CASES=${PROPTEST_CASES:-2}
+# A backtrace takes Miri longer than a test waits.
+export MIRIFLAGS=-Zmiri-disable-isolation PROPTEST_CASES=${PROPTEST_CASES:-2} RUST_BACKTRACE=0
 cargo +nightly miri test --lib -- \
   auth:: bandwidth:: error:: head:: limits:: musement:: porterbuddy:: rejection:: secret:: tracking:: wire:: \
   --skip testing:: --skip suite --skip too_much_of_it --skip depth_is_limited --skip every_length --skip long \
