@@ -63,11 +63,12 @@ CREATE TABLE order_webhooks_thing (
 CREATE INDEX order_webhooks_due ON order_webhooks_thing (due);
 ";
 
-/// A commit is on the disk when it is told, whatever the session's default is, and
-/// nothing waits for ever.
+/// A commit is on the disk when it is told, and bodies come as sqlx reads them, whatever the
+/// session's defaults are; and nothing waits for ever.
 macro_rules! limits {
     () => {
-        "SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '4s'; \
+        "SET LOCAL synchronous_commit = on; SET LOCAL bytea_output = 'hex'; \
+        SET LOCAL lock_timeout = '4s'; \
         SET LOCAL statement_timeout = '20s'; \
         SET LOCAL idle_in_transaction_session_timeout = '20s'"
     };

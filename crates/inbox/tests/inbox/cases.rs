@@ -752,3 +752,15 @@ async fn on_postgres_a_short_timeout_is_found() {
     let codes: Vec<_> = findings.iter().map(|finding| finding.code).collect();
     assert_eq!(codes, ["short_timeout"], "{findings:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the package postgresql"]
+async fn on_postgres_bodies_are_read_whatever_the_server_writes() {
+    let store = OnPostgres::new().await;
+    let database = store.address().rsplit('/').next().unwrap().split('?').next().unwrap();
+    store.change(&format!("ALTER DATABASE {database} SET bytea_output = 'escape'")).await;
+    let inbox = store.inbox(quick()).await;
+    keep(&inbox, "a", Revision::counted(1), "\\ \u{e9}").await;
+    while_working(inbox.work(store.shop(), apply::<OnPostgres>), settled(&inbox)).await;
+    assert_eq!(store.written().await, rows(&[("a", "\\ \u{e9}")]));
+}
