@@ -382,8 +382,8 @@ fn claims(claims: impl Iterator<Item = Claim> + Clone) -> String {
 }
 
 /// Settles deliveries whose try is still this worker's, and those that failed before and are
-/// older than what was applied. The things are locked first and in the order of their keys, as
-/// everywhere.
+/// older than what was applied. If it is done again, it changes nothing. The things are locked
+/// first and in the order of their keys, as everywhere.
 fn settle(settled: &[&Settled]) -> String {
     let outcomes = settled.iter().map(|settled| match &settled.outcome {
         Outcome::Applied | Outcome::Lost => ("applied", 0, 0, None),
@@ -417,7 +417,7 @@ fn settle(settled: &[&Settled]) -> String {
                     cause = coalesce(settled.cause, delivery.cause)
                 FROM settled LEFT JOIN things USING (key)
                 WHERE delivery.number = settled.number AND delivery.attempt = settled.attempt
-                    AND delivery.state = 'waiting'
+                    AND delivery.state = 'waiting' AND delivery.running > 0
                 RETURNING delivery.number, delivery.key, delivery.rank, delivery.state
             )
             UPDATE order_webhooks_delivery old SET state = 'stale', settled_at = ",

@@ -299,14 +299,14 @@ async fn settle(
 }
 
 /// Settles deliveries whose try is still this worker's, and those that failed before and are
-/// older than what was applied. Then the things of which nothing waits go, and the others are
+/// older than what was applied. If it is done again, it changes nothing. Then the things of which nothing waits go, and the others are
 /// let go, with the time when their next delivery is due.
 const SETTLE: &str = "
 UPDATE order_webhooks_delivery SET state = value ->> 2, due = value ->> 3,
     failures = failures + (value ->> 4), cause = coalesce(value ->> 5, cause),
     settled_at = value ->> 6, running = 0
 FROM json_each($1)
-WHERE number = value ->> 0 AND attempt = value ->> 1 AND state = 'waiting';
+WHERE number = value ->> 0 AND attempt = value ->> 1 AND state = 'waiting' AND running > 0;
 
 UPDATE order_webhooks_delivery AS old SET state = 'stale', settled_at = $2
 FROM json_each($1) JOIN order_webhooks_delivery AS done
@@ -341,3 +341,33 @@ WHERE (key, held) IN (
 );
 
 UPDATE order_webhooks_thing SET due = 0 WHERE due > $3";
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use order_webhooks::envelope::Envelope;
+    use order_webhooks::tracking::{Key, Revision};
+    use time::OffsetDateTime;
+
+    use super::*;
+
+    /// Whoever settles may have lost the answer.
+    #[tokio::test]
+    async fn what_is_settled_twice_counts_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SqliteConnectOptions::new().filename(folder.path().join("inbox.db"));
+        let queue = Sqlite::open(options, Duration::from_mins(5)).await.unwrap();
+        let envelope = Envelope::new("test.thing", "", OffsetDateTime::UNIX_EPOCH);
+        let new = New::of(Key::new("thing", "a"), Revision::counted(1), envelope);
+        queue.keep(&[new]).await.unwrap();
+        let claimed = queue.step(&[], 1, true).await.unwrap().claimed.remove(0);
+        let outcome =
+            Outcome::Failed { counts: true, pause: Duration::ZERO, cause: "no such street".into() };
+        let settled = [Settled { claim: claimed.claim, outcome }];
+        for _ in 0..2 {
+            queue.step(&settled, 0, false).await.unwrap();
+        }
+        let again = queue.step(&[], 1, true).await.unwrap().claimed.remove(0);
+        assert_eq!((again.failures, again.claim.attempt), (1, 2));
+    }
+}
