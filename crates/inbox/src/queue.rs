@@ -25,8 +25,8 @@ pub(crate) const LEASE: Duration = Duration::from_secs(15);
 
 pub(crate) type Answer<'a, T> = BoxFuture<'a, Result<T, Error>>;
 
-/// A store of the queue. Every method is one transaction, but for a step: what it settles and
-/// what it puts in order may be two.
+/// A store of the queue. Every method is one transaction, but for a step: what it puts in
+/// order may be another.
 ///
 /// There is a row for each delivery, and one for each thing that has deliveries
 /// waiting. A worker takes a thing, and works on the first of its deliveries. The thing
@@ -38,8 +38,8 @@ pub(crate) trait Queue: Send + Sync {
     fn keep<'a>(&'a self, deliveries: &'a [New]) -> Answer<'a, ()>;
 
     /// Settles deliveries that this worker has finished, and gives it at most this
-    /// many new ones. Each counts its try before it is given out. If there are fewer, or
-    /// `sorts` says so, it puts what was kept meanwhile in order.
+    /// many new ones. Each counts its try before it is given out. If it `sorts`, what was
+    /// kept meanwhile is put in order first.
     fn step<'a>(&'a self, settled: &'a [Settled], most: usize, sorts: bool) -> Answer<'a, Step>;
 
     /// Notes that this try runs with no other beside it in its process, if the try is
@@ -143,11 +143,19 @@ pub(crate) struct Claimed {
 }
 
 /// What a step gave to a worker.
-#[derive(Default)]
 pub(crate) struct Step {
     pub(crate) claimed: Vec<Claimed>,
     /// There may be more to take at once.
     pub(crate) is_more: bool,
+}
+
+impl Step {
+    /// What was claimed of at most so many, after so many were put in order.
+    pub(crate) fn of(claimed: Vec<Claimed>, most: usize, sorts: bool, sorted: u64) -> Self {
+        let is_more =
+            most > 0 && (claimed.len() == most || !sorts || sorted >= SORTED.unsigned_abs());
+        Self { claimed, is_more }
+    }
 }
 
 /// A try that is over.

@@ -25,8 +25,8 @@ const POLL: Duration = Duration::from_millis(500);
 /// For how long a worker leaves the queue to receivers after a step, at most.
 const TURN: Duration = Duration::from_millis(10);
 
-/// A worker that has enough to do puts what is kept in order this often, so that the versions
-/// of some things do not hold up another thing.
+/// A worker that has enough to do puts some of what is kept in order this often, so that a
+/// thing need not wait for all versions of others.
 const SORT: Duration = Duration::from_secs(1);
 
 /// How long a worker waits before it asks a store again that has failed.
@@ -54,8 +54,8 @@ where
     let mut look = true;
     // It is the receivers' turn until then.
     let mut turn = Instant::now();
-    // When it put what was kept in order although it had enough to do.
-    let mut sorted = turn;
+    // When what was kept was last put in order, and whether the last step left room for more.
+    let (mut sorted, mut had_room) = (turn, true);
 
     loop {
         let is_stopping = *stopping.borrow();
@@ -68,7 +68,7 @@ where
         let has_turn = turn <= Instant::now();
         if is_wanted && has_turn {
             let settled = std::mem::take(&mut done);
-            let sorts = most > 0 && sorted.elapsed() >= SORT;
+            let sorts = most > 0 && (had_room || sorted.elapsed() >= SORT);
             if sorts {
                 sorted = Instant::now();
             }
@@ -86,13 +86,15 @@ where
         tokio::select! {
             stepped = stepped => {
                 step = None;
-                let Stepped { settled, taken, is_more, took } = stepped.map_err(|_| Error::Closed)?;
+                let Stepped { settled, most, taken, is_more, took } =
+                    stepped.map_err(|_| Error::Closed)?;
                 look |= is_more;
                 let Ok(taken) = taken else {
                     done.extend(settled);
                     continue;
                 };
                 held.release(&settled);
+                had_room = taken.len() < most;
                 let stale = taken.iter().filter(|(_, outcome)| outcome.is_some()).count();
                 let pause = turn_of_receivers(took, stale, taken.len());
                 turn = Instant::now().checked_add(pause).unwrap_or(turn);
@@ -130,6 +132,7 @@ fn turn_of_receivers(took: Duration, stale: usize, taken: usize) -> Duration {
 /// What a transaction of the queue gave.
 struct Stepped {
     settled: Vec<Settled>,
+    most: usize,
     taken: Result<Vec<(Claimed, Option<Outcome>)>, Error>,
     is_more: bool,
     took: Duration,
@@ -160,7 +163,7 @@ async fn take_step<DB: Database>(
             (Err(error), true)
         }
     };
-    Stepped { settled, taken, is_more, took }
+    Stepped { settled, most, taken, is_more, took }
 }
 
 struct AbortOnDrop(JoinHandle<()>);

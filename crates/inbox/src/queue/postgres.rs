@@ -25,7 +25,7 @@ use super::{
     set_aside,
 };
 use crate::clock::microseconds;
-use crate::error::Error;
+use crate::error::{Error, chain};
 use crate::operate::{Finding, SetAside, WebhookStatus};
 use crate::schema;
 
@@ -77,8 +77,8 @@ macro_rules! limits {
 /// A connection that nobody has used for so long may be gone.
 const TESTED_AFTER: Duration = Duration::from_secs(1);
 
-/// The clock of the server in microseconds, so that those of several machines need not
-/// agree.
+/// When the message came to the server, by its clock in microseconds, so that the clocks of
+/// several machines need not agree.
 macro_rules! now {
     () => {
         "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint"
@@ -115,8 +115,8 @@ impl Postgres {
         Ok(Self { pool, longest })
     }
 
-    /// Runs these statements in one transaction. Gives the rows, and how many there were and
-    /// were written together.
+    /// Runs these statements in one transaction. Gives the rows, and how many rows the
+    /// statements gave and wrote in all.
     async fn run(&self, statements: &str) -> Result<(Vec<PgRow>, u64), Error> {
         let message = AssertSqlSafe(format!(concat!(limits!(), "; {}"), statements));
         let mut answers = sqlx::raw_sql(message).fetch_many(&self.pool);
@@ -181,6 +181,18 @@ impl Queue for Postgres {
 
     fn step<'a>(&'a self, settled: &'a [Settled], most: usize, sorts: bool) -> Answer<'a, Step> {
         Box::pin(async move {
+            // In a transaction of its own, because it waits for things. Who holds one of them
+            // does not hold up what is in order already.
+            let mut sorted = 0;
+            if sorts {
+                match self.run(&sort()).await {
+                    Ok((_, count)) => sorted = count,
+                    Err(error) => tracing::error!(
+                        target: "order_webhooks", event = "inbox.store_failed",
+                        error = chain(&error), "what was kept is not put in order yet"
+                    ),
+                }
+            }
             let settled: Vec<&Settled> =
                 settled.iter().filter(|settled| settled.outcome != Outcome::Lost).collect();
             let mut statements = Vec::new();
@@ -190,17 +202,8 @@ impl Queue for Postgres {
             if most > 0 {
                 statements.push(claim(most));
             }
-            let mut taken = claimed(&self.run(&statements.join("; ")).await?.0)?;
-            let room = most.saturating_sub(taken.len());
-            if room == 0 && !sorts {
-                return Ok(Step { is_more: most > 0, claimed: taken });
-            }
-            // In a transaction of its own: it waits for things, and the other held some.
-            let (rows, count) = self.run(&format!("{}; {}", sort(), claim(room))).await?;
-            let sorted = count.saturating_sub(rows.len() as u64);
-            taken.extend(claimed(&rows)?);
-            let is_more = taken.len() == most || sorted >= SORTED.unsigned_abs();
-            Ok(Step { claimed: taken, is_more })
+            let claimed = claimed(&self.run(&statements.join("; ")).await?.0)?;
+            Ok(Step::of(claimed, most, sorts, sorted))
         })
     }
 
@@ -313,13 +316,15 @@ SELECT webhook, sum(waiting), sum(set_aside), min(verified_at) FROM (
 
 const OLDEST: i32 = 150_000;
 
-/// Puts what is new in order, but for what another worker is putting in order.
+/// Puts what is new in order, unless another worker is doing that: what came later would be
+/// in order earlier.
 fn sort() -> String {
     format!(
         concat!(
             "WITH new AS MATERIALIZED (
-                SELECT number, key FROM order_webhooks_delivery WHERE state = 'new'
-                ORDER BY number LIMIT {most} FOR UPDATE SKIP LOCKED
+                SELECT number, key FROM order_webhooks_delivery
+                WHERE state = 'new' AND (SELECT pg_try_advisory_xact_lock({lock}))
+                ORDER BY number LIMIT {most}
             ), things AS (
                 INSERT INTO order_webhooks_thing AS thing (key, due)
                 SELECT DISTINCT key, ",
@@ -331,9 +336,13 @@ fn sort() -> String {
             UPDATE order_webhooks_delivery delivery SET state = 'waiting' FROM new
             WHERE delivery.number = new.number"
         ),
+        lock = SORTING,
         most = SORTED,
     )
 }
+
+/// The number of a lock, beside that of [`schema::BEGIN_POSTGRES`].
+const SORTING: i64 = 7_093_871_244;
 
 /// Takes the things that are due, and the first delivery of each. What another worker has
 /// settled since this statement began shows an older `attempt` here, and is left alone.
@@ -361,9 +370,8 @@ fn claim(most: usize) -> String {
                 RETURNING delivery.number, delivery.attempt, id, delivery.key, revision, failures,
                     running, webhook, body, verified_at
             ), held AS (
-                UPDATE order_webhooks_thing thing SET due = ",
-            now!(),
-            " + {lease}, held = coalesce(taken.number, 0)
+                UPDATE order_webhooks_thing thing SET held = coalesce(taken.number, 0),
+                    due = (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + {lease}
                 FROM next LEFT JOIN taken USING (key)
                 WHERE thing.key = next.key AND (next.number IS NULL OR taken.number IS NOT NULL)
             )
@@ -469,7 +477,8 @@ fn renew(held: &[Claim], longest: Duration) -> String {
         concat!(
             "WITH mine AS MATERIALIZED (
                 SELECT thing.key FROM order_webhooks_thing thing
-                JOIN order_webhooks_delivery delivery ON delivery.number = thing.held
+                JOIN order_webhooks_delivery delivery
+                    ON (delivery.number, delivery.key) = (thing.held, thing.key)
                 JOIN {claims} USING (number, attempt)
                 ORDER BY thing.key FOR UPDATE OF thing
             )

@@ -67,17 +67,10 @@ impl Queue for Sqlite {
                 if !settled.is_empty() {
                     settle(connection, &settled, now).await?;
                 }
-                if most == 0 {
-                    return Ok(Step::default());
-                }
-                let mut claimed = claim(connection, most, now).await?;
-                let room = most.saturating_sub(claimed.len());
-                let sorted = if room > 0 || sorts { sort(connection, now).await? } else { 0 };
-                if sorted > 0 && room > 0 {
-                    claimed.extend(claim(connection, room, now).await?);
-                }
-                let is_more = claimed.len() == most || sorted >= SORTED.unsigned_abs();
-                Ok(Step { claimed, is_more })
+                let sorted = if sorts { sort(connection, now).await? } else { 0 };
+                let claimed =
+                    if most > 0 { claim(connection, most, now).await? } else { Vec::new() };
+                Ok(Step::of(claimed, most, sorts, sorted))
             })
         }))
     }

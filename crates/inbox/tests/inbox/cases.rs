@@ -753,6 +753,46 @@ async fn on_postgres_a_short_timeout_is_found() {
     assert_eq!(codes, ["short_timeout"], "{findings:?}");
 }
 
+/// Deliveries without a version or a date are applied as they came, so only one worker at a
+/// time puts them in order.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the package postgresql"]
+async fn on_postgres_what_came_first_is_in_order_first() {
+    let store = OnPostgres::new().await;
+    let inboxes = [store.inbox(quick()).await, store.inbox(quick()).await];
+    store.change("INSERT INTO order_webhooks_thing (key, due) VALUES ('thing:a', 0)").await;
+    let mut other = store.shop().begin().await.unwrap();
+    let lock = sqlx::raw_sql("SELECT FROM order_webhooks_thing FOR UPDATE");
+    lock.execute(&mut *other).await.unwrap();
+    // The first worker that puts in order waits for `a`, and has `k` in hand.
+    keep_version(&inboxes[0], "a", 1).await;
+    keep(&inboxes[0], "k", undated("1"), "1").await;
+    let [one, two] = &inboxes;
+    let work = async {
+        let (one, two) = (
+            one.work(store.shop(), apply::<OnPostgres>),
+            two.work(store.shop(), apply::<OnPostgres>),
+        );
+        tokio::try_join!(one, two).map(drop)
+    };
+    let scenario = async {
+        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype <> 'advisory'";
+        while store.number(waiting).await == 0 {
+            sleep(Duration::from_millis(10)).await;
+        }
+        keep(one, "k", undated("2"), "2").await;
+        // Both look in this time.
+        sleep(Duration::from_millis(1_500)).await;
+        assert_eq!(store.written().await, []);
+        other.rollback().await.unwrap();
+        settled(one).await;
+    };
+    while_working(work, scenario).await;
+    let mut written = store.written().await;
+    written.retain(|row| row.0 == "thing:k");
+    assert_eq!(written, rows(&[("k", "1"), ("k", "2")]));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the package postgresql"]
 async fn on_postgres_bodies_are_read_whatever_the_server_writes() {
