@@ -186,7 +186,7 @@ impl Queue for Postgres {
             let mut sorted = 0;
             if sorts {
                 match self.run(&sort()).await {
-                    Ok((_, count)) => sorted = count,
+                    Ok((locked, count)) => sorted = count.saturating_sub(locked.len() as u64),
                     Err(error) => tracing::error!(
                         target: "order_webhooks", event = "inbox.store_failed",
                         error = chain(&error), "what was kept is not put in order yet"
@@ -316,14 +316,17 @@ SELECT webhook, sum(waiting), sum(set_aside), min(verified_at) FROM (
 
 const OLDEST: i32 = 150_000;
 
-/// Puts what is new in order, unless another worker is doing that: what came later would be
-/// in order earlier.
+/// Puts what is new in order, unless another worker is doing that: what came later could be
+/// in order earlier. The lock is a statement of its own, so that the next one sees what its
+/// former holder has done.
 fn sort() -> String {
     format!(
         concat!(
-            "WITH new AS MATERIALIZED (
+            "SELECT set_config('order_webhooks.sorts',
+                pg_try_advisory_xact_lock({lock})::text, true);
+            WITH new AS MATERIALIZED (
                 SELECT number, key FROM order_webhooks_delivery
-                WHERE state = 'new' AND (SELECT pg_try_advisory_xact_lock({lock}))
+                WHERE state = 'new' AND current_setting('order_webhooks.sorts')::boolean
                 ORDER BY number LIMIT {most}
             ), things AS (
                 INSERT INTO order_webhooks_thing AS thing (key, due)
