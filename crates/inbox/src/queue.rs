@@ -79,6 +79,17 @@ pub(crate) trait Queue: Send + Sync {
     }
 }
 
+/// In parts, so that each reads an index of its own and none reads what is settled.
+pub(crate) const STATUS: &str = "
+SELECT webhook, sum(waiting), sum(set_aside), min(verified_at) FROM (
+    SELECT webhook, 1 AS waiting, 0 AS set_aside, verified_at
+    FROM order_webhooks_delivery WHERE state = 'new'
+    UNION ALL
+    SELECT webhook, 1, 0, verified_at FROM order_webhooks_delivery WHERE state = 'waiting'
+    UNION ALL
+    SELECT webhook, 0, 1, NULL FROM order_webhooks_delivery WHERE state = 'set aside'
+) AS unsettled GROUP BY webhook ORDER BY webhook";
+
 /// How many deliveries a worker puts in order at once.
 pub(crate) const SORTED: i64 = 1_000;
 
@@ -179,6 +190,33 @@ pub(crate) enum Outcome {
     Lost,
 }
 
+/// What is written about a try that is over.
+pub(crate) struct SettledRow<'a> {
+    pub(crate) claim: Claim,
+    pub(crate) state: &'static str,
+    /// How long it is to wait for its next try, in microseconds. Zero if there is none.
+    pub(crate) pause: i64,
+    pub(crate) failures: i64,
+    pub(crate) cause: Option<&'a str>,
+}
+
+impl<'a> SettledRow<'a> {
+    /// `None` if another worker has the delivery: then there is nothing to write.
+    pub(crate) fn of(Settled { claim, outcome }: &'a Settled) -> Option<Self> {
+        let (state, pause, failures, cause) = match outcome {
+            Outcome::Applied => ("applied", 0, 0, None),
+            Outcome::Stale => ("stale", 0, 0, None),
+            Outcome::SetAside { cause } => ("set aside", 0, 0, Some(&**cause)),
+            Outcome::Failed { counts, pause, cause } => {
+                let pause = clock::microseconds(*pause).max(1);
+                ("waiting", pause, i64::from(*counts), Some(&**cause))
+            }
+            Outcome::Lost => return None,
+        };
+        Some(Self { claim: *claim, state, pause, failures, cause })
+    }
+}
+
 /// No time in the queue is later than this, unless the clock was set back. Others may
 /// have read the clock a little later, and pauses vary, so there is room.
 pub(crate) fn latest(now: i64, longest: Duration) -> i64 {
@@ -209,6 +247,7 @@ impl From<ClaimedRow> for Claimed {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use order_webhooks::tracking::ContentDigest;
     use time::OffsetDateTime;
@@ -242,5 +281,29 @@ mod tests {
         std::thread::sleep(Duration::from_millis(2));
         let second = new(Revision::counted(1));
         assert!(first.id < second.id && first.id.len() == 32, "{} {}", first.id, second.id);
+    }
+
+    /// Whoever settles may have lost the answer.
+    async fn what_is_settled_twice_counts_once(queue: &dyn Queue) {
+        queue.keep(&[new(Revision::counted(1))]).await.unwrap();
+        let claimed = queue.step(&[], 1, true).await.unwrap().claimed.remove(0);
+        let outcome =
+            Outcome::Failed { counts: true, pause: Duration::ZERO, cause: "no such street".into() };
+        let settled = [Settled { claim: claimed.claim, outcome }];
+        for _ in 0..2 {
+            queue.step(&settled, 0, false).await.unwrap();
+        }
+        let again = queue.step(&[], 1, true).await.unwrap().claimed.remove(0);
+        assert_eq!((again.failures, again.claim.attempt), (1, 2));
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[tokio::test]
+    async fn on_sqlite_what_is_settled_twice_counts_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = sqlx::sqlite::SqliteConnectOptions::new();
+        let options = options.filename(folder.path().join("inbox.db"));
+        let queue = sqlite::Sqlite::open(options, Duration::from_mins(5)).await.unwrap();
+        what_is_settled_twice_counts_once(&queue).await;
     }
 }

@@ -21,8 +21,8 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::{AssertSqlSafe, Connection as _, Either, FromRow, PgPool, Row as _};
 
 use super::{
-    Answer, Claim, Claimed, ClaimedRow, LEASE, New, Outcome, Queue, SORTED, Settled, Step, latest,
-    set_aside,
+    Answer, Claim, Claimed, ClaimedRow, LEASE, New, Queue, SORTED, STATUS, Settled, SettledRow,
+    Step, latest, set_aside,
 };
 use crate::clock::microseconds;
 use crate::error::{Error, chain};
@@ -193,8 +193,7 @@ impl Queue for Postgres {
                     ),
                 }
             }
-            let settled: Vec<&Settled> =
-                settled.iter().filter(|settled| settled.outcome != Outcome::Lost).collect();
+            let settled: Vec<SettledRow<'_>> = settled.iter().filter_map(SettledRow::of).collect();
             let mut statements = Vec::new();
             if !settled.is_empty() {
                 statements.extend([settle(&settled), let_go(&settled)]);
@@ -303,17 +302,6 @@ impl Queue for Postgres {
     }
 }
 
-/// In parts, so that each reads an index of its own and none reads what is settled.
-const STATUS: &str = "
-SELECT webhook, sum(waiting), sum(set_aside), min(verified_at) FROM (
-    SELECT webhook, 1 AS waiting, 0 AS set_aside, verified_at
-    FROM order_webhooks_delivery WHERE state = 'new'
-    UNION ALL
-    SELECT webhook, 1, 0, verified_at FROM order_webhooks_delivery WHERE state = 'waiting'
-    UNION ALL
-    SELECT webhook, 0, 1, NULL FROM order_webhooks_delivery WHERE state = 'set aside'
-) AS unsettled GROUP BY webhook ORDER BY webhook";
-
 const OLDEST: i32 = 150_000;
 
 /// Puts what is new in order, unless another worker is doing that: what came later could be
@@ -395,15 +383,7 @@ fn claims(claims: impl Iterator<Item = Claim> + Clone) -> String {
 /// Settles deliveries whose try is still this worker's, and those that failed before and are
 /// older than what was applied. If it is done again, it changes nothing. The things are locked
 /// first and in the order of their keys, as everywhere.
-fn settle(settled: &[&Settled]) -> String {
-    let outcomes = settled.iter().map(|settled| match &settled.outcome {
-        Outcome::Applied | Outcome::Lost => ("applied", 0, 0, None),
-        Outcome::Stale => ("stale", 0, 0, None),
-        Outcome::SetAside { cause } => ("set aside", 0, 0, Some(&**cause)),
-        Outcome::Failed { counts, pause, cause } => {
-            ("waiting", microseconds(*pause).max(1), i64::from(*counts), Some(&**cause))
-        }
-    });
+fn settle(settled: &[SettledRow<'_>]) -> String {
     format!(
         concat!(
             "WITH settled AS MATERIALIZED (
@@ -438,18 +418,18 @@ fn settle(settled: &[&Settled]) -> String {
                 AND left(old.rank, 1) = left(done.rank, 1)
                 AND (old.rank, old.number) < (done.rank, done.number)"
         ),
-        numbers = numbers(settled.iter().map(|settled| settled.claim.number)),
-        attempts = numbers(settled.iter().map(|settled| settled.claim.attempt)),
-        states = texts(outcomes.clone().map(|outcome| Some(outcome.0))),
-        pauses = numbers(outcomes.clone().map(|outcome| outcome.1)),
-        failures = numbers(outcomes.clone().map(|outcome| outcome.2)),
-        causes = texts(outcomes.map(|outcome| outcome.3)),
+        numbers = numbers(settled.iter().map(|row| row.claim.number)),
+        attempts = numbers(settled.iter().map(|row| row.claim.attempt)),
+        states = texts(settled.iter().map(|row| Some(row.state))),
+        pauses = numbers(settled.iter().map(|row| row.pause)),
+        failures = numbers(settled.iter().map(|row| row.failures)),
+        causes = texts(settled.iter().map(|row| row.cause)),
     )
 }
 
 /// Lets the things go, with the time when their next delivery is due. A statement of its own,
 /// because it has to see what was put in order before the locks were had.
-fn let_go(settled: &[&Settled]) -> String {
+fn let_go(settled: &[SettledRow<'_>]) -> String {
     format!(
         concat!(
             "WITH settled AS MATERIALIZED (
@@ -470,7 +450,7 @@ fn let_go(settled: &[&Settled]) -> String {
             ") FROM settled WHERE thing.key = settled.key AND thing.held = settled.number
                 AND settled.due IS NOT NULL"
         ),
-        claims = claims(settled.iter().map(|settled| settled.claim)),
+        claims = claims(settled.iter().map(|row| row.claim)),
     )
 }
 

@@ -21,8 +21,8 @@ use sqlx::{AssertSqlSafe, QueryBuilder};
 
 use self::file::{Patience, QueueFile};
 use super::{
-    Answer, Claim, Claimed, ClaimedRow, LEASE, New, Outcome, Queue, SORTED, Settled, Step, latest,
-    set_aside,
+    Answer, Claim, Claimed, ClaimedRow, LEASE, New, Queue, SORTED, STATUS, Settled, SettledRow,
+    Step, latest, set_aside,
 };
 use crate::clock::{microseconds, now};
 use crate::error::Error;
@@ -59,13 +59,13 @@ impl Queue for Sqlite {
     }
 
     fn step<'a>(&'a self, settled: &'a [Settled], most: usize, sorts: bool) -> Answer<'a, Step> {
-        let settled: Vec<Settled> =
-            settled.iter().filter(|settled| settled.outcome != Outcome::Lost).cloned().collect();
+        let settled = settled.to_vec();
         Box::pin(self.file.transaction(move |connection| {
             Box::pin(async move {
                 let now = now();
                 if !settled.is_empty() {
-                    settle(connection, &settled, now).await?;
+                    let rows = settled_rows(&settled, now);
+                    sqlx::query(SETTLE).bind(rows).bind(now).execute(&mut *connection).await?;
                 }
                 let sorted = if sorts { sort(connection, now).await? } else { 0 };
                 let claimed =
@@ -195,17 +195,6 @@ impl Queue for Sqlite {
     }
 }
 
-/// In parts, so that each reads an index of its own and none reads what is settled.
-const STATUS: &str = "
-SELECT webhook, sum(waiting), sum(set_aside), min(verified_at) FROM (
-    SELECT webhook, 1 AS waiting, 0 AS set_aside, verified_at
-    FROM order_webhooks_delivery WHERE state = 'new'
-    UNION ALL
-    SELECT webhook, 1, 0, verified_at FROM order_webhooks_delivery WHERE state = 'waiting'
-    UNION ALL
-    SELECT webhook, 0, 1, NULL FROM order_webhooks_delivery WHERE state = 'set aside'
-) GROUP BY webhook ORDER BY webhook";
-
 const LARGE_LOG: u64 = 256 * 1024 * 1024;
 
 async fn insert(connection: &mut SqliteConnection, deliveries: &[New]) -> Result<(), sqlx::Error> {
@@ -268,32 +257,21 @@ UPDATE order_webhooks_delivery SET attempt = attempt + 1,
 WHERE number IN (SELECT value FROM json_each($1))
 RETURNING number, attempt, id, key, revision, failures, running, webhook, body, verified_at";
 
-async fn settle(
-    connection: &mut SqliteConnection,
-    settled: &[Settled],
-    now: i64,
-) -> Result<(), sqlx::Error> {
-    let rows = settled.iter().map(|Settled { claim, outcome, .. }| {
-        let (state, due, failures, cause) = match outcome {
-            Outcome::Applied | Outcome::Lost => ("applied", 0, 0, None),
-            Outcome::Stale => ("stale", 0, 0, None),
-            Outcome::SetAside { cause } => ("set aside", 0, 0, Some(cause)),
-            Outcome::Failed { counts, pause, cause } => {
-                let due = now.saturating_add(microseconds(*pause));
-                ("waiting", due, i64::from(*counts), Some(cause))
-            }
-        };
+/// The list that [`SETTLE`] reads.
+fn settled_rows(settled: &[Settled], now: i64) -> String {
+    let rows = settled.iter().filter_map(SettledRow::of).map(|row| {
+        let SettledRow { claim, state, pause, failures, cause } = row;
+        let due = if pause > 0 { now.saturating_add(pause) } else { 0 };
         let settled_at = matches!(state, "applied" | "stale").then_some(now);
         (claim.number, claim.attempt, state, due, failures, cause, settled_at)
     });
-    let rows = json!(rows.collect::<Vec<_>>()).to_string();
-    sqlx::query(SETTLE).bind(rows).bind(now).execute(connection).await?;
-    Ok(())
+    json!(rows.collect::<Vec<_>>()).to_string()
 }
 
 /// Settles deliveries whose try is still this worker's, and those that failed before and are
-/// older than what was applied. If it is done again, it changes nothing. Then the things of which nothing waits go, and the others are
-/// let go, with the time when their next delivery is due.
+/// older than what was applied. If it is done again, it changes nothing. Then the things of
+/// which nothing waits go, and the others are let go, with the time when their next delivery is
+/// due.
 const SETTLE: &str = "
 UPDATE order_webhooks_delivery SET state = value ->> 2, due = value ->> 3,
     failures = failures + (value ->> 4), cause = coalesce(value ->> 5, cause),
@@ -334,33 +312,3 @@ WHERE (key, held) IN (
 );
 
 UPDATE order_webhooks_thing SET due = 0 WHERE due > $3";
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use order_webhooks::envelope::Envelope;
-    use order_webhooks::tracking::{Key, Revision};
-    use time::OffsetDateTime;
-
-    use super::*;
-
-    /// Whoever settles may have lost the answer.
-    #[tokio::test]
-    async fn what_is_settled_twice_counts_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let options = SqliteConnectOptions::new().filename(folder.path().join("inbox.db"));
-        let queue = Sqlite::open(options, Duration::from_mins(5)).await.unwrap();
-        let envelope = Envelope::new("test.thing", "", OffsetDateTime::UNIX_EPOCH);
-        let new = New::of(Key::new("thing", "a"), Revision::counted(1), envelope);
-        queue.keep(&[new]).await.unwrap();
-        let claimed = queue.step(&[], 1, true).await.unwrap().claimed.remove(0);
-        let outcome =
-            Outcome::Failed { counts: true, pause: Duration::ZERO, cause: "no such street".into() };
-        let settled = [Settled { claim: claimed.claim, outcome }];
-        for _ in 0..2 {
-            queue.step(&settled, 0, false).await.unwrap();
-        }
-        let again = queue.step(&[], 1, true).await.unwrap().claimed.remove(0);
-        assert_eq!((again.failures, again.claim.attempt), (1, 2));
-    }
-}
