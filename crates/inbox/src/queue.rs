@@ -306,4 +306,45 @@ mod tests {
         let queue = sqlite::Sqlite::open(options, Duration::from_mins(5)).await.unwrap();
         what_is_settled_twice_counts_once(&queue).await;
     }
+
+    #[cfg(feature = "postgres")]
+    mod on_postgres {
+        use fixtures::servers::Server;
+        use sqlx::{Connection as _, PgConnection};
+
+        use super::*;
+
+        async fn queue() -> (Server, String, postgres::Postgres) {
+            let server = Server::postgres();
+            let address = format!("postgres://inbox@127.0.0.1:{}/postgres", server.port);
+            let options = address.parse().unwrap();
+            let queue = postgres::Postgres::open(options, Duration::from_mins(5)).await.unwrap();
+            (server, address, queue)
+        }
+
+        #[tokio::test]
+        #[ignore = "needs the package postgresql"]
+        async fn what_is_settled_twice_counts_once() {
+            let (_server, _, queue) = queue().await;
+            super::what_is_settled_twice_counts_once(&queue).await;
+        }
+
+        /// Somebody has the thing of a new delivery for longer than its lock is waited for.
+        #[tokio::test]
+        #[ignore = "needs the package postgresql"]
+        async fn what_is_not_put_in_order_holds_up_nothing_that_is() {
+            let (_server, address, queue) = queue().await;
+            queue.keep(&[new(Revision::counted(1))]).await.unwrap();
+            queue.step(&[], 0, true).await.unwrap();
+            let mut other = PgConnection::connect(&address).await.unwrap();
+            let lock = "BEGIN; INSERT INTO order_webhooks_thing (key, due) VALUES ('thing:b', 0)";
+            sqlx::raw_sql(lock).execute(&mut other).await.unwrap();
+            let envelope = Envelope::new("test.thing", "", OffsetDateTime::UNIX_EPOCH);
+            let late = New::of(Key::new("thing", "b"), Revision::counted(1), envelope);
+            queue.keep(&[late]).await.unwrap();
+            let step = queue.step(&[], 16, true).await.unwrap();
+            let keys: Vec<_> = step.claimed.iter().map(|claimed| &*claimed.key).collect();
+            assert_eq!(keys, ["thing:a"]);
+        }
+    }
 }
